@@ -16,7 +16,9 @@ const leastNode = [24, 12];
 
 /** The hash of the lockfile: the stamp holds it once that very lockfile is installed. */
 function wanted() {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 }
 
 function isInstalled() {
