@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { CommanderError } from 'commander';
+import { CommandError, exitCodes, toCommandError } from './errors.ts';
+
+async function thrownBy(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+  } catch (thrown) {
+    return thrown;
+  }
+  return assert.fail('it threw nothing');
+}
+
+test('a named error stays as it is', () => {
+  const error = new CommandError('chain_broken', 'block 7 does not follow block 6', exitCodes.corruption);
+  assert.equal(toCommandError(error), error);
+});
+
+test('what the argument parser refuses keeps its code as the name', () => {
+  const error = toCommandError(new CommanderError(1, 'commander.missingArgument', "error: missing argument 'x'"));
+  assert.deepEqual([error.name, error.message, error.exitCode], ['missing_argument', "missing argument 'x'", 2]);
+});
+
+test('what the system refuses is bad input, by name', async () => {
+  const missing = toCommandError(await thrownBy(() => readFile('no-such-file')));
+  assert.deepEqual([missing.name, missing.exitCode], ['file_not_found', exitCodes.badInput]);
+  assert.match(missing.message, /no-such-file/);
+  const folder = toCommandError(await thrownBy(() => readFile('.')));
+  assert.equal(folder.name, 'not_a_file');
+});
+
+test('what nobody named is a bug and keeps what was thrown', () => {
+  const thrown = new TypeError('x is undefined');
+  const bug = toCommandError(thrown);
+  assert.deepEqual([bug.name, bug.exitCode, bug.cause], ['bug', exitCodes.bug, thrown]);
+  assert.equal(toCommandError('a string').message, 'a string');
+});

@@ -1,0 +1,69 @@
+// How a command ends when it cannot do its work: an error with a name, and the exit code that goes with it.
+import { CommanderError } from 'commander';
+
+/** The exit codes of every command, also printed by `makewhole --help`. */
+export const exitCodes = {
+  ok: 0,
+  /** The command did its work and found something: a divergence, a failed check. */
+  finding: 1,
+  /** The arguments or the input are wrong, or the system refuses (a missing file, a full disk). */
+  badInput: 2,
+  /** Stored history is corrupt: a broken checksum, a broken chain, a root that differs. */
+  corruption: 3,
+  /** A bug in makewhole itself. */
+  bug: 70,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** An error that a command reports by name, for instance `file_not_found`: lower case, words joined by underscores, as the engine names refusals. */
+export class CommandError extends Error {
+  override readonly name: string;
+  readonly exitCode: ExitCode;
+
+  constructor(name: string, message: string, exitCode: ExitCode = exitCodes.badInput) {
+    super(message);
+    this.name = name;
+    this.exitCode = exitCode;
+  }
+}
+
+const systemErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'file_not_found',
+  EACCES: 'permission_denied',
+  EPERM: 'permission_denied',
+  EISDIR: 'not_a_file',
+  ENOTDIR: 'not_a_folder',
+  EEXIST: 'file_exists',
+  ENOSPC: 'disk_full',
+  EROFS: 'read_only_disk',
+  EMFILE: 'too_many_open_files',
+  EADDRINUSE: 'port_in_use',
+};
+
+function systemCode(error: Error): string | undefined {
+  const isSystemError = 'syscall' in error && 'code' in error && typeof error.code === 'string';
+  return isSystemError ? String(error.code) : undefined;
+}
+
+/**
+ * Returns the named error for anything that was thrown. What the argument parser and the operating system refuse is bad
+ * input; what nobody named is a bug, and keeps its stack as the cause.
+ */
+export function toCommandError(thrown: unknown): CommandError {
+  if (thrown instanceof CommandError) return thrown;
+  if (thrown instanceof CommanderError) {
+    return new CommandError(snakeCase(thrown.code.replace(/^commander\./, '')), thrown.message.replace(/^error: /, ''));
+  }
+  if (thrown instanceof Error) {
+    const code = systemCode(thrown);
+    if (code !== undefined) return new CommandError(systemErrors[code] ?? 'system_error', thrown.message);
+  }
+  const bug = new CommandError('bug', thrown instanceof Error ? thrown.message : String(thrown), exitCodes.bug);
+  bug.cause = thrown;
+  return bug;
+}
+
+function snakeCase(camelCase: string): string {
+  return camelCase.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
