@@ -168,7 +168,7 @@ export const noShiftBy32: Law = {
   check: (_path, text) =>
     matches(masked(text).code, shiftPattern, () => {
       // Optimised, `BigInt.asIntN(64, array[i] >> 32n)` on a BigInt64Array aborts the process in V8 of Node.js 24 and 26.
-      return 'V8 may abort the process here: divide by 2n ** 32n, or read the high half through a DataView';
+      return 'V8 may abort the process here: read the upper half through an Int32Array over the same buffer';
     }),
   refused: ['const high = wide >> 32n;', 'wide >>= 32n;', 'const high = wide >> BigInt(32);', 'a >>\n  0x20n;'].map(
     pureFile,
