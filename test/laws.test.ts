@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import {
   fileSize,
   lineCount,
@@ -95,6 +96,40 @@ test('masking blanks comments and the contents of strings, and keeps every other
     ' const j = k\\l;',
   ]);
   assert.match(withoutComments, /\/\* v \*\/` \+ "its"; +\n/);
+});
+
+test('masking any text, however broken, keeps its length and its lines', () => {
+  const pieces = fc.constantFrom(
+    '`',
+    '${',
+    '}',
+    '{',
+    "'",
+    '"',
+    '/',
+    '//',
+    '/*',
+    '*/',
+    '\\',
+    '\n',
+    'a',
+    ' ',
+    '[',
+    ']',
+    '(',
+    ')',
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => {
+      const text = parts.join('');
+      const { code, withoutComments } = mask(text);
+      const breaks = (of: string): number[] => [...of.matchAll(/\n/g)].map(({ index }) => index);
+      for (const result of [code, withoutComments]) {
+        assert.equal(result.length, text.length);
+        assert.deepEqual(breaks(result), breaks(text));
+      }
+    }),
+  );
 });
 
 test(`files over ${manyLines} lines, as advice`, (t) => {
