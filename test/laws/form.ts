@@ -62,7 +62,7 @@ export const noMachinePaths: Law = {
   check: (_path, text) => matches(text, machinePattern, ([found]) => `${found}: a path of one machine`),
   refused: machineFolders.map((folder) => ({ path: 'src/cli/run.ts', text: `const path = '/${folder}/data';` })),
   accepted: [
-    { path: 'README.md', text: 'See https://example.org/root/x and ./work/y and docs/tmp/z.' },
+    { path: 'README.md', text: machineFolders.map((folder) => `see docs/${folder}/x and ./${folder}/`).join() },
     { path: 'src/engine/a.ts', text: '/** tmp/ and /* home/ */ const a = b / work / c;' },
   ],
 };
