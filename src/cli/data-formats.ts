@@ -19,7 +19,7 @@ const klineColumns =
 export const dataFormats: readonly DataFormat[] = [
   {
     name: 'binance_klines',
-    holds: '1-minute bars of one USD-M perpetual, a file for a month or a day',
+    holds: 'bars of one USD-M perpetual (1m, 1h and so on), a file for a month or a day',
     columns: klineColumns,
     stamps: 'open_time in milliseconds since 1970, UTC',
     archive: 'Binance public data, no account needed',
@@ -30,22 +30,22 @@ export const dataFormats: readonly DataFormat[] = [
     ],
     layDown: [
       'sha256sum --check SYMBOL-1m-YYYY-MM.zip.CHECKSUM && unzip SYMBOL-1m-YYYY-MM.zip',
-      'keep the .csv, or gzip it; the file name keeps its SYMBOL-1m-YYYY-MM, from which the market is read',
-      'files from before the summer of 2022 have no header line: put the one above first',
+      'keep the .csv, or gzip it, under its name: SYMBOL-1m-YYYY-MM says the market, the interval and the period',
+      'files from before the summer of 2022 have no header line; they are read all the same',
     ],
   },
   {
     name: 'bitmex_bins',
     holds: '1-minute trade bins of one BitMEX contract; last trade prices only',
     columns: 'timestamp,open,high,low,close,trades,volume_usd,vwap,homeNotional_xbt',
-    stamps: 'timestamp as ISO 8601, UTC',
+    stamps: 'timestamp as ISO 8601, UTC: the end of the minute',
     archive: 'BitMEX API, no account needed, 1,000 bins a request',
     addresses: [
       'https://www.bitmex.com/api/v1/trade/bucketed?binSize=1m&symbol=XBTUSD&count=1000&startTime=YYYY-MM-DD&_format=csv',
       'whole days of single trades: https://public.bitmex.com/?prefix=data/trade/',
     ],
     layDown: [
-      'join the pages in order and keep the columns above (volume is volume_usd, homeNotional is homeNotional_xbt)',
+      'join the pages in order and keep the columns above (volume becomes volume_usd; homeNotional may keep its name)',
       'name the file SYMBOL_1m_YYYY-MM.csv, or .csv.gz',
       'a minute without trades has an empty vwap: leave it empty, it is not zero',
     ],

@@ -31,6 +31,13 @@ test('what the system refuses is bad input, by name', async () => {
   assert.equal(folder.name, 'not_a_file');
 });
 
+test('a refusal of input keeps the code that its folder gave it', () => {
+  const error = toCommandError(Object.assign(new Error('day.csv:7: a gap'), { code: 'bad_row' }));
+  assert.deepEqual([error.name, error.message, error.exitCode], ['bad_row', 'day.csv:7: a gap', exitCodes.badInput]);
+  const internal = toCommandError(Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' }));
+  assert.equal(internal.name, 'bug');
+});
+
 test('what nobody named is a bug and keeps what was thrown', () => {
   const thrown = new TypeError('x is undefined');
   const bug = toCommandError(thrown);

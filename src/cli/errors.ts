@@ -46,9 +46,16 @@ function systemCode(error: Error): string | undefined {
   return isSystemError ? String(error.code) : undefined;
 }
 
+/** The name that a folder gave to its refusal of bad input: a `code` in lower case, words joined by underscores. */
+function refusalCode(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' && /^[a-z][a-z_]*$/.test(error.code)
+    ? error.code
+    : undefined;
+}
+
 /**
- * Returns the named error for anything that was thrown. What the argument parser and the operating system refuse is bad
- * input; what nobody named is a bug, and keeps its stack as the cause.
+ * Returns the named error for anything that was thrown. What the argument parser, the operating system and a reader of
+ * input refuse is bad input; what nobody named is a bug, and keeps its stack as the cause.
  */
 export function toCommandError(thrown: unknown): CommandError {
   if (thrown instanceof CommandError) return thrown;
@@ -56,8 +63,10 @@ export function toCommandError(thrown: unknown): CommandError {
     return new CommandError(snakeCase(thrown.code.replace(/^commander\./, '')), thrown.message.replace(/^error: /, ''));
   }
   if (thrown instanceof Error) {
-    const code = systemCode(thrown);
-    if (code !== undefined) return new CommandError(systemErrors[code] ?? 'system_error', thrown.message);
+    const system = systemCode(thrown);
+    if (system !== undefined) return new CommandError(systemErrors[system] ?? 'system_error', thrown.message);
+    const refusal = refusalCode(thrown);
+    if (refusal !== undefined) return new CommandError(refusal, thrown.message);
   }
   const bug = new CommandError('bug', thrown instanceof Error ? thrown.message : String(thrown), exitCodes.bug);
   bug.cause = thrown;
