@@ -1,0 +1,81 @@
+/**
+ * A bound on each account's margin, so that most orders need one comparison instead of a walk over all positions.
+ *
+ * Per account: `slack`, a lower bound of equity − initial margin at the time `moved` stood at `at`; and `gross`, an upper
+ * bound of how much a relative price move changes that difference. Each tick adds the largest relative move of any market
+ * to `moved`, so the bound now is `slack − gross × (moved − at) × 1.1`: the factor covers the growth of `gross` itself while
+ * the sum of moves stays below 9 % (x·eˣ ≤ 1.1·x there); beyond, the bound is void and the exact sum decides.
+ * The bound decides only what the exact sum would decide alike, so it is derived: rebuilt empty, it changes no event.
+ */
+
+/** Sum of moves beyond which a bound is void. */
+const MOVE_LIMIT = 0.09;
+const GROWTH = 1.1;
+/** Relative error allowed for each float operation chain; money is below 2^53, so this is generous. */
+const EPSILON = 1e-12;
+
+export class MarginBounds {
+  private values = new Float64Array(0);
+  /** Sum over ticks of the largest relative move of a tick. */
+  moved = 0;
+
+  /** Voids all bounds; makes room for `accounts` rows. */
+  reset(accounts: number): void {
+    this.values = new Float64Array(Math.max(64, accounts) * 4);
+    for (let at = 0; at < this.values.length; at += 4) this.values[at] = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Makes room for account `row`, void at first. */
+  add(row: number): void {
+    if ((row + 1) * 4 <= this.values.length) return;
+    const before = this.values;
+    this.values = new Float64Array(before.length * 2);
+    this.values.set(before);
+    for (let at = before.length; at < this.values.length; at += 4) this.values[at] = Number.NEGATIVE_INFINITY;
+  }
+
+  /** A lower bound of equity − initial margin now; −Infinity when the bound is void. */
+  slack(account: number): number {
+    const at = account * 4;
+    const move = this.moved - (this.values[at + 2] as number);
+    if (move > MOVE_LIMIT) return Number.NEGATIVE_INFINITY;
+    return (this.values[at] as number) - (this.values[at + 1] as number) * move * GROWTH;
+  }
+
+  /** Sets the bound from an exact computation: `slack` may be off by rounding to a float, `size` is its scale. */
+  set(account: number, slack: number, gross: number, size: number): void {
+    const at = account * 4;
+    this.values[at] = slack - size * EPSILON - 2;
+    this.values[at + 1] = gross * (1 + EPSILON);
+    this.values[at + 2] = this.moved;
+  }
+
+  /** Voids the bound of one account. */
+  void(account: number): void {
+    this.values[account * 4] = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The account's balance changed by `amount`. */
+  shift(account: number, amount: number): void {
+    const at = account * 4;
+    this.values[at] = (this.values[at] as number) + amount - 1;
+  }
+
+  /**
+   * One of the account's positions changed: `slackChange` and `grossChange` are differences of its contributions at the
+   * prices of now, `size` the scale of the numbers they were computed from.
+   */
+  change(account: number, slackChange: number, grossChange: number, size: number): void {
+    const at = account * 4;
+    const move = this.moved - (this.values[at + 2] as number);
+    if (move > MOVE_LIMIT) {
+      this.values[at] = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    const gross = this.values[at + 1] as number;
+    const erosion = gross * move * GROWTH;
+    this.values[at] = (this.values[at] as number) - erosion + slackChange - size * EPSILON - 1;
+    this.values[at + 1] = (gross + erosion + grossChange) * (1 + EPSILON);
+    this.values[at + 2] = this.moved;
+  }
+}

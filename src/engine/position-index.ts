@@ -1,0 +1,53 @@
+/** Finds the position row of an account in a market: an open-addressing hash over rows of the position table. Derived. */
+import type { Table } from './table.ts';
+import { POSITION } from './tables.ts';
+
+const { ACCOUNT, MARKET } = POSITION;
+
+export class PositionIndex {
+  private slots = new Int32Array(1 << 10);
+  private count = 0;
+
+  /** The row, or 0. */
+  find(positions: Table, account: number, market: number): number {
+    const { i32 } = positions;
+    const mask = this.slots.length - 1;
+    let at = hash(account, market) & mask;
+    for (;;) {
+      const row = this.slots[at] as number;
+      if (row === 0) return 0;
+      if (i32[row * 32 + ACCOUNT] === account && i32[row * 32 + MARKET] === market) return row;
+      at = (at + 1) & mask;
+    }
+  }
+
+  /** Adds a row that `find` does not find. */
+  add(positions: Table, row: number): void {
+    if (++this.count * 2 > this.slots.length) this.grow(positions);
+    this.insert(positions, row);
+  }
+
+  clear(): void {
+    this.slots.fill(0);
+    this.count = 0;
+  }
+
+  private insert(positions: Table, row: number): void {
+    const mask = this.slots.length - 1;
+    let at = hash(positions.i32[row * 32 + ACCOUNT] as number, positions.i32[row * 32 + MARKET] as number) & mask;
+    while (this.slots[at] !== 0) at = (at + 1) & mask;
+    this.slots[at] = row;
+  }
+
+  private grow(positions: Table): void {
+    const before = this.slots;
+    this.slots = new Int32Array(before.length * 2);
+    for (const row of before) if (row !== 0) this.insert(positions, row);
+  }
+}
+
+function hash(account: number, market: number): number {
+  let h = Math.imul(account, 0x9e3779b1) ^ Math.imul(market, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
+  return h ^ (h >>> 13);
+}

@@ -1,0 +1,210 @@
+/** Positions: opening, changing, settling. Average entry is cost / size; profit is realised on what a trade closes. */
+import { addToWide, divideCeil, multiplyDivideCeil, multiplyDivideFloor, remainder, Wide } from './amount.ts';
+import { EVENT } from './event.ts';
+import { InvariantBroken } from './invariant-broken.ts';
+import { changeBalance, changeClearing, changeCost } from './ledger.ts';
+import { findPosition, type State } from './state.ts';
+import { ACCOUNT as ACCOUNT_COLUMNS, MARKET as MARKET_COLUMNS, POSITION } from './tables.ts';
+
+const {
+  SIZE,
+  COST_HIGH,
+  COST_LOW,
+  FUNDING_INDEX,
+  BUY_SIZE,
+  SELL_SIZE,
+  ACCOUNT,
+  MARKET,
+  FIRST_ORDER,
+  INITIAL_MARGIN,
+  REALISED_PROFIT_HIGH,
+  REALISED_FUNDING_HIGH,
+  NEXT_OF_ACCOUNT,
+  ORDER_COUNT,
+  REDUCE_ONLY_COUNT,
+  HIGHEST_BUY,
+  LOWEST_SELL,
+} = POSITION;
+const { FIRST_POSITION } = ACCOUNT_COLUMNS;
+const { FUNDING_SETTLED_HIGH, OPEN_INTEREST, NET_SIZE } = MARKET_COLUMNS;
+const MARKET_FUNDING_INDEX = MARKET_COLUMNS.FUNDING_INDEX;
+
+/** Funding indexes are in 1e-6 price units. */
+const INDEX_UNIT = 1e6;
+/** Products up to here divide exactly as floats (`divideFloor`). */
+const HALF_SAFE = 2 ** 52;
+const LIMB_BASE = 2 ** 50;
+
+/** The row of an account's position in a market, made if there is none. Row numbers are given in the order of first use. */
+export function openPosition(state: State, account: number, market: number): number {
+  const found = findPosition(state, account, market);
+  if (found !== 0) return found;
+  const row = state.position.allocate();
+  const { f64, i32 } = state.position;
+  f64.fill(0, row * 16, row * 16 + 16);
+  i32[row * 32 + ACCOUNT] = account;
+  i32[row * 32 + MARKET] = market;
+  f64[row * 16 + FUNDING_INDEX] = state.market.f64[market * 128 + MARKET_FUNDING_INDEX] as number;
+  i32[row * 32 + FIRST_ORDER] = 0;
+  i32[row * 32 + INITIAL_MARGIN] = 0;
+  const accounts = state.account.i32;
+  i32[row * 32 + NEXT_OF_ACCOUNT] = accounts[account * 16 + FIRST_POSITION] as number;
+  accounts[account * 16 + FIRST_POSITION] = row;
+  state.position.touch(row);
+  state.account.touch(account);
+  state.index.positions.add(state.position, row);
+  return row;
+}
+
+/**
+ * What a position of `size` lots is charged for the index moving by `indexChange`: size × change, rounded up, so against
+ * the trader by less than 1e-8 USDC. Positive is paid. Source: Paradex, "Funding mechanism" (realised funding).
+ */
+export function fundingCharge(size: number, indexChange: number): number {
+  const product = size * indexChange;
+  if (product <= HALF_SAFE && product >= -HALF_SAFE) return divideCeil(product, INDEX_UNIT);
+  return multiplyDivideCeil(size, indexChange, INDEX_UNIT);
+}
+
+const settled = new Wide();
+
+/** Settles what a position owes since it last did, from the index difference; its cached index becomes the market's. */
+export function settleFunding(state: State, row: number): void {
+  const { f64, i32 } = state.position;
+  const market = i32[row * 32 + MARKET] as number;
+  const markets = state.market.f64;
+  const index = markets[market * 128 + MARKET_FUNDING_INDEX] as number;
+  const cached = f64[row * 16 + FUNDING_INDEX] as number;
+  if (index === cached) return;
+  if (index !== state.index.fundingIndexes[market]) {
+    throw new InvariantBroken('funding_index_moved_by_tick', `market ${market}: ${index} is not what the tick left`);
+  }
+  f64[row * 16 + FUNDING_INDEX] = index;
+  state.position.touch(row);
+  const size = f64[row * 16 + SIZE] as number;
+  if (size === 0) return;
+  const change = index - cached;
+  const charge = fundingCharge(size, change);
+  settled
+    .load(markets, market * 128 + FUNDING_SETTLED_HIGH)
+    .addProduct(size, change)
+    .store(markets, market * 128 + FUNDING_SETTLED_HIGH);
+  state.market.touch(market);
+  if (charge === 0) return;
+  const account = i32[row * 32 + ACCOUNT] as number;
+  changeBalance(state, account, -charge);
+  changeClearing(state, market, charge);
+  addToWide(f64, row * 16 + REALISED_FUNDING_HIGH, -charge);
+  state.events.emit(EVENT.fundingSettled, account, market, size, charge, index);
+}
+
+const released = new Wide();
+
+/**
+ * Changes a position by `lots` (signed) at a total of `notional` (|lots| × price, positive). Returns the profit realised,
+ * already in the balance. The cost released by closing a part is cost × closed / size rounded down (towards −∞).
+ * Funding must have been settled. Does not charge fees.
+ */
+export function changePosition(state: State, row: number, lots: number, notional: number): number {
+  const { f64, i32 } = state.position;
+  const at = row * 16;
+  const size = f64[at + SIZE] as number;
+  const after = size + lots;
+  f64[at + SIZE] = after;
+  state.position.touch(row);
+  addInterest(state, i32[row * 32 + MARKET] as number, size, after, lots);
+  const signed = lots > 0 ? notional : -notional;
+  if (size === 0 || size > 0 === lots > 0) {
+    if (size === 0) clearRealised(f64, at);
+    changeCost(state, row, signed);
+    return 0;
+  }
+  const closed = Math.min(Math.abs(lots), Math.abs(size));
+  // The part of the notional that closes: all of it, or by whole lots at the one price of the trade.
+  const closing = closed === Math.abs(lots) ? signed : (signed / Math.abs(lots)) * closed;
+  const cost = releaseCost(f64, at, closed, Math.abs(size));
+  changeCost(state, row, -cost);
+  const profit = -closing - cost;
+  changeBalance(state, i32[row * 32 + ACCOUNT] as number, profit);
+  addToWide(f64, at + REALISED_PROFIT_HIGH, profit);
+  if (closed !== Math.abs(lots)) {
+    clearRealised(f64, at);
+    changeCost(state, row, signed - closing);
+  }
+  return profit;
+}
+
+/** cost × closed / size of the position whose columns start at `at`, rounded down. Below 2^53: a position is closed by trades. */
+function releaseCost(f64: Float64Array, at: number, closed: number, size: number): number {
+  const high = f64[at + COST_HIGH] as number;
+  const low = f64[at + COST_LOW] as number;
+  if (high === 0) return closed === size ? low : multiplyDivideFloor(low, closed, size);
+  if (high === -1) return closed === size ? low - LIMB_BASE : multiplyDivideFloor(low - LIMB_BASE, closed, size);
+  return releaseWideCost(high, low, closed, size);
+}
+
+function releaseWideCost(high: number, low: number, closed: number, size: number): number {
+  released.set(high, low);
+  if (closed !== size) {
+    const highQuotient = multiplyDivideFloor(high, closed, size);
+    const middle = multiplyDivideFloor(remainder, LIMB_BASE, size);
+    const rest = remainder;
+    const lowQuotient = multiplyDivideFloor(low, closed, size);
+    released.set(highQuotient, 0).add(middle).add(lowQuotient);
+    if (rest + remainder >= size) released.add(1);
+  }
+  if (!released.isSafe()) throw new RangeError('a single trade closes a cost beyond 2^53');
+  return released.toNumber();
+}
+
+function clearRealised(f64: Float64Array, at: number): void {
+  f64[at + REALISED_PROFIT_HIGH] = 0;
+  f64[at + REALISED_PROFIT_HIGH + 1] = 0;
+  f64[at + REALISED_FUNDING_HIGH] = 0;
+  f64[at + REALISED_FUNDING_HIGH + 1] = 0;
+}
+
+function addInterest(state: State, market: number, before: number, after: number, lots: number): void {
+  const { f64 } = state.market;
+  const at = market * 128;
+  f64[at + NET_SIZE] = (f64[at + NET_SIZE] as number) + lots;
+  const long = (after > 0 ? after : 0) - (before > 0 ? before : 0);
+  if (long !== 0) f64[at + OPEN_INTEREST] = (f64[at + OPEN_INTEREST] as number) + long;
+  state.market.touch(market);
+}
+
+/** Throws unless the positions of a market sum to zero. */
+export function checkNetSize(state: State, market: number): void {
+  const net = state.market.f64[market * 128 + NET_SIZE];
+  if (net !== 0) throw new InvariantBroken('positions_sum_to_zero', `market ${market}: the positions sum to ${net}`);
+}
+
+/** Counts an order of `size` lots at `price` into its position's open sizes (the caller marks the row as touched). */
+export function addOpenSize(state: State, row: number, sell: number, size: number, price: number): void {
+  const { f64, i32 } = state.position;
+  if (sell === 0) {
+    const open = f64[row * 16 + BUY_SIZE] as number;
+    if (open === 0 || price > (i32[row * 32 + HIGHEST_BUY] as number)) i32[row * 32 + HIGHEST_BUY] = price;
+    f64[row * 16 + BUY_SIZE] = open + size;
+  } else {
+    const open = f64[row * 16 + SELL_SIZE] as number;
+    if (open === 0 || price < (i32[row * 32 + LOWEST_SELL] as number)) i32[row * 32 + LOWEST_SELL] = price;
+    f64[row * 16 + SELL_SIZE] = open + size;
+  }
+}
+
+/** Takes `size` lots out of a position's open sizes (the caller marks the row as touched). */
+export function removeOpenSize(state: State, row: number, sell: number, size: number): void {
+  const { f64 } = state.position;
+  const at = row * 16 + (sell === 0 ? BUY_SIZE : SELL_SIZE);
+  f64[at] = (f64[at] as number) - size;
+}
+
+/** How many of a position's orders are open or waiting, and how many of them are reduce-only. */
+export function orderCounts(state: State, row: number): { orders: number; reduceOnly: number } {
+  const { i32 } = state.position;
+  return {
+    orders: i32[row * 32 + ORDER_COUNT] as number,
+    reduceOnly: i32[row * 32 + REDUCE_ONLY_COUNT] as number,
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * Rules: fees, fractions, caps and intervals that can change a replay. They are part of the state and change by command
+ * only. Each has its default, its unit and its range; a value outside the range is refused.
+ */
+
+export interface Rule {
+  readonly name: string;
+  readonly unit: string;
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly about: string;
+}
+
+function rule<Name extends string>(
+  name: Name,
+  unit: string,
+  value: number,
+  minimum: number,
+  maximum: number,
+  about: string,
+): Rule & { readonly name: Name } {
+  return { name, unit, default: value, minimum, maximum, about };
+}
+
+/** All rules; a rule's number is its place here. New ones are appended, none is ever moved. */
+export const RULES = [
+  rule('maker_fee', 'ppm', 30, -1000, 100_000, 'pro maker fee of the notional'),
+  rule('taker_fee', 'ppm', 450, 0, 100_000, 'pro taker fee of the notional'),
+  rule('retail_maker_fee', 'ppm', 0, -1000, 100_000, 'retail maker fee'),
+  rule('retail_taker_fee', 'ppm', 0, 0, 100_000, 'retail taker fee'),
+  rule('liquidation_fee', 'ppm', 700_000, 0, 1_000_000, 'penalty, as a share of the maintenance margin liquidated'),
+  rule('liquidation_step', 'ppm', 200_000, 10_000, 1_000_000, 'liquidation share is a multiple of this'),
+  rule('liquidation_target', 'ppm', 900_000, 100_000, 1_000_000, 'margin ratio to get below by a liquidation'),
+  rule('restricted_band', 'ppm', 500, 1, 100_000, 'band around the external fair price in restricted modes'),
+  rule('funding_gap', 'ms', 30_000, 1_000, 3_600_000, 'a longer gap between two ticks accrues no funding'),
+  rule('funding_half_life', 's', 1_800, 1, 86_400, 'half-life of the smoothed funding rate'),
+  rule('restricted_funding_half_life', 's', 30, 1, 86_400, 'the same while a market is post-only'),
+  rule('venue_half_life', 's', 3, 1, 3_600, 'half-life of external bases'),
+  rule('slow_half_life', 's', 3_600, 1, 86_400, 'half-life of the own basis in the external fair price'),
+  rule('liquidity_ramp', 's', 1_800, 1, 86_400, 'time in which the liquidity weight goes from 0 to 1'),
+  rule('oracle_age', 'ms', 30_000, 1_000, 3_600_000, 'an older spot price is absent'),
+  rule('quote_age', 'ms', 30_000, 1_000, 3_600_000, 'an older external quote is absent'),
+  rule('health_interval', 'ms', 5_000, 0, 3_600_000, 'time between two health checks of all accounts'),
+  rule('own_premium_score', 'points', 35, 1, 1_000, 'weight of the own premium in the weighted median'),
+  rule('venue_premium_score', 'points', 12, 1, 1_000, 'weight of each external premium'),
+] as const;
+
+export type RuleName = (typeof RULES)[number]['name'];
+
+/** Rule numbers by name. */
+export const RULE = Object.fromEntries(RULES.map((entry, number) => [entry.name, number])) as {
+  readonly [name in RuleName]: number;
+};
