@@ -98,6 +98,7 @@ test('prices: zero, negative, crossed, outside the range and unreadable ones sto
     ['0.1038,0.1040,0.1037,0.1041', 'price_outside_range'],
     ['0.103,0.1040,0.1037,0.1040', 'price_outside_range'],
     ['1.038e-1,0.1040,0.1037,0.10400000000000000001', 'price_outside_range'],
+    ['150,200,150,1e5', 'price_outside_range'],
     [',0.1040,0.1037,0.1040', 'bad_number'],
     ['NaN,0.1040,0.1037,0.1040', 'bad_number'],
   ];
@@ -199,6 +200,10 @@ test('BitMEX bins are stamped with their end and open at the previous close', (c
       ['2020-03-01T00:01:00.000Z', '8637', '0', 4],
     ],
   );
+  const ofMarch = (stamp: string): string => [binsHeader, `${stamp},1,1,1,1,1,1,1,1`, ''].join('\n');
+  assert.equal(read(context, ofMarch('2020-04-01T00:00:00.000Z'), 'XBTUSD_1m_2020-03.csv').rows, 1);
+  const april = { code: 'outside_named_period', line: 2 } as const;
+  refuses(context, ofMarch('2020-04-01T00:01:00.000Z'), april, 'XBTUSD_1m_2020-03.csv');
   const shifted = rows.map((row) => row.replace('Z', '+03:00'));
   refuses(context, [binsHeader, ...shifted, ''].join('\n'), { code: 'not_utc', line: 2 }, 'XBTUSD_1m_2020-03.csv');
 });
@@ -224,6 +229,12 @@ test('a file of many symbols: series of their own, and symbols that are no perpe
       ['market_listed_twice', 6],
     ],
   );
+  const chosen = (...symbols: string[]): (string | undefined)[] =>
+    read(context, [header, ...symbols.map((symbol) => hour(symbol, 0)), ''].join('\n'), 'hours_1h.csv').series.map(
+      ({ symbol }) => symbol,
+    );
+  assert.deepEqual(chosen('BTCUSDC', 'BTCUSDT'), ['BTCUSDT']);
+  assert.deepEqual(chosen('BTCUSDT', 'XBTUSDT'), ['BTCUSDT']);
   const twice = [hour('0GUSDT', 0), hour('ZRXUSDT', 0), hour('0GUSDT', 0)];
   refuses(context, [header, ...twice, ''].join('\n'), { code: 'duplicate_timestamp', line: 4 }, 'hours.csv');
 });

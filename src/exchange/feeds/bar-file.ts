@@ -129,7 +129,8 @@ function seriesFor(all: Map<string, Rows>, symbol: string, venue: string | undef
 
 function checkCloseTime(intervalMs: number | undefined, usualMs: number | undefined, at: Location): void {
   if (intervalMs === usualMs && (intervalMs === undefined || intervalMs > 0)) return;
-  const detail = `the close time is ${durationText(intervalMs ?? 0)} after the open time; ${durationText(usualMs ?? 0)} on the first row`;
+  const usual = intervalMs === usualMs ? 'it must be after it' : `${durationText(usualMs ?? 0)} on the first row`;
+  const detail = `the close time is ${durationText(intervalMs ?? 0)} after the open time: ${usual}`;
   throw new FeedError('close_time_mismatch', at, detail);
 }
 

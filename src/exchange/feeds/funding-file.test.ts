@@ -112,6 +112,14 @@ test('missing payments are gaps, a change of the period is none', (context) => {
     ['gap', 5, 24, 40],
     ['gap', 8, 64, 80],
   ]);
+  const twoInARow = temporaryFile(context, 'c.csv', lines(binanceHeader, at([0, 8, 16, 24, 40, 56, 64, 72])));
+  assert.deepEqual(
+    readFundingFile(twoInARow).findings.map(({ code, line }) => [code, line]),
+    [
+      ['gap', 6],
+      ['gap', 7],
+    ],
+  );
   assert.throws(() => readFundingFile(missing, { strict: true }), { code: 'gap', line: 5 });
 });
 

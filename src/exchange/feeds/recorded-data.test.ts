@@ -121,10 +121,11 @@ test('a day comes in order of time, then market, then venue; gaps are found and 
   assert.throws(() => strict.readDay('2026-02-02'), { name: 'FeedError', code: 'gap', line: 27 });
 });
 
-test('a market that is silent for the whole day is one gap beside the others', (context) => {
+test('a market that is silent for the whole day is one gap beside the others; one that has ended is none', (context) => {
   const folder = temporaryFolder(context, {
     'ALGOUSDT-1h-2026-02.csv': hours([...range(0, 24), ...range(48, 72)]),
     'LTCUSDT-1h-2026-02-02.csv': hours(range(24, 48)),
+    'DOTUSDT-1h-2026-02-01.csv': hours(range(0, 24)),
   });
   const { bars, findings } = openRecordedData(folder).readDay('2026-02-02');
   assert.equal(bars.length, 24);
