@@ -2,10 +2,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
+
+/** What of a test's context is used: to be told when the test has ended. */
+interface TestEnd {
+  after(work: () => void): void;
+}
 
 /** Writes `files` (path to contents) into a new folder and returns the folder. */
-export function temporaryFolder(context: TestContext, files: Readonly<Record<string, string | Uint8Array>>): string {
+export function temporaryFolder(context: TestEnd, files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'makewhole-feeds-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   for (const [name, contents] of Object.entries(files)) {
@@ -16,6 +20,6 @@ export function temporaryFolder(context: TestContext, files: Readonly<Record<str
 }
 
 /** Writes one file and returns its path. */
-export function temporaryFile(context: TestContext, name: string, contents: string | Uint8Array): string {
+export function temporaryFile(context: TestEnd, name: string, contents: string | Uint8Array): string {
   return join(temporaryFolder(context, { [name]: contents }), name);
 }
