@@ -15,10 +15,8 @@ export const EVENT_FIELDS = {
   withdrawalRequested: ['account', 'withdrawal', 'amount', 'loss'],
   withdrawalSettled: ['account', 'withdrawal', 'amount', 'settled'],
   transferred: ['from', 'to', 'amount'],
-  /** The order was accepted: `price` in ticks (of a market order the band edge), `untriggered` 1 if it waits. */
+  /** The order was accepted: `price` in ticks (of a market order the band edge), `untriggered` 1 if it waits. What its fills leave rests unless it closes. */
   orderAccepted: ['order', 'account', 'market', 'price', 'size', 'trigger', 'flags', 'untriggered'],
-  /** What was not matched at once rests in the book. */
-  orderRested: ['order', 'account', 'market', 'price', 'remaining'],
   orderAmended: ['order', 'account', 'market', 'price', 'size', 'trigger'],
   /** `reason` as in `CLOSE_REASONS`; `remaining` was not filled. */
   orderClosed: ['order', 'account', 'market', 'reason', 'remaining'],

@@ -34,6 +34,11 @@ export class MarginBounds {
     for (let at = before.length; at < this.values.length; at += 4) this.values[at] = Number.NEGATIVE_INFINITY;
   }
 
+  /** A number of the account's entry, to bring it close before it is needed. */
+  peek(account: number): number {
+    return this.values[account * 4 + 1] as number;
+  }
+
   /** A lower bound of equity − initial margin now; −Infinity when the bound is void. */
   slack(account: number): number {
     const at = account * 4;

@@ -18,7 +18,7 @@ import { Fills, match } from './match.ts';
 import { checkLimits, checkPrice, checkRequest, type OrderRequest } from './order-check.ts';
 import { orderId } from './order-id.ts';
 import { discardOrder, linkOrder, tellClosed } from './order-list.ts';
-import { addOpenSize, openPosition } from './position.ts';
+import { addOpenSize, makePosition } from './position.ts';
 import { enforceReduceOnly } from './reduce-only.ts';
 import { CLOSE, REFUSAL } from './refusal.ts';
 import { canBear, PositionChange } from './risk.ts';
@@ -58,7 +58,7 @@ export function placeOrder(state: State, request: OrderRequest, timeMs: number, 
   const book = state.index.books[market] as Book;
   if (instructionOf(flags) === POST_ONLY && book.crosses(sell, request.price)) return REFUSAL.post_only_would_cross;
   if (!canBearNew(state, known, request)) return REFUSAL.insufficient_margin;
-  const position = known !== 0 ? known : openPosition(state, account, market);
+  const position = known !== 0 ? known : makePosition(state, account, market);
   const row = makeOrder(state, request, position, timeMs, clientId);
   tellAccepted(state, row, 0);
   execute(state, row, request.size);
@@ -69,11 +69,12 @@ export function placeOrder(state: State, request: OrderRequest, timeMs: number, 
 function canBearNew(state: State, known: number, request: OrderRequest): boolean {
   const { flags, size, price } = request;
   if (known !== 0) return canBear(state, known, flags & SELL, size, price);
-  const { i32, f64 } = state.position;
+  const { i32 } = state.position;
   i32[POSITION.ACCOUNT] = request.account;
   i32[POSITION.MARKET] = request.market;
   const bearable = canBear(state, 0, flags & SELL, size, price);
-  f64.fill(0, 0, 16);
+  i32[POSITION.ACCOUNT] = 0;
+  i32[POSITION.MARKET] = 0;
   return bearable;
 }
 
@@ -162,7 +163,6 @@ export function execute(state: State, row: number, size: number): void {
     change.end(state, position);
     book.insert(state.order, row, sell);
     linkOrder(state, row);
-    state.events.emit(EVENT.orderRested, orderId(state, row), i32[at + ACCOUNT] as number, market, price, left);
   } else {
     change.end(state, position);
     tellClosed(state, row, left === 0 ? CLOSE.FILLED : expired ? CLOSE.SELF_TRADE : CLOSE.REMAINING_IOC_CANCEL);
@@ -178,7 +178,7 @@ function placeConditional(state: State, request: OrderRequest, timeMs: number, c
   const count = known === 0 ? 0 : (state.position.i32[known * 32 + POSITION.ORDER_COUNT] as number);
   if (count >= (state.market.i32[market * 256 + MARKET.MAXIMUM_OPEN_ORDERS] as number))
     return REFUSAL.too_many_open_orders;
-  const position = known !== 0 ? known : openPosition(state, account, market);
+  const position = known !== 0 ? known : makePosition(state, account, market);
   const above = triggersAbove(state, request);
   request.flags |= UNTRIGGERED | (above ? TRIGGER_ABOVE : 0);
   if (isTakeProfitOrStopLoss(kindOf(request.flags))) request.flags |= REDUCE_ONLY;

@@ -15,8 +15,6 @@ const {
   SELL_SIZE,
   ACCOUNT,
   MARKET,
-  FIRST_ORDER,
-  INITIAL_MARGIN,
   REALISED_PROFIT_HIGH,
   REALISED_FUNDING_HIGH,
   NEXT_OF_ACCOUNT,
@@ -35,18 +33,18 @@ const INDEX_UNIT = 1e6;
 const HALF_SAFE = 2 ** 52;
 const LIMB_BASE = 2 ** 50;
 
-/** The row of an account's position in a market, made if there is none. Row numbers are given in the order of first use. */
+/** The row of an account's position in a market, made if there is none. */
 export function openPosition(state: State, account: number, market: number): number {
-  const found = findPosition(state, account, market);
-  if (found !== 0) return found;
+  return findPosition(state, account, market) || makePosition(state, account, market);
+}
+
+/** Makes the position of an account in a market where it has none. Rows are never given back, so a new one is all zero. */
+export function makePosition(state: State, account: number, market: number): number {
   const row = state.position.allocate();
   const { f64, i32 } = state.position;
-  f64.fill(0, row * 16, row * 16 + 16);
   i32[row * 32 + ACCOUNT] = account;
   i32[row * 32 + MARKET] = market;
   f64[row * 16 + FUNDING_INDEX] = state.market.f64[market * 128 + MARKET_FUNDING_INDEX] as number;
-  i32[row * 32 + FIRST_ORDER] = 0;
-  i32[row * 32 + INITIAL_MARGIN] = 0;
   const accounts = state.account.i32;
   i32[row * 32 + NEXT_OF_ACCOUNT] = accounts[account * 16 + FIRST_POSITION] as number;
   accounts[account * 16 + FIRST_POSITION] = row;

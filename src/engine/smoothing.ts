@@ -26,7 +26,8 @@ export function keptAfter(elapsedMs: number, halfLifeS: number): number {
     term = -multiplyDivideNearest(term, argument, UNIT * n);
     sum += term;
   }
-  return divideFloor(sum, 2 ** halvings);
+  for (let halving = 0; halving < halvings; halving++) sum = Math.floor(sum / 2);
+  return sum;
 }
 
 /** What is kept after whole `seconds` of a weight of the newest sample of `ppm` a second: (1 − weight)^seconds × 1e12. */

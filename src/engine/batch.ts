@@ -1,0 +1,67 @@
+/**
+ * Applying a run of commands. Each needs a few rows that are far apart in memory; reading them a little ahead lets the
+ * machine fetch them side by side instead of one after the other. It changes nothing but the time.
+ */
+import { applyCommand } from './apply.ts';
+import { AMEND_ORDER, COMMAND, PLACE_ORDER } from './command.ts';
+import type { State } from './state.ts';
+import { ACCOUNT, ORDER, POSITION } from './tables.ts';
+
+const AHEAD = 32;
+const PLACE = COMMAND.placeOrder;
+const CANCEL = COMMAND.cancelOrder;
+const AMEND = COMMAND.amendOrder;
+const PLACE_ACCOUNT = PLACE_ORDER.ACCOUNT;
+const PLACE_MARKET = PLACE_ORDER.MARKET;
+const ORDER_ID = AMEND_ORDER.ORDER;
+const { KIND } = ACCOUNT;
+const { SIZE, NEXT_OF_ACCOUNT } = POSITION;
+const ORDER_POSITION = ORDER.POSITION;
+const ROWS = 2 ** 24;
+
+/** What was read ahead: stored, so that the reading is not optimised away. */
+export const ahead = { sum: 0 };
+
+/** Reads what the commands from row `from` up to `to` will need. */
+export function readAhead(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {
+  const accounts = state.account.i32;
+  const positions = state.position.f64;
+  const positionWords = state.position.i32;
+  const orders = state.order.i32;
+  const orderRows = state.order.rows;
+  const { bounds, positions: index } = state.index;
+  let sum = 0;
+  for (let row = from; row < to; row++) {
+    const kind = words[row * 16] as number;
+    if (kind === PLACE) {
+      const account = words[row * 16 + PLACE_ACCOUNT] as number;
+      const position = index.probe(account, words[row * 16 + PLACE_MARKET] as number);
+      sum += (positions[position * 16 + SIZE] as number) + (positionWords[position * 32 + NEXT_OF_ACCOUNT] as number);
+      sum += account > 0 && account * 16 < accounts.length ? (accounts[account * 16 + KIND] as number) + bounds.peek(account) : 0;
+    } else if (kind === CANCEL || kind === AMEND) {
+      const order = (floats[row * 8 + ORDER_ID] as number) % ROWS;
+      if (!(order > 0 && order < orderRows)) continue;
+      const position = orders[order * 16 + ORDER_POSITION] as number;
+      const account = orders[order * 16 + ORDER.ACCOUNT] as number;
+      sum += (positions[position * 16 + SIZE] as number) + (positionWords[position * 32 + NEXT_OF_ACCOUNT] as number);
+      sum += (accounts[account * 16 + KIND] as number) + bounds.peek(account);
+    }
+  }
+  ahead.sum = sum;
+}
+
+/** Applies the commands of `rows` rows, which start at row 0; returns how many commands they were. */
+export function applyCommands(state: State, words: Int32Array, floats: Float64Array, rows: number): number {
+  let commands = 0;
+  let row = 0;
+  let read = 0;
+  while (row < rows) {
+    if (row >= read) {
+      read = row + AHEAD < rows ? row + AHEAD : rows;
+      readAhead(state, words, floats, row, read);
+    }
+    row += applyCommand(state, words, floats, row);
+    commands++;
+  }
+  return commands;
+}
