@@ -1,0 +1,89 @@
+/** A block: a run of journalled commands, the root of the state after them, and the hash of the block before. */
+import { requireLittleEndian } from './byte-order.ts';
+import { DIGEST_BYTES, type Hash } from './digest.ts';
+
+requireLittleEndian();
+
+export interface Block {
+  /** 0 is the block of the state before the first command. */
+  readonly height: number;
+  /** Branch of history; a rollback starts a new one. */
+  readonly fork: number;
+  /** Hash of the block before; zeros before the first. */
+  readonly parentHash: Uint8Array;
+  /** Sequences of its commands; an empty block has `lastSequence` = `firstSequence` − 1. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  /** The exchange's time after its first and after its last command, milliseconds. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** Root of the rows of its commands (`commands-root.ts`). */
+  readonly commandsRoot: Uint8Array;
+  /** Root of all tables after its last command (`state-tree.ts`). */
+  readonly stateRoot: Uint8Array;
+  /** Root of the table of rules alone. */
+  readonly rulesHash: Uint8Array;
+  /** Engine release that made the state. */
+  readonly release: number;
+}
+
+/** Bytes of a block: three rows. Its hash is over exactly these. */
+export const BLOCK_BYTES = 192;
+
+/** `MWBK` */
+const MAGIC = 0x4b42574d;
+const VERSION = 1;
+/** Words of the first row, then its 64-bit floats, then the four digests. */
+const WORD = { MAGIC: 0, VERSION: 1, FORK: 2, RELEASE: 3 } as const;
+const FLOAT = { HEIGHT: 2, FIRST_SEQUENCE: 3, LAST_SEQUENCE: 4, FIRST_MS: 5, LAST_MS: 6 } as const;
+const DIGEST = { PARENT: 64, COMMANDS: 96, STATE: 128, RULES: 160 } as const;
+
+/** The canonical bytes of a block. */
+export function encodeBlock(block: Block): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(BLOCK_BYTES);
+  const words = new Int32Array(bytes.buffer);
+  const floats = new Float64Array(bytes.buffer);
+  words[WORD.MAGIC] = MAGIC;
+  words[WORD.VERSION] = VERSION;
+  words[WORD.FORK] = block.fork;
+  words[WORD.RELEASE] = block.release;
+  floats[FLOAT.HEIGHT] = block.height;
+  floats[FLOAT.FIRST_SEQUENCE] = block.firstSequence;
+  floats[FLOAT.LAST_SEQUENCE] = block.lastSequence;
+  floats[FLOAT.FIRST_MS] = block.firstMs;
+  floats[FLOAT.LAST_MS] = block.lastMs;
+  bytes.set(block.parentHash, DIGEST.PARENT);
+  bytes.set(block.commandsRoot, DIGEST.COMMANDS);
+  bytes.set(block.stateRoot, DIGEST.STATE);
+  bytes.set(block.rulesHash, DIGEST.RULES);
+  return bytes;
+}
+
+/** The block of these bytes (copied), or undefined when they are not those of a block of this format. */
+export function decodeBlock(bytes: Uint8Array): Block | undefined {
+  if (bytes.length !== BLOCK_BYTES) return undefined;
+  const own = new Uint8Array(BLOCK_BYTES);
+  own.set(bytes);
+  const words = new Int32Array(own.buffer);
+  const floats = new Float64Array(own.buffer);
+  if (words[WORD.MAGIC] !== MAGIC || words[WORD.VERSION] !== VERSION || floats[7] !== 0) return undefined;
+  const digest = (at: number): Uint8Array => own.slice(at, at + DIGEST_BYTES);
+  return {
+    height: floats[FLOAT.HEIGHT] as number,
+    fork: words[WORD.FORK] as number,
+    parentHash: digest(DIGEST.PARENT),
+    firstSequence: floats[FLOAT.FIRST_SEQUENCE] as number,
+    lastSequence: floats[FLOAT.LAST_SEQUENCE] as number,
+    firstMs: floats[FLOAT.FIRST_MS] as number,
+    lastMs: floats[FLOAT.LAST_MS] as number,
+    commandsRoot: digest(DIGEST.COMMANDS),
+    stateRoot: digest(DIGEST.STATE),
+    rulesHash: digest(DIGEST.RULES),
+    release: words[WORD.RELEASE] as number,
+  };
+}
+
+/** What names a block: SHA-256 of its canonical bytes. */
+export function blockHash(block: Block, hash: Hash): Uint8Array {
+  return hash(encodeBlock(block));
+}

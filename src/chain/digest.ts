@@ -1,0 +1,34 @@
+/** The digests of the chain. Their functions are given from outside: the pure half names what it needs and imports none. */
+
+/** SHA-256 of the bytes: a new array of 32 bytes. */
+export type Hash = (bytes: Uint8Array) => Uint8Array;
+
+/** CRC-32 (the polynomial of zlib) of the bytes: an unsigned 32-bit integer. Finds accidents, not forgeries. */
+export type Checksum = (bytes: Uint8Array) => number;
+
+export const DIGEST_BYTES = 32;
+
+/** The digest that stands where there is none to name, such as the parent of the first block. */
+export const NO_DIGEST: Uint8Array = new Uint8Array(DIGEST_BYTES);
+
+/** True when both arrays hold the same bytes. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
+
+/** The bytes as lower-case hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+}
+
+/** The bytes that `toHex` wrote. Refuses (throws) anything but an even number of hexadecimal digits. */
+export function fromHex(text: string): Uint8Array {
+  if (!/^(?:[0-9a-f]{2})*$/i.test(text)) throw new RangeError(`not hexadecimal bytes: ${text.slice(0, 80)}`);
+  const bytes = new Uint8Array(text.length / 2);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(text.slice(at * 2, at * 2 + 2), 16);
+  return bytes;
+}
