@@ -6,6 +6,7 @@ import {
   isParameterValid,
   marketParameter,
   parameterOf,
+  refreshBand,
   storeParameter,
   tickUnits,
 } from './market.ts';
@@ -130,6 +131,7 @@ export function setMarketParameter(state: State, market: number, number: number,
   if (!isParameterValid(parameter, value)) return REFUSAL.value_out_of_range;
   const before = marketParameter(state, market, parameter);
   storeParameter(state, market, parameter, value);
+  refreshBand(state, market);
   voidBounds(state);
   state.events.emit(EVENT.parameterSet, market, number, before, value);
   return 0;

@@ -10,11 +10,11 @@ import { releaseOrder, tellClosed } from './order-list.ts';
 import { changePosition, checkNetSize, removeOpenSize, settleFunding } from './position.ts';
 import { enforceReduceOnly } from './reduce-only.ts';
 import { CLOSE } from './refusal.ts';
-import { PositionChange } from './risk.ts';
+import { shiftForFill } from './bound-shift.ts';
 import { FEE_ACCOUNT, type State } from './state.ts';
 import { MARKET, ORDER, POSITION, VENUE } from './tables.ts';
 
-const { ACCOUNT, MARKET: ORDER_MARKET, POSITION: ORDER_POSITION, FLAGS, REMAINING } = ORDER;
+const { ACCOUNT, MARKET: ORDER_MARKET, POSITION: ORDER_POSITION, PRICE, FLAGS, REMAINING } = ORDER;
 const { TICK_UNITS, LAST_TRADE, TRADE_COUNT, VOLUME_HIGH, KNOWN } = MARKET;
 const { SELL } = FLAG;
 const { TRADES } = VENUE;
@@ -31,8 +31,6 @@ export function feeOn(notional: number, ppm: number): number {
   const whole = Math.floor(notional / MILLION);
   return whole * ppm + Math.ceil(((notional - whole * MILLION) * ppm) / MILLION);
 }
-
-const makerChange = new PositionChange();
 
 /**
  * Settles the fills of a taker, whose own bound the caller keeps. Its open size must not hold what was matched. Makers that
@@ -77,14 +75,14 @@ function settleFill(state: State, taker: number, maker: number, market: number, 
   const takerProfit = changePosition(state, takerPosition, takerLots, notional);
   const takerPays = feeOn(notional, takerFee(state, takerAccount));
   if (takerPays !== 0) changeBalance(state, takerAccount, -takerPays);
+  shiftForFill(state, takerPosition, takerLots, (takerLots > 0 ? notional : -notional) + takerPays);
 
-  makerChange.begin(state, makerPosition);
   settleFunding(state, makerPosition);
   const makerProfit = changePosition(state, makerPosition, -takerLots, notional);
   const makerPays = feeOn(notional, makerFee(state, makerAccount));
   if (makerPays !== 0) changeBalance(state, makerAccount, -makerPays);
-  removeOpenSize(state, makerPosition, takerSells ^ 1, size);
-  makerChange.end(state, makerPosition);
+  shiftForFill(state, makerPosition, -takerLots, (takerLots > 0 ? -notional : notional) + makerPays);
+  removeOpenSize(state, makerPosition, takerSells ^ 1, size, price);
 
   const fees = takerPays + makerPays;
   if (fees !== 0) changeBalance(state, FEE_ACCOUNT, fees);
@@ -142,16 +140,13 @@ function tellFilled(
   values[at + 14] = trade;
 }
 
-const expiryChange = new PositionChange();
-
 /** An order that met a taker of its own account and is out of the book already. */
 function expireMaker(state: State, maker: number): void {
   const orders = state.order.i32;
   const at = maker * 16;
   const position = orders[at + ORDER_POSITION] as number;
-  expiryChange.begin(state, position);
-  removeOpenSize(state, position, (orders[at + FLAGS] as number) & SELL, orders[at + REMAINING] as number);
-  expiryChange.end(state, position);
+  const sell = (orders[at + FLAGS] as number) & SELL;
+  removeOpenSize(state, position, sell, orders[at + REMAINING] as number, orders[at + PRICE] as number);
   tellClosed(state, maker, SELF_TRADE);
   releaseOrder(state, maker);
 }

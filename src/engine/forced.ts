@@ -13,7 +13,7 @@ import {
 import { isPaused } from './market.ts';
 import { computeMargin, Margin } from './margin.ts';
 import { moveBalance } from './ledger.ts';
-import { endOrder, endOrdersOf } from './order-cancel.ts';
+import { endOrdersOf } from './order-cancel.ts';
 import { checkPrice, OrderRequest } from './order-check.ts';
 import { orderRow } from './order-id.ts';
 import { closeOrder, unlinkOrder } from './order-list.ts';
@@ -192,6 +192,6 @@ export function forceCancel(state: State, order: number, reason: number): number
     if (margin.equity.compare(margin.initial) >= 0) return REFUSAL.cancel_not_due;
     if (!ordersToDeleverage(state, account).includes(row)) return REFUSAL.cancel_not_due;
   } else return REFUSAL.cancel_not_due;
-  endOrder(state, row, reason);
+  closeOrder(state, row, reason);
   return 0;
 }

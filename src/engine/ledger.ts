@@ -15,12 +15,11 @@ const { BALANCE_HIGH, PENDING_HIGH } = ACCOUNT;
 const { COST_HIGH } = POSITION;
 const { FUNDING_CLEARING_HIGH } = MARKET;
 
-/** Adds `amount` (|amount| < 2^52) to an account's balance. */
+/** Adds `amount` (|amount| < 2^52) to an account's balance. Its margin bound is the caller's to keep. */
 export function changeBalance(state: State, account: number, amount: number): void {
   addToWide(state.account.f64, account * 8 + BALANCE_HIGH, amount);
   state.account.touch(account);
   addToWide(state.index.ledger, 0, amount);
-  state.index.bounds.shift(account, amount);
 }
 
 /** Moves a wide amount from one account's balance to another's; their bounds are void. */

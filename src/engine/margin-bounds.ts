@@ -67,20 +67,26 @@ export class MarginBounds {
   }
 
   /**
-   * One of the account's positions changed: `slackChange` and `grossChange` are differences of its contributions at the
-   * prices of now, `size` the scale of the numbers they were computed from.
+   * Something of the account changed: `slackChange` and `grossChange` are differences of its contributions at the prices of
+   * now, sums of products below 2^53 whose rounding errors together stay below the two units taken off here.
    */
-  change(account: number, slackChange: number, grossChange: number, size: number): void {
+  change(account: number, slackChange: number, grossChange: number): void {
     const at = account * 4;
-    const move = this.moved - (this.values[at + 2] as number);
-    if (move > MOVE_LIMIT) {
-      this.values[at] = Number.NEGATIVE_INFINITY;
+    const { values } = this;
+    const move = this.moved - (values[at + 2] as number);
+    const gross = values[at + 1] as number;
+    if (move === 0) {
+      values[at] = (values[at] as number) + slackChange - 2;
+      values[at + 1] = gross + grossChange;
       return;
     }
-    const gross = this.values[at + 1] as number;
+    if (move > MOVE_LIMIT) {
+      values[at] = Number.NEGATIVE_INFINITY;
+      return;
+    }
     const erosion = gross * move * GROWTH;
-    this.values[at] = (this.values[at] as number) - erosion + slackChange - size * EPSILON - 1;
-    this.values[at + 1] = (gross + erosion + grossChange) * (1 + EPSILON);
-    this.values[at + 2] = this.moved;
+    values[at] = (values[at] as number) - erosion + slackChange - 2;
+    values[at + 1] = (gross + erosion + grossChange) * (1 + EPSILON);
+    values[at + 2] = this.moved;
   }
 }

@@ -148,9 +148,7 @@ function addPosition(state: State, row: number, fee: number, margin: Margin): vo
   }
   if (size === 0 && buys === 0 && sells === 0) return;
   addInitialMargin(state, row, fee, margin.initial);
-  measurePosition(state, row, fee);
-  margin.gross += measured.gross;
-  margin.scale += measured.scale;
+  addToBound(state, row, fee, margin);
 }
 
 /** Computes the margin of an account into `margin`, walking all its positions, and refreshes its bound. */
@@ -170,47 +168,15 @@ export function computeMargin(state: State, account: number, margin: Margin): Ma
   return margin;
 }
 
-/** What `measurePosition` found. */
-export const measured = { slack: 0, gross: 0, scale: 0 };
-
-/**
- * Measures a position's part in the bound of its account, as floats, into `measured`: `slack` is its contribution to
- * equity − initial margin, not above the exact one by more than rounding; `gross` bounds the change of that by a relative
- * price move of 1; `scale` is the magnitude of the numbers involved, to which rounding is relative.
- */
-export function measurePosition(state: State, row: number, fee: number): void {
-  const { f64, i32 } = state.position;
+/** Adds to `gross` and `scale` what the bound of the account needs to know of a position (`margin-bounds.ts`). */
+function addToBound(state: State, row: number, fee: number, margin: Margin): void {
+  const { f64 } = state.position;
   const at = row * 16;
-  const word = row * 32;
-  const market = (i32[word + POSITION_MARKET] as number) * 128;
-  const markets = state.market.f64;
-  const mark = markets[market + MARK] as number;
-  const size = f64[at + SIZE] as number;
-  const buys = f64[at + BUY_SIZE] as number;
-  const sells = f64[at + SELL_SIZE] as number;
-  const own = i32[word + INITIAL_MARGIN] as number;
-  const base = markets[market + MARKET_INITIAL] as number;
-  const fraction = ((own > base ? own : base) + fee) / MILLION;
-  const costHigh = (f64[at + COST_HIGH] as number) * LIMB_BASE;
-  const indexChange = (markets[market + FUNDING_INDEX] as number) - (f64[at + POSITION_INDEX] as number);
-  const up = buys + size;
-  const down = sells - size;
-  let open = up > down ? up : down;
-  if (open < 0) open = 0;
-  let slack =
-    size * mark - costHigh - (f64[at + COST_LOW] as number) - (size * indexChange) / MILLION - open * mark * fraction;
-  const units = markets[market + TICK_UNITS] as number;
-  if (buys !== 0) {
-    const loss = (i32[word + HIGHEST_BUY] as number) * units - mark;
-    if (loss > 0) slack -= loss * buys;
-  }
-  if (sells !== 0) {
-    const loss = mark - (i32[word + LOWEST_SELL] as number) * units;
-    if (loss > 0) slack -= loss * sells;
-  }
+  const market = (state.position.i32[row * 32 + POSITION_MARKET] as number) * 128;
+  const mark = state.market.f64[market + MARK] as number;
+  const fraction = (initialFraction(state, row) + fee) / MILLION;
+  const lots = Math.abs(f64[at + SIZE] as number) + (f64[at + BUY_SIZE] as number) + (f64[at + SELL_SIZE] as number);
   // A move changes the value of the size, the margin of what is open (a fraction of it) and the open loss.
-  const lots = (size < 0 ? -size : size) + buys + sells;
-  measured.slack = slack;
-  measured.gross = lots * (1 + fraction) * mark;
-  measured.scale = 2 * lots * mark + (costHigh < 0 ? -costHigh : costHigh) + LIMB_BASE;
+  margin.gross += lots * (1 + fraction) * mark;
+  margin.scale += 2 * lots * mark + Math.abs(f64[at + COST_HIGH] as number) * LIMB_BASE + LIMB_BASE;
 }

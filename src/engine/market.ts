@@ -53,7 +53,7 @@ export function isKnown(state: State, market: number, bit: number): boolean {
 }
 
 /** The highest price at which a buy may be aggressive: mark × (1 + band), rounded down to a tick. */
-export function bandTop(state: State, market: number): number {
+function computeBandTop(state: State, market: number): number {
   const { f64 } = state.market;
   const at = market * 128;
   const mark = f64[at + MARK] as number;
@@ -62,12 +62,28 @@ export function bandTop(state: State, market: number): number {
 }
 
 /** The lowest price at which a sell may be aggressive: mark × (1 − band), rounded up to a tick, at least one tick. */
-export function bandBottom(state: State, market: number): number {
+function computeBandBottom(state: State, market: number): number {
   const { f64 } = state.market;
   const at = market * 128;
   const mark = f64[at + MARK] as number;
   const bottom = mark - multiplyDivideFloor(mark, f64[at + PRICE_BAND] as number, PPM);
   return Math.max(1, divideCeil(bottom, f64[at + TICK_UNITS] as number));
+}
+
+/** The highest price at which a buy may be aggressive, ticks. */
+export function bandTop(state: State, market: number): number {
+  return state.index.bands[market * 2 + 1] as number;
+}
+
+/** The lowest price at which a sell may be aggressive, ticks. */
+export function bandBottom(state: State, market: number): number {
+  return state.index.bands[market * 2] as number;
+}
+
+/** Computes the band anew: after the mark or the width changed. */
+export function refreshBand(state: State, market: number): void {
+  state.index.bands[market * 2] = computeBandBottom(state, market);
+  state.index.bands[market * 2 + 1] = computeBandTop(state, market);
 }
 
 /** The highest buy or the lowest sell of restricted modes, in price units: external fair ± fair × ppm, rounded down. */

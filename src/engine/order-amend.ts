@@ -9,7 +9,7 @@ import { execute } from './order-place.ts';
 import { addOpenSize, removeOpenSize } from './position.ts';
 import { canOnlyReduce } from './reduce-only.ts';
 import { REFUSAL } from './refusal.ts';
-import { canBear, PositionChange } from './risk.ts';
+import { canBear } from './risk.ts';
 import type { State } from './state.ts';
 import type { TriggerBook } from './trigger-book.ts';
 import { MARKET, ORDER, POSITION } from './tables.ts';
@@ -22,7 +22,6 @@ const { SELL, REDUCE_ONLY, UNTRIGGERED, TRIGGER_ABOVE } = FLAG;
 const { POST_ONLY } = INSTRUCTION;
 
 const request = new OrderRequest();
-const change = new PositionChange();
 
 /** Amends an order of the account, or returns why not; then it is as it was. `size` is the new total, filled part included. */
 export function amendOrder(
@@ -81,18 +80,14 @@ function amendOpen(state: State, row: number, order: number, total: number): num
   const lowest = edges[position * 32 + POSITION.LOWEST_SELL] as number;
   // The order as it is counts no more while the order as it would be is judged: its lots leave the sums and, for the open
   // loss, its own row shows none.
-  change.begin(state, position);
-  removeOpenSize(state, position, sell, remaining);
+  removeOpenSize(state, position, sell, remaining, i32[at + PRICE] as number);
   i32[at + REMAINING] = 0;
-  change.end(state, position);
   const refusal = judge(state, book, position, sell);
   if (refusal !== 0) {
-    change.begin(state, position);
     i32[at + REMAINING] = remaining;
     addOpenSize(state, position, sell, remaining, i32[at + PRICE] as number);
     edges[position * 32 + POSITION.HIGHEST_BUY] = highest;
     edges[position * 32 + POSITION.LOWEST_SELL] = lowest;
-    change.end(state, position);
     return refusal;
   }
   book.remove(state.order, row);

@@ -3,34 +3,23 @@ import { isPaused } from './market.ts';
 import { orderRow } from './order-id.ts';
 import { closeOrder } from './order-list.ts';
 import { CLOSE, REFUSAL } from './refusal.ts';
-import { PositionChange } from './risk.ts';
 import type { State } from './state.ts';
 import { OPERATION } from './status.ts';
 import { ACCOUNT as ACCOUNT_COLUMNS, CLIENT_ID, ORDER, POSITION } from './tables.ts';
 import type { ClientIdText } from './order-place.ts';
 
-const { ACCOUNT, MARKET, POSITION: ORDER_POSITION, NEXT_OWN } = ORDER;
+const { ACCOUNT, MARKET, NEXT_OWN } = ORDER;
 const { FIRST_ORDER, NEXT_OF_ACCOUNT } = POSITION;
 const POSITION_MARKET = POSITION.MARKET;
 const { FIRST_POSITION } = ACCOUNT_COLUMNS;
 const { CANCELS } = OPERATION;
-
-const change = new PositionChange();
-
-/** Ends a live order and keeps the bound of its account. */
-export function endOrder(state: State, row: number, reason: number): void {
-  const position = state.order.i32[row * 16 + ORDER_POSITION] as number;
-  change.begin(state, position);
-  closeOrder(state, row, reason);
-  change.end(state, position);
-}
 
 /** Cancels an order of the account, or returns why not. */
 export function cancelOrder(state: State, account: number, order: number): number {
   const row = orderRow(state, order);
   if (row === 0 || state.order.i32[row * 16 + ACCOUNT] !== account) return REFUSAL.order_unknown;
   if (isPaused(state, state.order.i32[row * 16 + MARKET] as number, CANCELS)) return REFUSAL.operation_paused;
-  endOrder(state, row, CLOSE.USER_CANCELED);
+  closeOrder(state, row, CLOSE.USER_CANCELED);
   return 0;
 }
 
@@ -40,7 +29,7 @@ export function cancelByClientId(state: State, account: number, text: ClientIdTe
   if (found === 0) return REFUSAL.order_unknown;
   const row = state.clientId.i32[found * 32 + CLIENT_ID.ORDER] as number;
   if (isPaused(state, state.order.i32[row * 16 + MARKET] as number, CANCELS)) return REFUSAL.operation_paused;
-  endOrder(state, row, CLOSE.USER_CANCELED);
+  closeOrder(state, row, CLOSE.USER_CANCELED);
   return 0;
 }
 
@@ -66,7 +55,7 @@ export function endOrdersOf(state: State, position: number, reason: number): voi
   let row = state.position.i32[position * 32 + FIRST_ORDER] as number;
   while (row !== 0) {
     const next = orders[row * 16 + NEXT_OWN] as number;
-    endOrder(state, row, reason);
+    closeOrder(state, row, reason);
     row = next;
   }
 }

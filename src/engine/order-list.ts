@@ -9,7 +9,7 @@ import type { Book } from './book.ts';
 import type { TriggerBook } from './trigger-book.ts';
 
 const { SIZE, FLAGS, POSITION: ORDER_POSITION, PREVIOUS_OWN, NEXT_OWN, CLIENT_ID, GENERATION, ACCOUNT, MARKET } = ORDER;
-const { REMAINING } = ORDER;
+const { PRICE, REMAINING } = ORDER;
 const { FIRST_ORDER, ORDER_COUNT, REDUCE_ONLY_COUNT } = POSITION;
 const { SELL, REDUCE_ONLY, UNTRIGGERED, TRIGGER_ABOVE } = FLAG;
 
@@ -89,7 +89,13 @@ export function closeOrder(state: State, row: number, reason: number): void {
     (state.index.triggers[market] as TriggerBook).remove(state.order, row, (flags & TRIGGER_ABOVE) !== 0);
   } else {
     (state.index.books[market] as Book).remove(state.order, row);
-    removeOpenSize(state, orders[at + ORDER_POSITION] as number, flags & SELL, orders[at + REMAINING] as number);
+    removeOpenSize(
+      state,
+      orders[at + ORDER_POSITION] as number,
+      flags & SELL,
+      orders[at + REMAINING] as number,
+      orders[at + PRICE] as number,
+    );
   }
   tellClosed(state, row, reason);
   releaseOrder(state, row);

@@ -21,7 +21,7 @@ import { discardOrder, linkOrder, tellClosed } from './order-list.ts';
 import { addOpenSize, makePosition } from './position.ts';
 import { enforceReduceOnly } from './reduce-only.ts';
 import { CLOSE, REFUSAL } from './refusal.ts';
-import { canBear, PositionChange } from './risk.ts';
+import { canBear } from './risk.ts';
 import { findPosition, type State } from './state.ts';
 import type { TriggerBook } from './trigger-book.ts';
 
@@ -137,7 +137,6 @@ function tellAccepted(state: State, row: number, untriggered: number): void {
 }
 
 const fills = new Fills();
-const change = new PositionChange();
 
 /** Matches `size` lots of an order that is in no book, then rests or ends it. It has been checked against margin. */
 export function execute(state: State, row: number, size: number): void {
@@ -149,7 +148,6 @@ export function execute(state: State, row: number, size: number): void {
   const price = i32[at + PRICE] as number;
   const sell = flags & SELL;
   const book = state.index.books[market] as Book;
-  change.begin(state, position);
   let left = size;
   let expired = false;
   if (book.crosses(sell, price)) {
@@ -160,11 +158,9 @@ export function execute(state: State, row: number, size: number): void {
   }
   if (left > 0 && !expired && instructionOf(flags) !== IOC && !isMarketKind(kindOf(flags))) {
     addOpenSize(state, position, sell, left, price);
-    change.end(state, position);
     book.insert(state.order, row, sell);
     linkOrder(state, row);
   } else {
-    change.end(state, position);
     tellClosed(state, row, left === 0 ? CLOSE.FILLED : expired ? CLOSE.SELF_TRADE : CLOSE.REMAINING_IOC_CANCEL);
     discardOrder(state, row);
   }

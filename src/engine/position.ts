@@ -1,5 +1,6 @@
 /** Positions: opening, changing, settling. Average entry is cost / size; profit is realised on what a trade closes. */
 import { addToWide, divideCeil, multiplyDivideCeil, multiplyDivideFloor, remainder, Wide } from './amount.ts';
+import { shiftForOrder } from './bound-shift.ts';
 import { EVENT } from './event.ts';
 import { InvariantBroken } from './invariant-broken.ts';
 import { changeBalance, changeClearing, changeCost } from './ledger.ts';
@@ -179,6 +180,7 @@ export function checkNetSize(state: State, market: number): void {
 
 /** Counts an order of `size` lots at `price` into its position's open sizes (the caller marks the row as touched). */
 export function addOpenSize(state: State, row: number, sell: number, size: number, price: number): void {
+  shiftForOrder(state, row, sell, size, price);
   const { f64, i32 } = state.position;
   if (sell === 0) {
     const open = f64[row * 16 + BUY_SIZE] as number;
@@ -191,8 +193,9 @@ export function addOpenSize(state: State, row: number, sell: number, size: numbe
   }
 }
 
-/** Takes `size` lots out of a position's open sizes (the caller marks the row as touched). */
-export function removeOpenSize(state: State, row: number, sell: number, size: number): void {
+/** Takes `size` lots at `price` out of a position's open sizes (the caller marks the row as touched). */
+export function removeOpenSize(state: State, row: number, sell: number, size: number, price: number): void {
+  shiftForOrder(state, row, sell, -size, price);
   const { f64 } = state.position;
   const at = row * 16 + (sell === 0 ? BUY_SIZE : SELL_SIZE);
   f64[at] = (f64[at] as number) - size;

@@ -5,7 +5,6 @@
 import { FLAG } from './flags.ts';
 import { closeOrder } from './order-list.ts';
 import { CLOSE } from './refusal.ts';
-import { PositionChange } from './risk.ts';
 import type { State } from './state.ts';
 import { ORDER, POSITION } from './tables.ts';
 
@@ -41,13 +40,10 @@ export function canOnlyReduce(state: State, position: number, sell: number, size
   return before <= Math.abs(held);
 }
 
-const change = new PositionChange();
-
 /** Ends every open reduce-only order of a position that could close more than the position holds, or would increase it. */
 export function enforceReduceOnly(state: State, position: number): void {
   const held = state.position.f64[position * 16 + SIZE] as number;
   const orders = state.order.i32;
-  change.begin(state, position);
   for (const sell of [0, 1]) {
     const closable = held > 0 === (sell !== 0) ? Math.abs(held) : 0;
     let sum = 0;
@@ -57,5 +53,4 @@ export function enforceReduceOnly(state: State, position: number): void {
       else closeOrder(state, row, CLOSE.REDUCE_ONLY_WILL_INCREASE);
     }
   }
-  change.end(state, position);
 }

@@ -1,45 +1,13 @@
-/** Whether an account can bear an order, and keeping its margin bound in step with what changes its positions. */
-import { Margin, addInitialMargin, computeMargin, measured, measurePosition, takerFee } from './margin.ts';
-import { addOpenSize, removeOpenSize } from './position.ts';
+/** Whether an account can bear an order. */
+import { addInitialMargin, computeMargin, Margin, takerFee } from './margin.ts';
 import { INSURANCE_FUND, type State } from './state.ts';
 import { MARKET, POSITION } from './tables.ts';
 import { Wide } from './amount.ts';
 
 const { MARK, TICK_UNITS } = MARKET;
-const { ACCOUNT, HIGHEST_BUY, LOWEST_SELL, INITIAL_MARGIN } = POSITION;
+const { ACCOUNT, BUY_SIZE, SELL_SIZE, INITIAL_MARGIN } = POSITION;
 const POSITION_MARKET = POSITION.MARKET;
 const MARKET_INITIAL = MARKET.INITIAL_MARGIN;
-
-/**
- * A change of one position: measured before and after, so that the account's bound follows. One object per place in the
- * code where changes can be under way at the same time (the taker's and a maker's).
- */
-export class PositionChange {
-  private slack = 0;
-  private gross = 0;
-  private scale = 0;
-  private fee = 0;
-  private account = 0;
-
-  begin(state: State, row: number): void {
-    this.account = state.position.i32[row * 32 + ACCOUNT] as number;
-    this.fee = takerFee(state, this.account);
-    measurePosition(state, row, this.fee);
-    this.slack = measured.slack;
-    this.gross = measured.gross;
-    this.scale = measured.scale;
-  }
-
-  end(state: State, row: number): void {
-    measurePosition(state, row, this.fee);
-    state.index.bounds.change(
-      this.account,
-      measured.slack - this.slack,
-      measured.gross - this.gross,
-      measured.scale + this.scale,
-    );
-  }
-}
 
 const margin = new Margin();
 const without = new Wide();
@@ -61,7 +29,7 @@ export function canBear(state: State, row: number, sell: number, size: number, p
   const fee = takerFee(state, account);
   const above = price * (markets[at + TICK_UNITS] as number) - mark;
   const loss = sell === 0 ? above : -above;
-  const most = size * ((mark * ((own > base ? own : base) + fee)) / 1e6 + (loss > 0 ? loss : 0)) * (1 + 1e-9) + 2;
+  const most = size * (mark * ((own > base ? own : base) + fee) * 1e-6 + (loss > 0 ? loss : 0)) * (1 + 1e-9) + 2;
   if (state.index.bounds.slack(account) >= most) return true;
   return canBearExactly(state, row, account, sell, size, price, fee);
 }
@@ -78,13 +46,12 @@ function canBearExactly(
 ): boolean {
   computeMargin(state, account, margin);
   addInitialMargin(state, row, fee, without.clear());
-  const { i32 } = state.position;
-  const word = row * 32 + (sell === 0 ? HIGHEST_BUY : LOWEST_SELL);
-  const edge = i32[word] as number;
-  addOpenSize(state, row, sell, size, price);
+  const { f64 } = state.position;
+  const at = row * 16 + (sell === 0 ? BUY_SIZE : SELL_SIZE);
+  const open = f64[at] as number;
+  f64[at] = open + size;
   addInitialMargin(state, row, fee, withOrder.clear());
-  removeOpenSize(state, row, sell, size);
-  i32[word] = edge;
+  f64[at] = open;
   addOwnLoss(state, row, sell, size, price, withOrder);
   if (withOrder.compare(without) <= 0) return true;
   margin.initial.addWide(withOrder).subtractWide(without);

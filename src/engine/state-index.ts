@@ -7,6 +7,7 @@ import { Book } from './book.ts';
 import { ClientIdIndex } from './client-id-index.ts';
 import { FLAG } from './flags.ts';
 import { LadderHeap } from './ladder.ts';
+import { refreshBand } from './market.ts';
 import { MarginBounds } from './margin-bounds.ts';
 import { PositionIndex } from './position-index.ts';
 import type { State } from './state.ts';
@@ -24,6 +25,8 @@ export class StateIndex {
   readonly bounds = new MarginBounds();
   /** Moves of money of the command being applied, wide: zero after each (`ledger.ts`). */
   readonly ledger = new Float64Array(2);
+  /** Bottom and top of each market's price band, ticks. */
+  bands = new Int32Array(256);
   /** Funding index of each market as the last tick left it: what is in the table must equal it until the next tick. */
   fundingIndexes: number[] = [];
 
@@ -32,6 +35,11 @@ export class StateIndex {
     this.books.push(new Book(this.heap));
     this.triggers.push(new TriggerBook(this.heap));
     this.fundingIndexes.push(fundingIndex);
+    if (this.books.length * 2 > this.bands.length) {
+      const grown = new Int32Array(this.bands.length * 2);
+      grown.set(this.bands);
+      this.bands = grown;
+    }
   }
 
   /** Builds everything from the tables. */
@@ -47,6 +55,7 @@ export class StateIndex {
     const { market, position, clientId } = state;
     for (let row = 1; row < market.rows; row++) {
       this.addMarket(market.f64[row * market.rowFloats + MARKET.FUNDING_INDEX] as number);
+      refreshBand(state, row);
     }
     for (let row = 1; row < position.rows; row++) this.positions.add(position, row);
     for (let row = 1; row < clientId.rows; row++) {

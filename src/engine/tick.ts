@@ -3,7 +3,7 @@ import { divideCeil, divideFloor } from './amount.ts';
 import { EVENT } from './event.ts';
 import { advanceIndex, updateRate } from './funding.ts';
 import { checkHealth } from './health.ts';
-import { isKnown, isPaused, MARKET_KNOWN } from './market.ts';
+import { isKnown, isPaused, MARKET_KNOWN, refreshBand } from './market.ts';
 import { orderId } from './order-id.ts';
 import { premiumRate } from './premium.ts';
 import { freshSpot, isCollateralFresh, updatePrices } from './price.ts';
@@ -48,6 +48,7 @@ function tickMarket(state: State, market: number, timeMs: number, collateral: bo
   const cause = pauseCause(state, market, collateral, spot, premium, elapsedMs);
   const step = cause === FUNDING_PAUSE.NONE && !first ? advanceIndex(state, market, elapsedMs) : 0;
   let moved = spot > 0 ? updatePrices(state, market, spot, elapsedMs, timeMs) : 0;
+  if (spot > 0) refreshBand(state, market);
   if (premium !== undefined) updateRate(state, market, premium, spot, elapsedMs);
   f64[at + MARKET.TICK_MS] = timeMs;
   state.market.i32[market * 256 + MARKET.KNOWN] =

@@ -23,6 +23,12 @@ function checkTrader(state: State, account: number): number {
   return state.account.i32[account * 16 + ACCOUNT.KIND] === ACCOUNT_KIND.TRADER ? 0 : REFUSAL.account_is_not_a_trader;
 }
 
+/** Changes a balance and the bound of its account with it. */
+function moveMoney(state: State, account: number, amount: number): void {
+  changeBalance(state, account, amount);
+  state.index.bounds.shift(account, amount);
+}
+
 /** Credits a deposit, or returns why not. References rise: one that does not was credited before. */
 export function deposit(state: State, account: number, amount: number, reference: number): number {
   if (!(account >= 1 && account < state.account.rows)) return REFUSAL.account_unknown;
@@ -31,7 +37,7 @@ export function deposit(state: State, account: number, amount: number, reference
   const { f64 } = state.venue;
   if (!(reference > (f64[64 + VENUE.DEPOSIT_REFERENCE] as number))) return REFUSAL.deposit_already_credited;
   f64[64 + VENUE.DEPOSIT_REFERENCE] = reference;
-  changeBalance(state, account, amount);
+  moveMoney(state, account, amount);
   recordDeposit(state, amount);
   state.events.emit(EVENT.deposited, account, amount, reference);
   return 0;
@@ -59,8 +65,8 @@ export function requestWithdrawal(state: State, account: number, amount: number,
   if (!isFree(state, account, amount)) return REFUSAL.insufficient_free_collateral;
   const { f64 } = state.venue;
   const loss = multiplyDivideCeil(amount, f64[64 + VENUE.LOSS_FACTOR] as number, 1e12);
-  changeBalance(state, account, -amount);
-  if (loss !== 0) changeBalance(state, INSURANCE_FUND, loss);
+  moveMoney(state, account, -amount);
+  if (loss !== 0) moveMoney(state, INSURANCE_FUND, loss);
   changePending(state, account, amount - loss);
   const id = (f64[64 + VENUE.WITHDRAWALS] as number) + 1;
   f64[64 + VENUE.WITHDRAWALS] = id;
@@ -86,7 +92,7 @@ export function settleWithdrawal(state: State, id: number, settled: boolean): nu
   const amount = withdrawal.f64[row * 8 + WITHDRAWAL.AMOUNT] as number;
   changePending(state, account, -amount);
   if (settled) recordWithdrawal(state, amount);
-  else changeBalance(state, account, amount);
+  else moveMoney(state, account, amount);
   withdrawal.i32[row * 16 + WITHDRAWAL.STATUS] = 0;
   withdrawal.release(row);
   state.events.emit(EVENT.withdrawalSettled, account, id, amount, settled ? 1 : 0);
@@ -110,8 +116,8 @@ export function transfer(state: State, from: number, to: number, amount: number)
     checkAmount(amount);
   if (refusal !== 0) return refusal;
   if (!isFree(state, from, amount)) return REFUSAL.insufficient_free_collateral;
-  changeBalance(state, from, -amount);
-  changeBalance(state, to, amount);
+  moveMoney(state, from, -amount);
+  moveMoney(state, to, amount);
   state.events.emit(EVENT.transferred, from, to, amount);
   return 0;
 }
