@@ -7,16 +7,18 @@ import type { Book } from './book.ts';
 import { AMEND_ORDER, COMMAND, PLACE_ORDER } from './command.ts';
 import { TICK_LIMIT } from './ladder.ts';
 import type { State } from './state.ts';
-import { ACCOUNT, ORDER, POSITION } from './tables.ts';
+import { ACCOUNT, ORDER, POSITION, VENUE } from './tables.ts';
 
 const AHEAD = 32;
 const PLACE = COMMAND.placeOrder;
 const CANCEL = COMMAND.cancelOrder;
 const AMEND = COMMAND.amendOrder;
+const TICK = COMMAND.tick;
 const PLACE_ACCOUNT = PLACE_ORDER.ACCOUNT;
 const PLACE_MARKET = PLACE_ORDER.MARKET;
 const ORDER_ID = AMEND_ORDER.ORDER;
 const { KIND } = ACCOUNT;
+const { SEQUENCE } = VENUE;
 const { SIZE, NEXT_OF_ACCOUNT } = POSITION;
 const PLACE_PRICE = PLACE_ORDER.PRICE;
 const { FIRST_ORDER } = POSITION;
@@ -29,7 +31,7 @@ const ROWS = 2 ** 24;
 export const ahead = { sum: 0 };
 
 /** Reads what the commands from row `from` up to `to` will need. */
-export function readAhead(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {
+function readAhead(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {
   const accounts = state.account.i32;
   const positions = state.position.f64;
   const positionWords = state.position.i32;
@@ -69,18 +71,29 @@ export function readAhead(state: State, words: Int32Array, floats: Float64Array,
   ahead.sum = sum;
 }
 
-/** Applies the commands of `rows` rows, which start at row 0; returns how many commands they were. */
-export function applyCommands(state: State, words: Int32Array, floats: Float64Array, rows: number): number {
-  let commands = 0;
-  let row = 0;
-  let read = 0;
-  while (row < rows) {
+/**
+ * Applies the commands that start at row `from`, up to row `to` or to the first tick, which it applies too: only a tick
+ * proposes forced actions. Returns the row behind the last one applied.
+ */
+export function applyUntilTick(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): number {
+  let row = from;
+  let read = from;
+  while (row < to) {
     if (row >= read) {
-      read = row + AHEAD < rows ? row + AHEAD : rows;
+      read = row + AHEAD < to ? row + AHEAD : to;
       readAhead(state, words, floats, row, read);
     }
+    const kind = words[row * 16];
     row += applyCommand(state, words, floats, row);
-    commands++;
+    if (kind === TICK) return row;
   }
-  return commands;
+  return row;
+}
+
+/** Applies the commands of rows 0 to `rows`; returns how many commands they were. */
+export function applyCommands(state: State, words: Int32Array, floats: Float64Array, rows: number): number {
+  const { venue } = state;
+  const before = venue.f64[venue.rowFloats + SEQUENCE] as number;
+  for (let row = 0; row < rows; ) row = applyUntilTick(state, words, floats, row, rows);
+  return (venue.f64[venue.rowFloats + SEQUENCE] as number) - before;
 }
