@@ -75,7 +75,13 @@ function readAhead(state: State, words: Int32Array, floats: Float64Array, from: 
  * Applies the commands that start at row `from`, up to row `to` or to the first tick, which it applies too: only a tick
  * proposes forced actions. Returns the row behind the last one applied.
  */
-export function applyUntilTick(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): number {
+export function applyUntilTick(
+  state: State,
+  words: Int32Array,
+  floats: Float64Array,
+  from: number,
+  to: number,
+): number {
   let row = from;
   let read = from;
   while (row < to) {

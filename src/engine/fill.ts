@@ -41,7 +41,7 @@ export function settleFills(state: State, taker: number, fills: Fills): number {
   const takerAt = taker * 16;
   const market = order.i32[takerAt + ORDER_MARKET] as number;
   let filled = 0;
-  shrunk.length = 0;
+  shrunkCount = 0;
   for (let n = 0; n < fills.count; n++) {
     const maker = fills.makers[n] as number;
     const size = fills.sizes[n] as number;
@@ -52,12 +52,13 @@ export function settleFills(state: State, taker: number, fills: Fills): number {
     }
   }
   // Only now: while fills are unsettled, orders of the same makers may be out of the book already.
-  for (const position of shrunk) enforceReduceOnly(state, position);
+  for (let n = 0; n < shrunkCount; n++) enforceReduceOnly(state, shrunk[n] as number);
   return filled;
 }
 
 /** Positions of makers that have reduce-only orders and changed in this match. */
 const shrunk: number[] = [];
+let shrunkCount = 0;
 
 function settleFill(state: State, taker: number, maker: number, market: number, size: number, price: number): void {
   const orders = state.order.i32;
@@ -93,7 +94,7 @@ function settleFill(state: State, taker: number, maker: number, market: number, 
     tellClosed(state, maker, FILLED);
     releaseOrder(state, maker);
   }
-  if (state.position.i32[makerPosition * 32 + REDUCE_ONLY_COUNT] !== 0) shrunk.push(makerPosition);
+  if (state.position.i32[makerPosition * 32 + REDUCE_ONLY_COUNT] !== 0) shrunk[shrunkCount++] = makerPosition;
 }
 
 function countTrade(state: State, market: number, price: number, notional: number): number {

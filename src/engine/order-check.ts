@@ -16,7 +16,7 @@ const VENUE_STATUS = VENUE.STATUS;
 const { SELL, REDUCE_ONLY, SELF_TRADE_SHIFT, SELF_TRADE_MASK } = FLAG;
 const { POST_ONLY, IOC } = INSTRUCTION;
 /** Largest notional of an order, 1e-8 USDC: up to here sums and products of a fill are exact floats. */
-const NOTIONAL_LIMIT = 2 ** 51;
+export const NOTIONAL_LIMIT = 2 ** 51;
 
 /** An order as it is asked for; one object is used again for all. */
 export class OrderRequest {

@@ -15,6 +15,7 @@ import {
 } from './flags.ts';
 import { isKnown, MARKET_KNOWN } from './market.ts';
 import { Fills, match } from './match.ts';
+import { plainlyAcceptable } from './order-accept.ts';
 import { checkLimits, checkPrice, checkRequest, type OrderRequest } from './order-check.ts';
 import { orderId } from './order-id.ts';
 import { discardOrder, linkOrder, tellClosed } from './order-list.ts';
@@ -41,6 +42,16 @@ export interface ClientIdText {
 
 /** Takes a new order, or returns why not. Emits what happened to it. */
 export function placeOrder(state: State, request: OrderRequest, timeMs: number, clientId: ClientIdText): number {
+  const accepted = clientId.length === 0 ? plainlyAcceptable(state, request) : 0;
+  if (accepted !== 0) {
+    take(state, request, accepted, timeMs, clientId);
+    return 0;
+  }
+  return checkAndPlace(state, request, timeMs, clientId);
+}
+
+/** The same by the checks one by one, in the order of `REFUSALS`. */
+function checkAndPlace(state: State, request: OrderRequest, timeMs: number, clientId: ClientIdText): number {
   const refusal = checkRequest(state, request);
   if (refusal !== 0) return refusal;
   const { account, market, flags } = request;
@@ -59,10 +70,15 @@ export function placeOrder(state: State, request: OrderRequest, timeMs: number, 
   if (instructionOf(flags) === POST_ONLY && book.crosses(sell, request.price)) return REFUSAL.post_only_would_cross;
   if (!canBearNew(state, known, request)) return REFUSAL.insufficient_margin;
   const position = known !== 0 ? known : makePosition(state, account, market);
+  take(state, request, position, timeMs, clientId);
+  return 0;
+}
+
+/** Takes an order that has passed all checks. */
+function take(state: State, request: OrderRequest, position: number, timeMs: number, clientId: ClientIdText): void {
   const row = makeOrder(state, request, position, timeMs, clientId);
   tellAccepted(state, row, 0);
   execute(state, row, request.size);
-  return 0;
 }
 
 /** Margin check of an order whose position may not exist yet: a refusal must not make one, so row 0 stands in for it. */
