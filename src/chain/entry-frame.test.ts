@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { ENTRY_KIND, type EntryHeader, findEntry, HEADER_BYTES, rowViews, writeEntryHeader } from './entry.ts';
+import { ENTRY_KIND, type EntryHeader, findEntry, HEADER_BYTES, rowViews, writeEntryHeader } from './entry-frame.ts';
 
 const rows = Uint8Array.from({ length: 3 * HEADER_BYTES }, (_, at) => (at * 7 + 1) & 255);
 const header: EntryHeader = {

@@ -1,0 +1,222 @@
+/**
+ * Everything is a replay: one function that applies recorded entries to a state and says whether they lead where the blocks
+ * say. Restart, audit, verification, upgrade check and counterfactual are this, called with different entries.
+ */
+import { applyCommands } from '../engine/batch.ts';
+import type { EventBuffer } from '../engine/event.ts';
+import { InvariantBroken } from '../engine/invariant-broken.ts';
+import type { State } from '../engine/state.ts';
+import { VENUE } from '../engine/tables.ts';
+import { type Amendment, applyAmended } from './amendment.ts';
+import { type Block, blockHash } from './block.ts';
+import type { BlockSealer } from './block-sealer.ts';
+import { type Hash, sameBytes, toHex } from './digest.ts';
+import type { BatchEntry, Entry } from './entry.ts';
+
+/** Where and in what a replay first differs from what was recorded. */
+export interface Divergence {
+  readonly what:
+    | 'sequence'
+    | 'fork'
+    | 'commands'
+    | 'invariant'
+    | 'height'
+    | 'parent_hash'
+    | 'block_sequence'
+    | 'block_time'
+    | 'commands_root'
+    | 'release'
+    | 'rules_hash'
+    | 'state_root'
+    | 'block_without_end';
+  readonly height: number;
+  /** The last command that was applied when the difference arose. */
+  readonly sequence: number;
+  readonly recorded: string;
+  readonly replayed: string;
+}
+
+export interface ReplayOptions {
+  /** Makes the blocks anew; stands at the head that `state` has. It goes on with the live exchange after a recovery. */
+  readonly sealer: BlockSealer;
+  readonly hash: Hash;
+  /** Null repeats the record exactly. Otherwise what to change: the state roots may then differ, and the replay goes on. */
+  readonly amend: Amendment | null;
+  /** Is told each block that was made and agrees with the record (or, amended, took its place), in order. */
+  readonly onBlock?: (block: Block) => void;
+  /** Is given the events of each batch before they are cleared. */
+  readonly onEvents?: (events: EventBuffer) => void;
+}
+
+export interface ReplayResult {
+  /** Recorded blocks compared, and commands applied. */
+  readonly blocks: number;
+  readonly commands: number;
+  /** No recorded block differs. */
+  readonly equal: boolean;
+  /** Root of the last block made, as hexadecimal digits; null when there is none. */
+  readonly stateRoot: string | null;
+  readonly firstDivergence: Divergence | null;
+  /** Blocks whose end is recorded and which are not: a crash came between. Append them before anything else. */
+  readonly unrecorded: readonly Block[];
+}
+
+/**
+ * Applies `entries` to `state`, which is at the head of `options.sealer`, and compares every block made with the recorded one.
+ * Stops at the first difference (an amended replay only at one that no amendment explains). Blocks at or below the head are
+ * skipped. Never throws for what the entries hold; throws when the state is not at the head, and what reading them throws.
+ */
+export function replay(state: State, entries: Iterable<Entry>, options: ReplayOptions): ReplayResult {
+  const run = new Replay(state, options);
+  for (const entry of entries) {
+    if (entry.kind === 'block') run.block(entry.block);
+    else run.batch(entry);
+    if (run.isOver) break;
+  }
+  return run.result();
+}
+
+class Replay {
+  private readonly state: State;
+  private readonly options: ReplayOptions;
+  private readonly startHeight: number;
+  private readonly made: Block[] = [];
+  private readonly recorded: Block[] = [];
+  private parentHash: Uint8Array;
+  private blocks = 0;
+  private commands = 0;
+  private stateRoot: Uint8Array | undefined;
+  private divergence: Divergence | undefined;
+  isOver = false;
+
+  constructor(state: State, options: ReplayOptions) {
+    this.state = state;
+    this.options = options;
+    this.startHeight = options.sealer.head.height;
+    this.parentHash = options.sealer.head.hash;
+    const sequence = sequenceOf(state);
+    if (sequence !== options.sealer.sequence) {
+      throw new Error(
+        `the state is at ${sequence}, the chain that is to be replayed on it at ${options.sealer.sequence}`,
+      );
+    }
+  }
+
+  batch(entry: BatchEntry): void {
+    const { sealer, amend, onEvents } = this.options;
+    const next = sealer.sequence + 1;
+    if (entry.fork !== sealer.head.fork) return this.stop('fork', entry.fork, sealer.head.fork);
+    if (entry.firstSequence !== next) return this.stop('sequence', entry.firstSequence, next);
+    try {
+      const { state } = this;
+      const commands =
+        amend === null
+          ? applyCommands(state, entry.words, entry.floats, entry.rows)
+          : applyAmended(state, entry, amend);
+      onEvents?.(state.events);
+      state.events.clear();
+      this.commands += commands;
+      if (commands !== entry.commands) return this.stop('commands', entry.commands, commands);
+    } catch (error) {
+      if (!(error instanceof InvariantBroken)) throw error;
+      return this.stop('invariant', 'applied', error.message);
+    }
+    sealer.add(entry.bytes, entry.commands);
+    if (entry.closesBlock) sealer.close(this.state);
+    this.compare(false);
+  }
+
+  block(block: Block): void {
+    if (block.height <= this.startHeight) return;
+    this.recorded.push(block);
+    const { sealer } = this.options;
+    if (block.height >= sealer.openHeight) return this.stop('block_without_end', 'sealed', 'open');
+    this.compare(false);
+  }
+
+  result(): ReplayResult {
+    if (!this.isOver) this.compare(true);
+    return {
+      blocks: this.blocks,
+      commands: this.commands,
+      equal: this.divergence === undefined,
+      stateRoot: this.stateRoot === undefined ? null : toHex(this.stateRoot),
+      firstDivergence: this.divergence ?? null,
+      unrecorded: this.isOver ? [] : this.made,
+    };
+  }
+
+  /** Takes the blocks that are made (all of them, when `isEnd`) and compares as many as are recorded. */
+  private compare(isEnd: boolean): void {
+    const { sealer } = this.options;
+    for (let made = sealer.poll(); made !== undefined; made = sealer.poll()) this.made.push(made);
+    if (isEnd) for (let made = sealer.wait(); made !== undefined; made = sealer.wait()) this.made.push(made);
+    while (this.made.length > 0 && this.recorded.length > 0 && !this.isOver) {
+      this.compareBlock(this.made.shift() as Block, this.recorded.shift() as Block);
+    }
+    const last = this.made.at(-1);
+    if (isEnd && last !== undefined) this.stateRoot = last.stateRoot;
+  }
+
+  private compareBlock(made: Block, recorded: Block): void {
+    const { hash, amend, onBlock } = this.options;
+    const [what, ours, theirs] = differenceOf(made, recorded, this.parentHash) ?? [];
+    if (what !== undefined) {
+      this.divergence ??= {
+        what,
+        height: recorded.height,
+        sequence: made.lastSequence,
+        recorded: textOf(theirs),
+        replayed: textOf(ours),
+      };
+      this.isOver = amend === null || !OF_THE_STATE.includes(what);
+      if (this.isOver) return;
+    }
+    this.parentHash = blockHash(recorded, hash);
+    this.blocks++;
+    this.stateRoot = made.stateRoot;
+    onBlock?.(made);
+  }
+
+  private stop(what: Divergence['what'], recorded: number | string, replayed: number | string): void {
+    // A block made meanwhile may differ from its record, and that is earlier.
+    this.compare(true);
+    this.isOver = true;
+    const sequence = sequenceOf(this.state);
+    const height = this.options.sealer.openHeight;
+    this.divergence ??= { what, height, sequence, recorded: String(recorded), replayed: String(replayed) };
+  }
+}
+
+type Compared = readonly [what: Divergence['what'], made: number | Uint8Array, recorded: number | Uint8Array];
+
+/** What an amendment may change. All else is the record itself, or does not depend on what commands do. */
+const OF_THE_STATE: readonly Divergence['what'][] = ['state_root', 'rules_hash', 'block_time'];
+
+/** The first thing in which they differ. The parent is that of the record, so that it is checked also when states differ. */
+function differenceOf(made: Block, recorded: Block, parentHash: Uint8Array): Compared | undefined {
+  const compared: readonly Compared[] = [
+    ['height', made.height, recorded.height],
+    ['fork', made.fork, recorded.fork],
+    ['parent_hash', parentHash, recorded.parentHash],
+    ['block_sequence', made.firstSequence, recorded.firstSequence],
+    ['block_sequence', made.lastSequence, recorded.lastSequence],
+    ['commands_root', made.commandsRoot, recorded.commandsRoot],
+    ['release', made.release, recorded.release],
+    ['rules_hash', made.rulesHash, recorded.rulesHash],
+    ['state_root', made.stateRoot, recorded.stateRoot],
+    ['block_time', made.firstMs, recorded.firstMs],
+    ['block_time', made.lastMs, recorded.lastMs],
+  ];
+  return compared.find(([, ours, theirs]) =>
+    typeof ours === 'number' ? ours !== theirs : !sameBytes(ours, theirs as Uint8Array),
+  );
+}
+
+function textOf(value: number | Uint8Array | undefined): string {
+  return value instanceof Uint8Array ? toHex(value) : String(value);
+}
+
+function sequenceOf(state: State): number {
+  return state.venue.f64[state.venue.rowFloats + VENUE.SEQUENCE] as number;
+}
