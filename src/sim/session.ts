@@ -11,7 +11,7 @@ import { OutsideWorld } from './outside-world.ts';
 import { Random } from './random.ts';
 import { Making, makerCapitalUsd } from './traders/making.ts';
 import { ACCESS, MarketView } from './traders/market-view.ts';
-import { FIRST_ACCOUNT, Population, Wheel } from './traders/population.ts';
+import { FIRST_ACCOUNT, Population, TEMPER, Wheel } from './traders/population.ts';
 import { Trading } from './traders/trading.ts';
 import { Treasury } from './traders/treasury.ts';
 
@@ -28,9 +28,9 @@ const DAY_MS = 86_400_000;
 const ACTIONS_A_DAY = 200;
 const BUSY_ACCOUNTS = 2000;
 const ACTIONS_OF_OTHERS = 40;
-/** The insurance fund starts with this share of all deposits, and at least so much. */
-const FUND_SHARE = 0.05;
-const FUND_LEAST_USD = 1_000_000;
+/** The insurance fund starts with this share of the traders' deposits, and at least so much. */
+const FUND_SHARE = 0.1;
+const FUND_LEAST_USD = 250_000;
 /** A price is too old to trade on after this. */
 const STALE_MS = 60_000;
 
@@ -85,7 +85,7 @@ export class Session {
       for (let byte = 0; byte < 32; byte++) key[byte] = keys.below(256);
       buffer.defineAccount(timeMs, key, ACCOUNT_KIND.TRADER, retail[account] as number);
       buffer.deposit(timeMs, account, deposit[account] as number, ++reference);
-      total += deposit[account] as number;
+      if (this.population.temper[account] !== TEMPER.MAKER) total += deposit[account] as number;
     }
     const fund = Math.max(FUND_LEAST_USD, Math.floor((total / USDC) * FUND_SHARE)) * USDC;
     buffer.deposit(timeMs, INSURANCE_FUND, fund, ++reference);

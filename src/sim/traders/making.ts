@@ -2,6 +2,8 @@
  * Market makers: each quotes a ladder on both sides of what the perpetual is worth elsewhere, shifted against its inventory
  * and wider when prices move. Orders that stand wrong are amended, first those that the price has come too close to.
  */
+import type { Book } from '../../engine/book.ts';
+import { COMMAND_BYTES } from '../../engine/command.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
 import { FLAG, INSTRUCTION, ORDER_KIND, orderFlags, SELF_TRADE, SIDE } from '../../engine/flags.ts';
 import { TICK_LIMIT } from '../../engine/ladder.ts';
@@ -10,7 +12,7 @@ import { findPosition, type State } from '../../engine/state.ts';
 import { ORDER, POSITION } from '../../engine/tables.ts';
 import type { DayMarket, MarketDay } from '../market-day.ts';
 import { ACCESS, type MarketView } from './market-view.ts';
-import type { Population } from './population.ts';
+import { type Population, TEMPER } from './population.ts';
 
 /** Distance of the first level from the middle, ppm: of the most traded market, more per place, at most. */
 const HALF_SPREAD_PPM = 90;
@@ -64,143 +66,144 @@ export class Making {
   private readonly advances = new CommandBuffer(256);
   /** The own open orders of one position and side, best price first. */
   private readonly rows = new Int32Array(256);
+  // the look under way: what is seen, where commands go and when, the market, and what is quoted in it
+  private state!: State;
+  private view!: MarketView;
+  private buffer!: CommandBuffer;
+  private awayMs = 0;
+  private closerMs = 0;
+  private row = 0;
+  private most = 0;
+  private lots = 0;
+  private account = 0;
 
   constructor(day: MarketDay, population: Population) {
     this.day = day;
     this.population = population;
   }
 
-  /** Appends what the makers do after tick number `tick`: from `fromMs` what moves away, from `toMs` what comes closer. */
-  act(state: State, view: MarketView, tick: number, fromMs: number, toMs: number, buffer: CommandBuffer): void {
+  /** Appends what the makers do after tick `tick`: what moves away from the price at `awayMs`, what comes closer at `closerMs`. */
+  act(state: State, view: MarketView, tick: number, awayMs: number, closerMs: number, buffer: CommandBuffer): void {
     const { markets, tickMs, startMs } = this.day;
-    const seenMs = startMs + tick * tickMs;
+    this.state = state;
+    this.view = view;
+    this.buffer = buffer;
+    this.awayMs = awayMs;
+    this.closerMs = closerMs;
     this.advances.clear();
     for (let place = 0; place < markets.length; place++) {
       const market = markets[place] as DayMarket;
-      if (view.access[place + 1] === ACCESS.NONE) continue;
-      if ((tick + place) % everyTicks(market.rank, tickMs) !== 0) continue;
-      this.quote(state, view, place + 1, market, seenMs, fromMs, toMs, buffer);
+      const every = everyTicks(market.rank, tickMs);
+      if (view.access[place + 1] === ACCESS.NONE || (tick + place) % every !== 0) continue;
+      this.row = place + 1;
+      this.most = market.definition.MAXIMUM_ORDER;
+      this.quote(market, startMs + tick * tickMs, every * tickMs);
     }
     const { bytes, rows, commands } = this.advances;
-    buffer.append(bytes.subarray(0, rows * 64), commands);
+    buffer.append(bytes.subarray(0, rows * COMMAND_BYTES), commands);
   }
 
-  private quote(
-    state: State,
-    view: MarketView,
-    row: number,
-    market: DayMarket,
-    seenMs: number,
-    fromMs: number,
-    toMs: number,
-    buffer: CommandBuffer,
-  ): void {
-    const every = everyTicks(market.rank, this.day.tickMs);
+  private quote(market: DayMarket, seenMs: number, everyMs: number): void {
+    const { view, row } = this;
     // Wider by what the price may move until the next look: the root of the time, a minute's move being known.
-    const looks = Math.max(1, 60_000 / (every * this.day.tickMs));
-    const restless = market.path.volatility(seenMs) / (looks > 16 ? 6 : looks > 4 ? 3 : 2);
+    const restless = market.path.volatility(seenMs) / (everyMs <= 4000 ? 6 : everyMs <= 15_000 ? 3 : 2);
     const calm = Math.min(HALF_SPREAD_LIMIT, HALF_SPREAD_PPM + HALF_SPREAD_PER_RANK * market.rank);
     const half = Math.min(WIDEST_PPM, Math.max(calm, restless)) / 1e6;
-    const lots = Math.max(
-      Math.ceil((market.definition.MINIMUM_NOTIONAL * 1.2) / (view.mark[row] as number)),
-      Math.floor((firstLevelUsd(market.rank) * USDC) / (view.mark[row] as number)),
-    );
+    const mark = view.mark[row] as number;
+    const least = Math.ceil((market.definition.MINIMUM_NOTIONAL * 1.2) / mark);
+    this.lots = Math.max(least, Math.floor((firstLevelUsd(market.rank) * USDC) / mark));
     const makers = this.population.makersOf[row] as number[];
     for (let place = 0; place < makers.length; place++) {
-      const account = makers[place] as number;
+      this.account = makers[place] as number;
+      if (place === 0 && view.access[row] === ACCESS.ALL) this.takeStale(half);
       // Makers differ a little in how close they stand.
-      const own = half * (1 + (place % 3) * 0.35);
-      if (place === 0 && view.access[row] === ACCESS.ALL) this.takeStale(view, row, account, half, lots, toMs);
-      this.ladder(state, view, row, account, own, lots, fromMs, toMs, buffer, market);
+      this.ladder(half * (1 + (place % 3) * 0.35));
     }
   }
 
-  /** An order that stands on the wrong side of what the market is worth is taken by the first maker who sees it. */
-  private takeStale(view: MarketView, row: number, account: number, half: number, lots: number, toMs: number): void {
+  /**
+   * A trader's order that stands on the wrong side of what the market is worth is taken by the first maker. The makers' own
+   * move away by themselves.
+   */
+  private takeStale(half: number): void {
+    const { view, row, account, closerMs, lots } = this;
     const fair = (view.fair[row] as number) / (view.tickUnits[row] as number);
     const highest = Math.floor(fair * (1 - half / 2));
     const lowest = Math.ceil(fair * (1 + half / 2));
-    if ((view.ask[row] as number) <= highest) {
-      this.advances.placeOrder(toMs, account, row, highest, lots * 2, TAKE_BUY);
-    } else if ((view.bid[row] as number) >= lowest) {
-      this.advances.placeOrder(toMs, account, row, lowest, lots * 2, TAKE_SELL);
+    const ask = view.ask[row] as number;
+    const bid = view.bid[row] as number;
+    if (ask <= highest && this.isTraders(ask)) {
+      this.advances.placeOrder(closerMs, account, row, highest, Math.min(this.most, lots * 2), TAKE_BUY);
+    } else if (bid >= lowest && this.isTraders(bid)) {
+      this.advances.placeOrder(closerMs, account, row, lowest, Math.min(this.most, lots * 2), TAKE_SELL);
     }
   }
 
-  private ladder(
-    state: State,
-    view: MarketView,
-    row: number,
-    account: number,
-    half: number,
-    lots: number,
-    fromMs: number,
-    toMs: number,
-    buffer: CommandBuffer,
-    market: DayMarket,
-  ): void {
+  /** True when the first order at a price is no maker's. */
+  private isTraders(tick: number): boolean {
+    const order = (this.state.index.books[this.row] as Book).ladder.head(tick);
+    const account = this.state.order.i32[order * 16 + ORDER.ACCOUNT] as number;
+    return this.population.temper[account] !== TEMPER.MAKER;
+  }
+
+  /** Brings one maker's ladder to where it should be. */
+  private ladder(half: number): void {
+    const { state, view, row, account, lots } = this;
     const position = findPosition(state, account, row);
     const held = position === 0 ? 0 : (state.position.f64[position * 16 + POSITION.SIZE] as number);
-    const full = lots * LADDER * FULL_INVENTORY;
-    const lean = Math.max(-1, Math.min(1, held / full));
+    const lean = Math.max(-1, Math.min(1, held / (lots * LADDER * FULL_INVENTORY)));
     const middle = ((view.fair[row] as number) / (view.tickUnits[row] as number)) * (1 - lean * half * SHIFT);
-    const most = market.definition.MAXIMUM_ORDER;
     for (const side of [SIDE.BUY, SIDE.SELL]) {
       // A full inventory is not added to.
       const levels = (side === SIDE.BUY ? lean >= 1 : lean <= -1) ? 0 : LEVELS;
-      const count = position === 0 ? 0 : this.ownOrders(state, position, side);
-      for (let level = 0; level < Math.max(levels, count); level++) {
-        const order = level < count ? (this.rows[level] as number) : 0;
-        if (level >= levels) {
-          buffer.cancelOrder(fromMs, account, orderId(state, order));
-          continue;
-        }
+      const count = position === 0 ? 0 : this.ownOrders(position, side);
+      for (let level = 0; level < levels; level++) {
         const away = Math.min(FURTHEST, half * (DISTANCES[level] as number));
         const price = priceAway(middle, away, side);
-        const size = Math.min(most, Math.floor(lots * (SIZES[level] as number)));
-        if (order === 0)
-          this.advances.placeOrder(toMs, account, row, price, size, side === SIDE.BUY ? QUOTE_BUY : QUOTE_SELL);
-        else this.mend(state, account, order, price, size, most, middle * away * TOLERANCE, side, fromMs, toMs, buffer);
+        const size = Math.min(this.most, Math.floor(lots * (SIZES[level] as number)));
+        if (level < count) this.mend(this.rows[level] as number, side, price, size, middle * away * TOLERANCE);
+        else
+          this.advances.placeOrder(
+            this.closerMs,
+            account,
+            row,
+            price,
+            size,
+            side === SIDE.BUY ? QUOTE_BUY : QUOTE_SELL,
+          );
       }
+      for (let level = levels; level < count; level++) this.cancel(this.rows[level] as number);
     }
   }
 
   /** Amends an order that stands wrong or is more than half used up. */
-  private mend(
-    state: State,
-    account: number,
-    order: number,
-    price: number,
-    size: number,
-    most: number,
-    tolerance: number,
-    side: number,
-    fromMs: number,
-    toMs: number,
-    buffer: CommandBuffer,
-  ): void {
-    const { i32 } = state.order;
+  private mend(order: number, side: number, price: number, size: number, tolerance: number): void {
+    const { i32 } = this.state.order;
     const before = i32[order * 16 + ORDER.PRICE] as number;
     const remaining = i32[order * 16 + ORDER.REMAINING] as number;
-    const isRight = Math.abs(before - price) <= tolerance && remaining * 2 >= size;
-    if (isRight) return;
+    if (Math.abs(before - price) <= tolerance && remaining * 2 >= size) return;
     const total = (i32[order * 16 + ORDER.SIZE] as number) - remaining + size;
-    if (total > most) {
+    if (total > this.most) {
       // An order cannot be refilled for ever: the next look places a new one.
-      buffer.cancelOrder(fromMs, account, orderId(state, order));
+      this.cancel(order);
       return;
     }
-    const retreats = side === SIDE.BUY ? price <= before : price >= before;
-    if (retreats) buffer.amendOrder(fromMs, account, orderId(state, order), price, total);
-    else this.advances.amendOrder(toMs, account, orderId(state, order), price, total);
+    const id = orderId(this.state, order);
+    const movesAway = side === SIDE.BUY ? price <= before : price >= before;
+    if (movesAway) this.buffer.amendOrder(this.awayMs, this.account, id, price, total);
+    else this.advances.amendOrder(this.closerMs, this.account, id, price, total);
+  }
+
+  private cancel(order: number): void {
+    this.buffer.cancelOrder(this.awayMs, this.account, orderId(this.state, order));
   }
 
   /** Finds a position's quotes of one side, best price first, into `rows`; returns how many there are. */
-  private ownOrders(state: State, position: number, side: number): number {
-    const { i32 } = state.order;
+  private ownOrders(position: number, side: number): number {
+    const { i32 } = this.state.order;
     const { rows } = this;
     let count = 0;
-    let order = state.position.i32[position * 32 + POSITION.FIRST_ORDER] as number;
+    let order = this.state.position.i32[position * 32 + POSITION.FIRST_ORDER] as number;
     for (; order !== 0 && count < rows.length; order = i32[order * 16 + ORDER.NEXT_OWN] as number) {
       const flags = i32[order * 16 + ORDER.FLAGS] as number;
       if ((flags & FLAG.SELL) !== side || (flags & FLAG.UNTRIGGERED) !== 0) continue;

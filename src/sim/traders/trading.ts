@@ -135,7 +135,7 @@ export class Trading {
     const daring = (population.daring[account] as number) / 100;
     const free = Math.min(money.equity - money.used, money.equity * daring) * CAUTION;
     // The eager trade in small pieces.
-    const piece = share / (1 + (population.eagerness[account] as number) / 10);
+    const piece = share / (1 + (population.eagerness[account] as number) / 4);
     const most = firstLevelUsd(market.rank) * LARGEST * USDC * (0.3 + this.random.below(700) / 1000);
     const notional = Math.min(free * leverage * piece, most);
     return this.sized(Math.floor(notional / mark));
@@ -170,11 +170,12 @@ export class Trading {
     this.enter(held > 0 ? BUY : SELL, lots);
   }
 
-  /** An order that reaches a little beyond the best price and does not wait. */
+  /** An order that reaches a little beyond the other side's best price and does not wait. */
   private take(side: number, lots: number, reduceOnly: boolean): void {
     const slip = this.random.between(SLIP_FROM_PPM, SLIP_TO_PPM) / 1e6;
-    const middle = this.view.middle(this.row);
-    const price = side === BUY ? Math.ceil(middle * (1 + slip)) : Math.floor(middle * (1 - slip));
+    const best = side === BUY ? (this.view.ask[this.row] as number) : (this.view.bid[this.row] as number);
+    const from = best > 0 && best < TICK_LIMIT ? best : this.view.middle(this.row);
+    const price = side === BUY ? Math.ceil(from * (1 + slip)) : Math.floor(from * (1 - slip));
     this.place(side, LIMIT, IOC, lots, price, reduceOnly);
   }
 
