@@ -4,10 +4,20 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Frame } from './command.ts';
 import { registerData } from './data.ts';
 import { CommandError, type ExitCode, exitCodes, toCommandError } from './errors.ts';
+import { registerInspect } from './inspect.ts';
 import { type Streams, toJson } from './output.ts';
+import { registerRun } from './run.ts';
+import { registerStart } from './start.ts';
+import { registerVerify } from './verify.ts';
 
 /** Every command, in the order of the help page. A new command adds its line here. */
-const registrations: readonly ((program: Command, frame: Frame) => void)[] = [registerData];
+const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
+  registerStart,
+  registerRun,
+  registerVerify,
+  registerInspect,
+  registerData,
+];
 
 const exitCodesText = `
 Exit codes:

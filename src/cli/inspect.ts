@@ -1,0 +1,84 @@
+// `makewhole inspect`: a block, an account or a market as it stood at a height.
+import type { Command } from 'commander';
+import { type Block, blockHash } from '../chain/block.ts';
+import { toHex } from '../chain/digest.ts';
+import { sha256 } from '../journal/node-digest.ts';
+import { wholeNumber } from './arguments.ts';
+import { action, addCommand, type Frame } from './command.ts';
+import { CommandError, type ExitCode, exitCodes } from './errors.ts';
+import { accountView, marketView, type View } from './inspect-view.ts';
+import { stateAt } from './state-at.ts';
+import { textTable } from './table.ts';
+
+interface InspectOptions {
+  readonly journal: string;
+  readonly block?: number;
+  readonly account?: number;
+  readonly market?: string;
+}
+
+/** Adds the command `inspect`. */
+export function registerInspect(program: Command, frame: Frame): void {
+  addCommand(program, 'inspect', {
+    summary: 'show a block, an account or a market at a height',
+    description:
+      'Replays a journal up to a block, checking every root on the way, and shows what stood there:\n' +
+      'the block itself, an account with its margin and positions, or a market with its prices, funding and book.',
+    examples: [
+      ['inspect --journal day', 'the last block'],
+      ['inspect --journal day --block 700', 'block 700'],
+      ['inspect --journal day --market BTC-USD-PERP --block 700', 'a market as it stood at the end of block 700'],
+      ['inspect --journal day --account 42 --json', 'an account as it stands at the end'],
+    ],
+  })
+    .requiredOption('--journal <folder>', 'the journal to read')
+    .option('--block <height>', 'the block (default: the last)', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option('--account <number>', 'an account, by its number', wholeNumber(1, 2 ** 24))
+    .option('--market <name>', 'a market, by its symbol')
+    .action(
+      action<InspectOptions>(frame, (output, options): ExitCode => {
+        const { account, market } = options;
+        if (account !== undefined && market !== undefined) {
+          throw new CommandError('options_conflict', 'choose --account or --market, not both');
+        }
+        const { state, block } = stateAt(options.journal, options.block);
+        const views: View[] = [blockView(block)];
+        if (account !== undefined) views.push(...accountView(state, account));
+        if (market !== undefined) views.push(...marketView(state, market));
+        for (const { title, rows, alignments } of views) output.say(`${title}\n${textTable(rows, alignments)}\n`);
+        output.result(Object.assign({}, ...views.map(({ json }) => json)));
+        return exitCodes.ok;
+      }),
+    );
+}
+
+function blockView(block: Block): View {
+  const { height, fork, firstSequence, lastSequence, firstMs, lastMs, release } = block;
+  const json = {
+    height,
+    fork,
+    firstSequence,
+    lastSequence,
+    firstMs,
+    lastMs,
+    release,
+    hash: toHex(blockHash(block, sha256)),
+    parentHash: toHex(block.parentHash),
+    commandsRoot: toHex(block.commandsRoot),
+    stateRoot: toHex(block.stateRoot),
+    rulesHash: toHex(block.rulesHash),
+  };
+  const time = `${new Date(firstMs).toISOString()} to ${new Date(lastMs).toISOString()}`;
+  const rows = [
+    ['commands', `${firstSequence} to ${lastSequence}`],
+    ['time', time],
+    ['fork', String(fork)],
+    ['engine release', String(release)],
+    ['hash', json.hash],
+    ['parent', json.parentHash],
+    ['commands root', json.commandsRoot],
+    ['state root', json.stateRoot],
+    ['rules hash', json.rulesHash],
+  ];
+  return { title: `Block ${height}`, rows, alignments: [], json: { block: json } };
+}

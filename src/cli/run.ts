@@ -1,0 +1,114 @@
+// `makewhole run`: one market day through the exchange.
+import { mkdirSync } from 'node:fs';
+import type { Command } from 'commander';
+import { DirectRoots, type RootComputer } from '../chain/roots.ts';
+import type { Journal } from '../journal/journal.ts';
+import { openFileJournal } from '../journal/file-journal.ts';
+import { MemoryJournal } from '../journal/memory-journal.ts';
+import { sha256 } from '../journal/node-digest.ts';
+import { Session } from '../sim/session.ts';
+import { wholeNumber } from './arguments.ts';
+import { action, addCommand, type Frame } from './command.ts';
+import { exitCodes } from './errors.ts';
+import { readableCount } from './money.ts';
+import { openDay } from './open-day.ts';
+import type { Output } from './output.ts';
+import { startProgress } from './progress.ts';
+import { runDay } from './run-day.ts';
+import { claimFolder } from './run-record.ts';
+import { type FinishedRun, runResult, summaryText } from './run-summary.ts';
+
+export interface RunOptions {
+  readonly data?: string;
+  readonly market?: string[];
+  readonly day?: string;
+  readonly accounts: number;
+  readonly seed: number;
+  readonly tick?: number;
+  readonly journal?: string;
+}
+
+/** Adds the command `run`. */
+export function registerRun(program: Command, frame: Frame): void {
+  addCommand(program, 'run', {
+    summary: 'trade one market day through the exchange',
+    description:
+      'Trades one UTC day through the exchange: recorded prices (or the built-in modelled day), seeded makers and takers,\n' +
+      'and everything that follows: books, trades, funding, liquidations. The same options give the same bytes.\n' +
+      'With --journal the day is durable: a run that was cut off is taken up where its journal ends.',
+    examples: [
+      ['run', 'the built-in day, modelled on 19 January 2026'],
+      ['run --data prices/XBTUSD_1m_2020-03.csv.gz --day 2020-03-12', 'a recorded crash'],
+      ['run --data prices --market SOL-USD-PERP --market SUI-USD-PERP', 'two markets of a folder'],
+      ['run --accounts 5000 --seed 7 --journal day --json', 'durable, and one JSON object on stdout'],
+    ],
+  })
+    .option('--data <path>', 'recorded price bars: a file or a folder (`makewhole data` lists the formats)')
+    .option('--market <name>', 'trade only this market; may be given again', collect)
+    .option('--day <YYYY-MM-DD>', 'the UTC day (default: the last full day of the data)')
+    .option('--accounts <n>', 'accounts that trade', wholeNumber(10, 1_000_000), 2000)
+    .option('--seed <n>', 'decides what the traders do', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--tick <ms>', 'time between two ticks of the clock', wholeNumber(1000, 30_000))
+    .option('--journal <folder>', 'where the journal is kept (default: in memory)')
+    .action(
+      action<RunOptions>(frame, (output, options) => {
+        const run = runWith(output, options);
+        output.say(summaryText(run));
+        output.result(runResult(run));
+        return exitCodes.ok;
+      }),
+    );
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** Runs the day that the options ask for, with a progress bar. */
+export function runWith(output: Output, options: RunOptions): FinishedRun {
+  const { data, market, day: utcDay, tick, seed, accounts } = options;
+  const day = openDay({ data, market, day: utcDay, tickMs: tick, seed });
+  const session = new Session({ day, seed, accounts });
+  const markets = readableCount(day.markets.length);
+  output.say(`Trading ${day.day} in ${markets} markets with ${readableCount(session.accounts)} accounts …`);
+  const journal = openJournal(output, options.journal, () => ({
+    day: day.day,
+    source: day.source,
+    markets: day.markets.length,
+    accounts: session.accounts,
+    seed,
+    tickMs: day.tickMs,
+  }));
+  const roots: RootComputer = new DirectRoots(sha256);
+  const progress = startProgress(output, 'day', session.ticks);
+  try {
+    return runDay({
+      session,
+      journal,
+      roots,
+      onTick: (done, note) => progress.update(done, note),
+      onRecovered: (commands, blocks) =>
+        output.say(`Taken up after ${readableCount(commands)} commands in ${readableCount(blocks)} blocks.`),
+    });
+  } finally {
+    progress.stop();
+    journal.close();
+  }
+}
+
+function openJournal(
+  output: Output,
+  folder: string | undefined,
+  record: () => Parameters<typeof claimFolder>[1],
+): Journal {
+  if (folder === undefined) return new MemoryJournal();
+  mkdirSync(folder, { recursive: true });
+  claimFolder(folder, record());
+  const { journal, tornTail } = openFileJournal(folder);
+  if (tornTail !== undefined) {
+    output.warn(
+      `${tornTail.file}: ${tornTail.cutBytes} bytes of an unfinished write were cut at byte ${tornTail.offset}`,
+    );
+  }
+  return journal;
+}

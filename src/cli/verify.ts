@@ -1,0 +1,127 @@
+// `makewhole verify`: replays a journal from its first command and compares every block.
+import type { Command } from 'commander';
+import { BEFORE_GENESIS, BlockSealer } from '../chain/block-sealer.ts';
+import { replay } from '../chain/replay.ts';
+import { DirectRoots } from '../chain/roots.ts';
+import { genesis } from '../engine/state.ts';
+import { JournalCorrupt } from '../journal/journal.ts';
+import { JournalWalk } from '../journal/journal-walk.ts';
+import { crc32, sha256 } from '../journal/node-digest.ts';
+import { action, addCommand, type Frame } from './command.ts';
+import { type ExitCode, exitCodes } from './errors.ts';
+import { openForReading } from './journal-folder.ts';
+import { readableCount } from './money.ts';
+import type { Output } from './output.ts';
+import { startProgress } from './progress.ts';
+
+interface VerifyOptions {
+  readonly journal: string;
+}
+
+/** Where history first differs from its record: in what it leads to, or in its very bytes. */
+type Found = NonNullable<ReturnType<typeof replay>['firstDivergence']> | DamagedBytes;
+
+interface DamagedBytes {
+  readonly what: 'journal_corrupt';
+  readonly height: number;
+  readonly sequence: number;
+  readonly file: string;
+  readonly offset: number;
+  readonly message: string;
+}
+
+export interface VerifyResult {
+  readonly blocks: number;
+  readonly commands: number;
+  readonly equal: boolean;
+  readonly stateRoot: string | null;
+  readonly firstDivergence: Found | null;
+  readonly seconds: number;
+}
+
+/** Adds the command `verify`. */
+export function registerVerify(program: Command, frame: Frame): void {
+  addCommand(program, 'verify', {
+    summary: 'replay a journal and compare every block',
+    description:
+      'Replays a journal from its first command and compares the commands root and the state root of every block.\n' +
+      'Names the first divergence and ends with exit code 1 when there is one. Reads only; the journal may be in use.',
+    examples: [
+      ['verify --journal day', 'replay the journal in the folder day'],
+      ['verify --journal day --json', 'the same, as one JSON object'],
+    ],
+  })
+    .requiredOption('--journal <folder>', 'the journal to replay')
+    .action(action<VerifyOptions>(frame, (output, { journal }) => verify(output, journal)));
+}
+
+function verify(output: Output, folder: string): ExitCode {
+  const result = verifyJournal(output, folder);
+  output.result(result);
+  const counts = `${readableCount(result.commands)} commands in ${readableCount(result.blocks)} blocks`;
+  const rate = readableCount(result.commands / Math.max(result.seconds, 1e-3));
+  if (result.firstDivergence === null) {
+    output.say(`Equal: ${counts} replayed in ${result.seconds.toFixed(1)} s (${rate} a second).`);
+    output.say(`Every block's roots agree; the last state root is ${result.stateRoot ?? 'none: no block was sealed'}.`);
+    return exitCodes.ok;
+  }
+  output.say(`DIVERGES after ${counts}.`);
+  output.say(describe(result.firstDivergence));
+  return exitCodes.finding;
+}
+
+function describe(found: Found): string {
+  if (found.what === 'journal_corrupt') {
+    return `First divergence: journal_corrupt behind block ${found.height}, after command ${found.sequence}: ${found.message}`;
+  }
+  const { what, height, sequence, recorded, replayed } = found;
+  return `First divergence: ${what} of block ${height}, after command ${sequence}\n  recorded ${recorded}\n  replayed ${replayed}`;
+}
+
+/** Replays the journal in a folder; never changes it. Throws named errors when there is none. */
+export function verifyJournal(output: Output, folder: string): VerifyResult {
+  const { entryBytes } = openForReading(folder);
+  const walk = new JournalWalk(folder, crc32);
+  const progress = startProgress(output, 'replay', Math.max(1, entryBytes));
+  const startMs = performance.now();
+  let read = 0;
+  let blocks = 0;
+  let commands = 0;
+  const counted = function* (): Generator<ReturnType<typeof walk.entries> extends Generator<infer E> ? E : never> {
+    for (const entry of walk.entries()) {
+      if (entry.kind === 'block') blocks++;
+      else {
+        commands += entry.commands;
+        read += entry.bytes.length;
+        progress.update(
+          Math.min(read, entryBytes),
+          `${readableCount(commands)} commands  ${readableCount(blocks)} blocks`,
+        );
+      }
+      yield entry;
+    }
+  };
+  const seconds = (): number => Number(((performance.now() - startMs) / 1000).toFixed(3));
+  try {
+    const sealer = new BlockSealer(sha256, new DirectRoots(sha256), BEFORE_GENESIS);
+    const found = replay(genesis(), counted(), { sealer, hash: sha256, amend: null });
+    progress.stop();
+    tellTail(output, walk);
+    const { equal, stateRoot, firstDivergence } = found;
+    return { blocks: found.blocks, commands: found.commands, equal, stateRoot, firstDivergence, seconds: seconds() };
+  } catch (error) {
+    if (!(error instanceof JournalCorrupt)) throw error;
+    const { file, offset, message } = error;
+    const { height, sequence } = walk.position;
+    const firstDivergence = { what: 'journal_corrupt' as const, height, sequence, file, offset, message };
+    return { blocks, commands, equal: false, stateRoot: null, firstDivergence, seconds: seconds() };
+  } finally {
+    progress.stop();
+  }
+}
+
+function tellTail(output: Output, { tornTail }: JournalWalk): void {
+  if (tornTail === undefined) return;
+  const { file, offset, cutBytes } = tornTail;
+  output.warn(`${file}: ${cutBytes} bytes of an unfinished write behind byte ${offset} are not part of the history`);
+}
