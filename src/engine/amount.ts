@@ -225,3 +225,25 @@ export class Wide {
     return this.high * LIMB_BASE + this.low;
   }
 }
+
+const rest = new Wide();
+const doubled = new Wide();
+
+/** part / whole in 1e-12, rounded up; 0 ≤ part ≤ whole, whole positive and below 2^96. Digit by digit: for rare use. */
+export function shareCeil(part: Wide, whole: Wide): number {
+  rest.copy(part);
+  let share = 0;
+  for (let digit = 0; digit <= 12; digit++) {
+    if (digit > 0) {
+      doubled.copy(rest).addWide(rest);
+      rest.copy(doubled).addWide(doubled);
+      rest.addWide(rest).addWide(doubled);
+      share *= 10;
+    }
+    while (rest.compare(whole) >= 0) {
+      rest.subtractWide(whole);
+      share++;
+    }
+  }
+  return rest.isZero() ? share : share + 1;
+}

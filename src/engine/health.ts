@@ -2,7 +2,7 @@
  * The health check of all accounts: who may be liquidated, whose orders must go, what the venue could not pay. It proposes;
  * forced actions are commands. Source: Paradex, "Liquidations", "Deleveraging", "Socialized losses".
  */
-import { multiplyDivideFloor, Wide } from './amount.ts';
+import { shareCeil, Wide } from './amount.ts';
 import { EVENT } from './event.ts';
 import { FLAG } from './flags.ts';
 import { isPaused, isVenuePaused } from './market.ts';
@@ -18,6 +18,7 @@ import { ACCOUNT, ORDER, POSITION, VENUE } from './tables.ts';
 const { KIND, FIRST_POSITION, BALANCE_HIGH } = ACCOUNT;
 const { SIZE, NEXT_OF_ACCOUNT, MARKET, FIRST_ORDER } = POSITION;
 const PPM = 1e6;
+const LOSS_FACTOR_LIMIT = 1e12;
 
 const margin = new Margin();
 const bankruptcy = new Wide();
@@ -135,8 +136,8 @@ const fund = new Wide();
 const custody = new Wide();
 
 /**
- * Loss factor = B / (total USDC + B), 1e-12, rounded up; B = the users' bankruptcies less the insurance fund's USDC, total
- * USDC = what was deposited and not withdrawn. Source: Paradex, "Socialized losses" (its formula, not its example).
+ * Loss factor = B / (total USDC + B), 1e-12, rounded up and at most 1; B = the users' bankruptcies less the insurance fund's
+ * USDC, total USDC = what was deposited and not withdrawn. Source: Paradex, "Socialized losses" (its formula, not its example).
  */
 function updateLossFactor(state: State): void {
   const { f64 } = state.venue;
@@ -147,15 +148,10 @@ function updateLossFactor(state: State): void {
   if (!uncovered.isNegative() && !uncovered.isZero()) {
     custody.load(f64, 64 + VENUE.DEPOSITED_HIGH).subtractWide(required.load(f64, 64 + VENUE.WITHDRAWN_HIGH));
     custody.addWide(uncovered);
-    factor = ratio(uncovered, custody);
+    // Where more was withdrawn than deposited, nothing covers anything.
+    factor = custody.compare(uncovered) <= 0 ? LOSS_FACTOR_LIMIT : shareCeil(uncovered, custody);
   }
   if (factor === f64[64 + VENUE.LOSS_FACTOR]) return;
   f64[64 + VENUE.LOSS_FACTOR] = factor;
   state.events.emit(EVENT.lossFactorSet, factor, bankruptcy.high, bankruptcy.low);
-}
-
-/** part / whole in 1e-12, rounded up; both positive, part ≤ whole. Above 2^50 both are first divided by 2^50, rounded up. */
-function ratio(part: Wide, whole: Wide): number {
-  const scaled = (value: Wide): number => (whole.high > 0 ? value.high + (value.low > 0 ? 1 : 0) : value.low);
-  return multiplyDivideFloor(scaled(part), 1e12, scaled(whole)) + 1;
 }

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { shareCeil, Wide } from './amount.ts';
+import { INSURANCE_FUND } from './state.ts';
+import { VENUE } from './tables.ts';
+import { all, only, VenueForTest } from './venue.fixture.ts';
+
+/** A venue where `traders` have 1,000 USDC each and the fund has `fund`; the first is long 50 of base at 100. */
+function bankruptVenue(fund: number, others: readonly number[]): { venue: VenueForTest; market: number } {
+  const venue = new VenueForTest();
+  const market = venue.market({ PRICE_BAND: 900_000, INITIAL_MARGIN: 1_000, INTEREST_RATE: 0 });
+  if (fund > 0) venue.deposit(INSURANCE_FUND, fund);
+  const alice = venue.trader(1_000);
+  const bob = venue.trader(1_000);
+  for (const usdc of others) venue.trader(usdc);
+  venue.setRule(1, 0);
+  venue.setRule(0, 0);
+  venue.price(market, 100);
+  venue.trade(alice, bob, market, 5_000, 100);
+  return { venue, market };
+}
+
+test('the loss factor is what is uncovered / (USDC + what is uncovered), rounded up', () => {
+  const { venue, market } = bankruptVenue(1_000, [1_000]);
+  const events = venue.price(market, 40, 5_000);
+  const { factor, bankruptcyLow } = only(events, 'lossFactorSet');
+  assert.equal(bankruptcyLow, 2_000e8);
+  assert.equal(factor, 200_000_000_000);
+});
+
+test('a large venue keeps a small loss factor', () => {
+  const { venue, market } = bankruptVenue(0, [20_000_000, 20_000_000]);
+  const events = venue.price(market, 60, 5_000);
+  // 1,000 USDC of 40,002,000 + 1,000.
+  assert.equal(only(events, 'lossFactorSet').factor, 24_998_126);
+});
+
+test('the loss factor returns to nothing when the fund is whole again', () => {
+  const { venue, market } = bankruptVenue(1_000, [1_000]);
+  venue.price(market, 40, 5_000);
+  venue.deposit(INSURANCE_FUND, 1_000);
+  assert.equal(only(venue.price(market, 40, 5_000), 'lossFactorSet').factor, 0);
+  assert.equal(venue.state.venue.f64[64 + VENUE.LOSS_FACTOR], 0);
+  assert.deepEqual(all(venue.price(market, 40, 5_000), 'lossFactorSet'), []);
+});
+
+test('a share of two wide values is exact', () => {
+  const wide = (value: bigint): Wide => new Wide().set(Number(value >> 50n), Number(value & ((1n << 50n) - 1n)));
+  fc.assert(
+    fc.property(fc.bigInt(0n, 2n ** 90n), fc.bigInt(1n, 2n ** 90n), (a, b) => {
+      const [part, whole] = a < b ? [a, b] : [b, a === 0n ? 1n : a];
+      const expected = (part * 10n ** 12n + whole - 1n) / whole;
+      assert.equal(shareCeil(wide(part), wide(whole)), Number(expected));
+    }),
+  );
+});
