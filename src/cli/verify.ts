@@ -93,7 +93,7 @@ export function verifyJournal(output: Output, folder: string): VerifyResult {
       else {
         commands += entry.commands;
         read += entry.bytes.length;
-        progress.update(
+        if (blocks % 16 === 0) progress.update(
           Math.min(read, entryBytes),
           `${readableCount(commands)} commands  ${readableCount(blocks)} blocks`,
         );

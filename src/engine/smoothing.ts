@@ -14,8 +14,27 @@ const TERMS = 16;
 /** From here on nothing is left. */
 const HALVINGS = 40;
 
+/** The last answers of `keptAfter`: a tick asks the same few questions for every market. */
+const CACHE = 8;
+const cachedElapsedMs = new Float64Array(CACHE).fill(-1);
+const cachedHalfLifeS = new Float64Array(CACHE);
+const cachedKept = new Float64Array(CACHE);
+let cacheNext = 0;
+
 /** What is kept after `elapsedMs` of a half-life in seconds: 2^(−elapsed / half-life) × 1e12, each step rounded down. */
 export function keptAfter(elapsedMs: number, halfLifeS: number): number {
+  for (let at = 0; at < CACHE; at++) {
+    if (cachedElapsedMs[at] === elapsedMs && cachedHalfLifeS[at] === halfLifeS) return cachedKept[at] as number;
+  }
+  const kept = computeKept(elapsedMs, halfLifeS);
+  cachedElapsedMs[cacheNext] = elapsedMs;
+  cachedHalfLifeS[cacheNext] = halfLifeS;
+  cachedKept[cacheNext] = kept;
+  cacheNext = (cacheNext + 1) % CACHE;
+  return kept;
+}
+
+function computeKept(elapsedMs: number, halfLifeS: number): number {
   const halfLifeMs = halfLifeS * 1000;
   const halvings = divideFloor(elapsedMs, halfLifeMs);
   if (halvings >= HALVINGS) return 0;
@@ -48,8 +67,13 @@ export function smooth(before: number, sample: number, kept: number): number {
 
 /** The median of the first `count` values, which it sorts; of an even number the mean of the middle two, rounded down. */
 export function median(values: Float64Array, count: number): number {
-  const sorted = values.subarray(0, count).sort();
+  for (let i = 1; i < count; i++) {
+    const value = values[i] as number;
+    let at = i;
+    for (; at > 0 && (values[at - 1] as number) > value; at--) values[at] = values[at - 1] as number;
+    values[at] = value;
+  }
   const middle = count >> 1;
-  const upper = sorted[middle] as number;
-  return (count & 1) === 1 ? upper : Math.floor(((sorted[middle - 1] as number) + upper) / 2);
+  const upper = values[middle] as number;
+  return (count & 1) === 1 ? upper : Math.floor(((values[middle - 1] as number) + upper) / 2);
 }
