@@ -18,12 +18,9 @@ import { ACCOUNT_KIND, findPosition, type State } from './state.ts';
 import { ALL_OPERATIONS, STATUS } from './status.ts';
 import { ACCOUNT, ACCOUNT_KEY, MARKET, ORACLE_LIMIT, POSITION, VENUE, VENUE_LIMIT } from './tables.ts';
 
-const DEFINE_MARKET_ROWS = 3;
-
 /** Defines a market from the rows of its command, or returns why not. Its row number is its place among the markets. */
 export function defineMarket(state: State, words: Int32Array, floats: Float64Array, row: number): number {
   const at = row * 16;
-  if (words[at + 1] !== DEFINE_MARKET_ROWS) return REFUSAL.command_malformed;
   const name = at + DEFINE_MARKET.NAME;
   for (let market = 1; market < state.market.rows; market++) {
     if (isSame(words, name, state.market.i32, market * 256 + MARKET.NAME)) return REFUSAL.market_already_exists;

@@ -18,7 +18,6 @@ import {
   FORCE_CANCEL,
   LIQUIDATE,
   ORACLE_PRICE,
-  PLACE_BATCH,
   PLACE_ORDER,
   REQUEST_WITHDRAWAL,
   SET_LEVERAGE,
@@ -29,6 +28,7 @@ import {
   TRANSFER,
   VENUE_QUOTE,
 } from './command.ts';
+import { checkForm } from './command-form.ts';
 import { EVENT } from './event.ts';
 import { fireTrigger, forceCancel, liquidate } from './forced.ts';
 import { checkLedger } from './ledger.ts';
@@ -44,28 +44,32 @@ import { tick } from './tick.ts';
 import { deposit, requestWithdrawal, settleWithdrawal, transfer } from './transfer.ts';
 
 const { SEQUENCE, TIME_MS } = VENUE;
-/** A time is a whole number of milliseconds up to the year 10889. */
-const TIME_LIMIT = 2 ** 48;
 const WORDS = 16;
 const FLOATS = 8;
 
 /**
- * Applies the command whose first 64-byte row is `row`; `words` and `floats` are two views of the same bytes. Returns how
- * many rows it took. Adds to `state.events`. A command whose rows are not what its kind needs is refused and takes the rows
- * that it claims (at least one, at most what is there).
+ * Applies the command whose first 64-byte row is `row`; `words` and `floats` are two views of the same bytes, in which
+ * commands go up to row `end`. Returns how many rows it took. Adds to `state.events`. A command that is none, or whose rows
+ * are not what its kind needs, is refused and takes the rows that it claims (one where that cannot be).
  */
-export function applyCommand(state: State, words: Int32Array, floats: Float64Array, row: number): number {
+export function applyCommand(
+  state: State,
+  words: Int32Array,
+  floats: Float64Array,
+  row: number,
+  end = words.length / WORDS,
+): number {
   const claimed = words[row * WORDS + 1] as number;
-  const there = words.length / WORDS - row;
-  const rows = claimed >= 1 && claimed <= there ? claimed : 1;
-  const timeMs = floats[row * FLOATS + 1] as number;
+  const rows = claimed >= 1 && row + claimed <= end ? claimed : 1;
+  // The sum takes the sign off a −0.
+  const timeMs = (floats[row * FLOATS + 1] as number) + 0;
   const venue = state.venue.f64;
   const sequence = (venue[64 + SEQUENCE] as number) + 1;
   venue[64 + SEQUENCE] = sequence;
   state.venue.touched[0] = 1;
   state.events.sequence = sequence;
-  let refusal: number = REFUSAL.command_malformed;
-  if (rows === claimed && timeMs >= 0 && timeMs <= TIME_LIMIT && Number.isInteger(timeMs)) {
+  let refusal = checkForm(words, row, end, timeMs);
+  if (refusal === 0) {
     if (timeMs < (venue[64 + TIME_MS] as number)) refusal = REFUSAL.time_runs_backwards;
     else {
       venue[64 + TIME_MS] = timeMs;
@@ -100,7 +104,7 @@ function dispatch(
   const f = row * FLOATS;
   const kind = words[w] as number;
   // The hot kinds first; they alone are reached at rate.
-  if (kind === COMMAND_PLACE) return place(state, words, row, rows, timeMs);
+  if (kind === COMMAND_PLACE) return place(state, words, row, timeMs);
   if (kind === COMMAND_CANCEL) {
     return cancelOrder(state, words[w + CANCEL_ORDER.ACCOUNT] as number, floats[f + CANCEL_ORDER.ORDER] as number);
   }
@@ -137,7 +141,7 @@ function dispatchTrading(
     case COMMAND.placeBatch:
       return placeBatch(state, words, row, rows, timeMs);
     case COMMAND.cancelByClientId:
-      if (!readClientId(words, row, rows, word(CANCEL_BY_CLIENT_ID.CLIENT_ID_LENGTH))) return REFUSAL.command_malformed;
+      readClientId(words, row, word(CANCEL_BY_CLIENT_ID.CLIENT_ID_LENGTH));
       return cancelByClientId(state, word(CANCEL_BY_CLIENT_ID.ACCOUNT), clientId);
     case COMMAND.cancelAll:
       return cancelAll(state, word(CANCEL_ALL.ACCOUNT), word(CANCEL_ALL.MARKET));
@@ -223,14 +227,11 @@ function dispatchInputs(state: State, words: Int32Array, floats: Float64Array, r
 const request = new OrderRequest();
 const clientId: ClientIdText = { words: new Int32Array(WORDS), at: 0, length: 0 };
 
-/** Points `clientId` at the row after `row`; false when that row is not there or the length is not 1 … 64 (0: no client id). */
-function readClientId(words: Int32Array, row: number, rows: number, length: number): boolean {
+/** Points `clientId` at the row after `row`, which holds it unless the length is 0. */
+function readClientId(words: Int32Array, row: number, length: number): void {
   clientId.length = length;
-  if (length === 0) return rows === 1;
-  if (rows !== 2 || !(length >= 1 && length <= 64)) return false;
   clientId.words = words;
   clientId.at = (row + 1) * WORDS;
-  return true;
 }
 
 function readRequest(words: Int32Array, row: number): void {
@@ -243,39 +244,26 @@ function readRequest(words: Int32Array, row: number): void {
   request.flags = words[at + PLACE_ORDER.FLAGS] as number;
 }
 
-function place(state: State, words: Int32Array, row: number, rows: number, timeMs: number): number {
-  if (!readClientId(words, row, rows, words[row * WORDS + PLACE_ORDER.CLIENT_ID_LENGTH] as number)) {
-    return REFUSAL.command_malformed;
-  }
+function place(state: State, words: Int32Array, row: number, timeMs: number): number {
+  readClientId(words, row, words[row * WORDS + PLACE_ORDER.CLIENT_ID_LENGTH] as number);
   readRequest(words, row);
   return placeOrder(state, request, timeMs, clientId);
 }
 
 /** All orders of a batch are refused when one is malformed; then each is judged alone, its refusal naming its place. */
 function placeBatch(state: State, words: Int32Array, row: number, rows: number, timeMs: number): number {
-  const account = words[row * WORDS + PLACE_BATCH.ACCOUNT] as number;
-  const count = words[row * WORDS + PLACE_BATCH.COUNT] as number;
-  let at = row + 1;
-  for (let item = 0; item < count; item++) {
-    const length = at < row + rows ? (words[at * WORDS + 1] as number) : 0;
-    const whole =
-      (length === 1 || length === 2) && at + length <= row + rows && words[at * WORDS] === COMMAND.placeOrder;
-    if (!whole || !readClientId(words, at, length, words[at * WORDS + PLACE_ORDER.CLIENT_ID_LENGTH] as number)) {
-      return REFUSAL.command_malformed;
-    }
+  const end = row + rows;
+  for (let at = row + 1; at < end; at += words[at * WORDS + 1] as number) {
     readRequest(words, at);
-    if (request.account !== account) return REFUSAL.command_malformed;
     const refusal = checkRequest(state, request);
     if (refusal !== 0) return refusal;
-    at += length;
   }
-  if (count < 1 || at !== row + rows) return REFUSAL.command_malformed;
-  at = row + 1;
-  for (let item = 0; item < count; item++) {
-    const length = words[at * WORDS + 1] as number;
-    const refusal = place(state, words, at, length, timeMs);
-    if (refusal !== 0) state.events.emit(EVENT.refused, COMMAND.placeOrder, refusal, account, request.market, item + 1);
-    at += length;
+  let item = 0;
+  for (let at = row + 1; at < end; at += words[at * WORDS + 1] as number) {
+    item++;
+    const refusal = place(state, words, at, timeMs);
+    if (refusal === 0) continue;
+    state.events.emit(EVENT.refused, COMMAND.placeOrder, refusal, request.account, request.market, item);
   }
   return 0;
 }

@@ -90,7 +90,7 @@ export function applyUntilTick(
       readAhead(state, words, floats, row, read);
     }
     const kind = words[row * 16];
-    row += applyCommand(state, words, floats, row);
+    row += applyCommand(state, words, floats, row, to);
     if (kind === TICK) return row;
   }
   return row;
