@@ -61,10 +61,11 @@ function checkKind(flags: number): number {
   return known && !(isMarketKind(kind) && instruction === POST_ONLY) ? REFUSAL.none : REFUSAL.order_kind_invalid;
 }
 
-/** Size, price and trigger are numbers this market can have. For amends and new orders alike. */
+/** Size, price and trigger are numbers this market can have. A market kind carries no price, whatever came with it. */
 export function checkNumbers(state: State, request: OrderRequest): number {
-  const { size, price, trigger, flags, market } = request;
-  const kind = kindOf(flags);
+  const kind = kindOf(request.flags);
+  if (isMarketKind(kind)) request.price = 0;
+  const { size, price, trigger, market } = request;
   if (!(size > 0)) return REFUSAL.size_not_positive;
   const at = market * 128;
   const markets = state.market.f64;
