@@ -2,6 +2,7 @@
  * How the insurance fund works off the positions that it took over: piece by piece into the book, close to the mark, so that
  * it does not push the price that the next liquidation is judged by. Orders of the venue, not rules of the engine.
  */
+import { divideCeil, divideFloor, multiplyDivideFloor, PPM } from '../engine/amount.ts';
 import type { Book } from '../engine/book.ts';
 import type { CommandBuffer } from '../engine/command-buffer.ts';
 import { INSTRUCTION, ORDER_KIND, orderFlags, SIDE } from '../engine/flags.ts';
@@ -47,9 +48,8 @@ function unwind(state: State, market: number, size: number, timeMs: number, buff
   const units = f64[at + MARKET.TICK_UNITS] as number;
   const sells = size > 0;
   // Rounded to the side of the mark, and never beyond the market's own price band.
-  const edge = sells
-    ? Math.ceil((mark * (1 - BAND_PPM / 1e6)) / units)
-    : Math.floor((mark * (1 + BAND_PPM / 1e6)) / units);
+  const away = multiplyDivideFloor(mark, BAND_PPM, PPM);
+  const edge = sells ? divideCeil(mark - away, units) : divideFloor(mark + away, units);
   const limit = sells ? Math.max(edge, bandBottom(state, market)) : Math.min(edge, bandTop(state, market));
   if (limit < 1 || limit >= TICK_LIMIT) return 0;
   const held = Math.abs(size);

@@ -148,8 +148,3 @@ export function priceScale(sizeStep: number): PriceScale {
 export function inPriceUnits(price: string, { decimals, factor }: PriceScale): number {
   return Math.max(1, parseDecimal(price, decimals, 'half_even') * factor);
 }
-
-/** A price in price units in USD, for people. */
-export function inUsd(units: number, { decimals, factor }: PriceScale): number {
-  return units / factor / Number(`1e${decimals}`);
-}

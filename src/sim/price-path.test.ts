@@ -71,8 +71,6 @@ describe('PricePath', () => {
     assert.equal(path.priceAt(-1), undefined);
     assert.equal(path.volatility(60_000), 0);
     assert.equal(path.trend(60_000), 0);
-    assert.equal(pathOf([undefined], 1000, 1000).firstPrice(), undefined);
-    assert.equal(path.firstPrice(), 10);
   });
 
   test('depends on the time asked for and not on what was asked before', () => {

@@ -2,7 +2,7 @@
  * The price of one market through one day, from bars: open, then one extreme, then the other, then close, with repeatable
  * noise between them that never leaves the bar's range. Where there is no bar there is no price.
  */
-import { Random } from './random.ts';
+import type { Random } from './random.ts';
 
 /** Bars of one series in one day, slot by slot; slot n opens at `startMs` + n × `intervalMs`. Prices in price units. */
 export interface DayBars {
@@ -114,12 +114,6 @@ export class PricePath {
     const slot = this.slotOf(timeMs);
     if (slot === -1 || this.meanTurnover === 0) return 1;
     return Math.max(0.25, Math.min(4, (this.bars.turnover[slot] as number) / this.meanTurnover));
-  }
-
-  /** The first price of the day; undefined when it has none. */
-  firstPrice(): number | undefined {
-    const slot = this.bars.known.indexOf(1);
-    return slot === -1 ? undefined : this.priceAt(this.bars.startMs + slot * this.bars.intervalMs);
   }
 
   /** Draws the points of a bar: the same for the same bar, seed and tick. */

@@ -26,7 +26,7 @@ describe('Random', () => {
 
   test('all draws stay in their range and fill it', () => {
     const random = new Random(11);
-    const counts = new Array<number>(10).fill(0);
+    const counts = Array.from({ length: 10 }, () => 0);
     for (let i = 0; i < 100_000; i++) counts[random.below(10)]!++;
     for (const count of counts) assert.ok(count > 9_500 && count < 10_500, `${count} of 100000 in a tenth`);
     for (let i = 0; i < 10_000; i++) {
