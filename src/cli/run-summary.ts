@@ -90,7 +90,7 @@ function marketRow({ state, day }: FinishedRun, market: number): string[] {
     return price.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   };
   const spot = f64[at + MARKET.SPOT] as number;
-  const open = path.firstPrice();
+  const open = path.priceAt(day.startMs);
   const change = open === undefined || open === 0 ? 'silent' : `${((spot / open - 1) * 100).toFixed(2)} %`;
   const mark = f64[at + MARKET.MARK] as number;
   const interest = (f64[at + MARKET.OPEN_INTEREST] as number) * mark;
