@@ -44,7 +44,7 @@ export const ENTRY_WORD = {
   CHECKSUM: 15,
 } as const;
 /** Sequence of the first command of the batch or of the block. */
-const FIRST_SEQUENCE_FLOAT = 2;
+export const FIRST_SEQUENCE_FLOAT = 2;
 
 /** What a header says. Checksums are unsigned 32-bit integers. */
 export interface EntryHeader {

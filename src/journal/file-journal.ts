@@ -1,0 +1,233 @@
+/**
+ * The journal in files: a folder of segments, written ahead of by zeros, appended to and made durable with fdatasync.
+ *
+ * Opening reads everything, cuts a torn write off the end and says so, and refuses a history that is damaged. Nothing that
+ * was written is ever written again; the only change of a file is that its end is cut.
+ */
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Block, BLOCK_BYTES, encodeBlock } from '../chain/block.ts';
+import type { Entry } from '../chain/entry.ts';
+import { ENTRY_KIND, type EntryHeader, HEADER_BYTES, rowViews, writeEntryHeader } from '../chain/entry-frame.ts';
+import { BlockIndex, type JournalPosition } from './block-index.ts';
+import { type Disk, fileDisk } from './disk.ts';
+import { type Batch, type Journal, JournalFailed, JournalOutOfStep } from './journal.ts';
+import { JournalWalk, type TornTail } from './journal-walk.ts';
+import { takeLock } from './lock-file.ts';
+import { crc32 } from './node-digest.ts';
+import { PREPARED_NAME, segmentPath, syncFolder } from './segment-files.ts';
+import { SegmentPreparer } from './segment-preparer.ts';
+import { writeZeros } from './zero-file.ts';
+
+export interface FileJournalOptions {
+  /** Branch of history that is appended. */
+  readonly fork?: number;
+  /** Bytes of a segment; 64 MiB unless said. An entry longer than that gets a segment of its own length. */
+  readonly segmentBytes?: number;
+  readonly disk?: Disk;
+}
+
+export interface OpenedJournal {
+  readonly journal: FileJournal;
+  /** What was cut off the end; undefined when the journal ended with a whole entry. */
+  readonly tornTail: TornTail | undefined;
+}
+
+const SEGMENT_BYTES = 1 << 26;
+
+/** Opens the journal in `folder`, which is made if it is not there. Refuses with `JournalLocked` and `JournalCorrupt`. */
+export function openFileJournal(folder: string, options: FileJournalOptions = {}): OpenedJournal {
+  mkdirSync(folder, { recursive: true });
+  const unlock = takeLock(folder);
+  try {
+    const index = new BlockIndex();
+    const walk = new JournalWalk(folder, crc32);
+    let bytes = 0;
+    for (const entry of walk.entries()) {
+      bytes += HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : entry.bytes.length);
+      if (entry.kind === 'block') index.addBlock(entry.block);
+      else if (entry.closesBlock) index.addEnd(walk.position);
+    }
+    const journal = new FileJournal(folder, walk.position, index, bytes, unlock, options);
+    return { journal, tornTail: walk.tornTail };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Made by `openFileJournal`. */
+export class FileJournal implements Journal {
+  private readonly folder: string;
+  private readonly fork: number;
+  private readonly segmentBytes: number;
+  private readonly disk: Disk;
+  private readonly index: BlockIndex;
+  private readonly unlock: () => void;
+  private readonly preparer: SegmentPreparer;
+  private readonly header = rowViews(new ArrayBuffer(HEADER_BYTES));
+  private position: JournalPosition;
+  private descriptor: number;
+  /** Rows of the present segment that are durable. */
+  private durableRows: number;
+  private failure: JournalFailed | undefined;
+  private isClosed = false;
+  bytes: number;
+
+  constructor(
+    folder: string,
+    position: JournalPosition,
+    index: BlockIndex,
+    bytes: number,
+    unlock: () => void,
+    options: FileJournalOptions,
+  ) {
+    this.folder = folder;
+    this.position = position;
+    this.index = index;
+    this.bytes = bytes;
+    this.unlock = unlock;
+    this.fork = options.fork ?? 0;
+    this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    this.disk = options.disk ?? fileDisk;
+    this.preparer = new SegmentPreparer(folder, this.segmentBytes);
+    this.descriptor = this.openSegment();
+    this.durableRows = position.row;
+  }
+
+  get sequence(): number {
+    return this.position.sequence;
+  }
+
+  get height(): number {
+    return this.index.height;
+  }
+
+  append({ bytes, commands, firstSequence, closesBlock }: Batch): void {
+    if (firstSequence !== this.sequence + 1) throw new JournalOutOfStep('sequence', this.sequence + 1, firstSequence);
+    const rows = bytes.length / HEADER_BYTES;
+    if (!Number.isInteger(rows) || commands > rows)
+      throw new RangeError(`${bytes.length} bytes for ${commands} commands`);
+    const kind = ENTRY_KIND.COMMANDS;
+    this.write({ kind, closesBlock, firstSequence, commands, rows }, bytes);
+    this.position = { ...this.position, sequence: this.sequence + commands };
+    if (closesBlock) this.index.addEnd(this.position);
+  }
+
+  appendBlock(block: Block): void {
+    if (block.height !== this.height + 1) throw new JournalOutOfStep('height', this.height + 1, block.height);
+    const end = this.index.end(block.height)?.sequence;
+    if (end !== block.lastSequence) throw new JournalOutOfStep('end of a block', end ?? -1, block.lastSequence);
+    const { firstSequence } = block;
+    const header = {
+      kind: ENTRY_KIND.BLOCK,
+      closesBlock: false,
+      firstSequence,
+      commands: 0,
+      rows: BLOCK_BYTES / HEADER_BYTES,
+    };
+    this.write(header, encodeBlock(block));
+    this.position = { ...this.position, height: block.height };
+    this.index.addBlock(block);
+  }
+
+  sync(): void {
+    this.attempt('a sync', () => this.disk.sync(this.descriptor));
+    this.durableRows = this.position.row;
+  }
+
+  block(height: number): Block | undefined {
+    return this.index.block(height);
+  }
+
+  /** Sequence of the last command of the block at a height, also when the block itself is not there yet. */
+  endOfBlock(height: number): number | undefined {
+    return this.index.end(height)?.sequence;
+  }
+
+  entries(afterHeight = -1): Iterable<Entry> {
+    const from = afterHeight < 0 ? undefined : this.index.end(afterHeight);
+    if (afterHeight >= 0 && from === undefined) throw new RangeError(`the journal has no block ${afterHeight}`);
+    return new JournalWalk(this.folder, crc32, from).entries();
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    try {
+      if (this.failure === undefined) {
+        this.disk.truncate(this.descriptor, this.position.row * HEADER_BYTES);
+        this.disk.sync(this.descriptor);
+      }
+    } finally {
+      closeSync(this.descriptor);
+      void this.preparer.close();
+      rmSync(join(this.folder, PREPARED_NAME), { force: true });
+      this.unlock();
+    }
+  }
+
+  private write(
+    entry: Pick<EntryHeader, 'kind' | 'closesBlock' | 'firstSequence' | 'commands' | 'rows'>,
+    rows: Uint8Array,
+  ) {
+    const end = this.position.row + 1 + entry.rows;
+    if (end * HEADER_BYTES > this.segmentBytes && this.position.row > 0) this.startSegment();
+    const { segment, row, previous } = this.position;
+    const header: EntryHeader = {
+      ...entry,
+      fork: this.fork,
+      rowsChecksum: crc32(rows),
+      previous,
+      segment,
+      durableRows: this.durableRows,
+    };
+    const own = writeEntryHeader(this.header, header, crc32);
+    this.attempt('a write', () => this.disk.write(this.descriptor, [this.header.bytes, rows], row * HEADER_BYTES));
+    this.bytes += HEADER_BYTES + rows.length;
+    this.position = { ...this.position, row: row + 1 + entry.rows, previous: own };
+    if (this.position.row * HEADER_BYTES > this.segmentBytes / 2) this.preparer.request();
+  }
+
+  /** Opens the segment that is appended to, cuts it at its last entry, and fills it up with zeros. */
+  private openSegment(): number {
+    const path = segmentPath(this.folder, this.position.segment);
+    const isNew = !existsSync(path);
+    const descriptor = openSync(path, isNew ? 'wx+' : 'r+');
+    const used = this.position.row * HEADER_BYTES;
+    if (fstatSync(descriptor).size > used) this.disk.truncate(descriptor, used);
+    writeZeros(descriptor, used, this.segmentBytes);
+    this.disk.sync(descriptor);
+    syncFolder(this.folder);
+    return descriptor;
+  }
+
+  /** Ends the present segment, all of it durable, and goes on in the next. */
+  private startSegment(): void {
+    this.sync();
+    this.attempt('the end of a segment', () => {
+      this.disk.truncate(this.descriptor, this.position.row * HEADER_BYTES);
+      this.disk.sync(this.descriptor);
+      closeSync(this.descriptor);
+      const segment = this.position.segment + 1;
+      this.position = { ...this.position, segment, row: 0 };
+      const path = segmentPath(this.folder, segment);
+      if (this.preparer.take(path)) {
+        syncFolder(this.folder);
+        this.descriptor = openSync(path, 'r+');
+      } else this.descriptor = this.openSegment();
+    });
+    this.durableRows = 0;
+  }
+
+  private attempt(what: string, action: () => void): void {
+    if (this.failure !== undefined) throw this.failure;
+    if (this.isClosed) throw new JournalFailed(`${what} after it was closed`, undefined);
+    try {
+      action();
+    } catch (error) {
+      this.failure = new JournalFailed(what, error);
+      throw this.failure;
+    }
+  }
+}

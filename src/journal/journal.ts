@@ -1,0 +1,63 @@
+/** Where history is kept: entries are appended, made durable, and read back. Nothing is ever changed. */
+import type { Block } from '../chain/block.ts';
+import type { Entry } from '../chain/entry.ts';
+
+/** Applied commands to append: the rows exactly as they were applied. */
+export interface Batch {
+  readonly bytes: Uint8Array;
+  readonly commands: number;
+  readonly firstSequence: number;
+  /** It is the last of its block: the block is sealed over the state after it. */
+  readonly closesBlock: boolean;
+}
+
+export interface Journal {
+  /** Sequence of the last command appended. */
+  readonly sequence: number;
+  /** Height of the last block appended, -1 when there is none. */
+  readonly height: number;
+  /** Bytes of all entries, headers included. */
+  readonly bytes: number;
+  /** Appends a batch. Refuses (throws) one that does not follow the last. It is durable after the next `sync`. */
+  append(batch: Batch): void;
+  /** Appends a sealed block, behind the batch that closes it. Refuses (throws) one that does not follow the last. */
+  appendBlock(block: Block): void;
+  /** Returns when all that was appended is durable. When it throws, nothing more is accepted. */
+  sync(): void;
+  /** The block at a height, undefined when there is none. */
+  block(height: number): Block | undefined;
+  /** The entries behind the end of block `afterHeight`; all of them for -1. Views are valid until the next one is asked for. */
+  entries(afterHeight?: number): Iterable<Entry>;
+  /** Makes everything durable and lets go of the journal. */
+  close(): void;
+}
+
+/** Bytes that are not what was written, in the midst of the history: where, and what is wrong with them. */
+export class JournalCorrupt extends Error {
+  readonly file: string;
+  readonly offset: number;
+  readonly what: string;
+  constructor(file: string, offset: number, what: string) {
+    super(`the journal is corrupt: ${file}, byte ${offset}: ${what}`);
+    this.name = 'JournalCorrupt';
+    this.file = file;
+    this.offset = offset;
+    this.what = what;
+  }
+}
+
+/** A write or a sync failed: what is durable is unknown, so nothing more is accepted. Reopen the journal to find out. */
+export class JournalFailed extends Error {
+  constructor(what: string, cause: unknown) {
+    super(`the journal failed: ${what}`, { cause });
+    this.name = 'JournalFailed';
+  }
+}
+
+/** An entry that does not follow the last: a bug of the caller. Nothing was appended. */
+export class JournalOutOfStep extends Error {
+  constructor(what: string, expected: number, given: number) {
+    super(`the next ${what} of the journal is ${expected}, not ${given}`);
+    this.name = 'JournalOutOfStep';
+  }
+}

@@ -1,0 +1,69 @@
+/** A journal in memory: for simulation and tests. Durable for as long as it is held. */
+import { BLOCK_BYTES, type Block } from '../chain/block.ts';
+import type { BatchEntry, Entry } from '../chain/entry.ts';
+import { HEADER_BYTES, rowViews } from '../chain/entry-frame.ts';
+import { BlockIndex } from './block-index.ts';
+import { type Batch, type Journal, JournalOutOfStep } from './journal.ts';
+
+export class MemoryJournal implements Journal {
+  private readonly all: Entry[] = [];
+  private readonly index = new BlockIndex();
+  private readonly fork: number;
+  sequence = 0;
+  bytes = 0;
+
+  constructor(fork = 0) {
+    this.fork = fork;
+  }
+
+  get height(): number {
+    return this.index.height;
+  }
+
+  append({ bytes, commands, firstSequence, closesBlock }: Batch): void {
+    if (firstSequence !== this.sequence + 1) throw new JournalOutOfStep('sequence', this.sequence + 1, firstSequence);
+    const rows = bytes.length / HEADER_BYTES;
+    if (!Number.isInteger(rows) || commands > rows)
+      throw new RangeError(`${bytes.length} bytes for ${commands} commands`);
+    const copy = rowViews(new ArrayBuffer(bytes.length));
+    copy.bytes.set(bytes);
+    const entry: BatchEntry = {
+      kind: 'commands',
+      fork: this.fork,
+      firstSequence,
+      commands,
+      rows,
+      closesBlock,
+      ...copy,
+    };
+    this.all.push(entry);
+    this.sequence += commands;
+    this.bytes += HEADER_BYTES + bytes.length;
+    if (!closesBlock) return;
+    this.index.addEnd({ segment: 1, row: this.all.length, previous: 0, sequence: this.sequence, height: this.height });
+  }
+
+  appendBlock(block: Block): void {
+    if (block.height !== this.height + 1) throw new JournalOutOfStep('height', this.height + 1, block.height);
+    const end = this.index.end(block.height)?.sequence;
+    if (end !== block.lastSequence) throw new JournalOutOfStep('end of a block', end ?? -1, block.lastSequence);
+    this.all.push({ kind: 'block', block });
+    this.bytes += HEADER_BYTES + BLOCK_BYTES;
+    this.index.addBlock(block);
+  }
+
+  sync(): void {}
+
+  block(height: number): Block | undefined {
+    return this.index.block(height);
+  }
+
+  entries(afterHeight = -1): Iterable<Entry> {
+    if (afterHeight < 0) return this.all.values();
+    const end = this.index.end(afterHeight);
+    if (end === undefined) throw new RangeError(`the journal has no block ${afterHeight}`);
+    return this.all.slice(end.row).values();
+  }
+
+  close(): void {}
+}
