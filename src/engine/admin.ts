@@ -67,10 +67,10 @@ export function defineAccount(state: State, words: Int32Array, row: number, time
   const at = row * 16;
   if (words[at + DEFINE_ACCOUNT.KIND_OF_ACCOUNT] !== ACCOUNT_KIND.TRADER) return REFUSAL.account_is_not_a_trader;
   const feeClass = words[at + DEFINE_ACCOUNT.FEE_CLASS] as number;
-  if (feeClass !== 0 && feeClass !== 1) return REFUSAL.value_out_of_range;
   if (state.index.accountKeys.find(state.accountKey, words, at + DEFINE_ACCOUNT.KEY) !== 0) {
     return REFUSAL.account_already_exists;
   }
+  if (feeClass !== 0 && feeClass !== 1) return REFUSAL.value_out_of_range;
   const account = state.account.allocate();
   state.accountKey.allocate();
   const { i32, f64 } = state.account;

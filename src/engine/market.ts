@@ -52,6 +52,11 @@ export function isKnown(state: State, market: number, bit: number): boolean {
   return ((state.market.i32[market * 256 + KNOWN] as number) & bit) !== 0;
 }
 
+/** True when all of several bits are set. */
+export function areKnown(state: State, market: number, bits: number): boolean {
+  return ((state.market.i32[market * 256 + KNOWN] as number) & bits) === bits;
+}
+
 /** The highest price at which a buy may be aggressive: mark × (1 + band), rounded down to a tick. */
 function computeBandTop(state: State, market: number): number {
   const { f64 } = state.market;

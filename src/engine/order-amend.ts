@@ -3,6 +3,7 @@ import type { Book } from './book.ts';
 import { EVENT } from './event.ts';
 import { FLAG, INSTRUCTION, instructionOf, isMarketKind, kindOf } from './flags.ts';
 import { checkNumbers, checkOpen, checkPrice, OrderRequest } from './order-check.ts';
+import { whyUnknown } from './order-cancel.ts';
 import { orderRow } from './order-id.ts';
 import { unlinkOrder } from './order-list.ts';
 import { execute } from './order-place.ts';
@@ -35,7 +36,7 @@ export function amendOrder(
   const row = orderRow(state, order);
   const { i32 } = state.order;
   const at = row * 16;
-  if (row === 0 || i32[at + ACCOUNT] !== account) return REFUSAL.order_unknown;
+  if (row === 0 || i32[at + ACCOUNT] !== account) return whyUnknown(state, account);
   const flags = i32[at + FLAGS] as number;
   request.account = account;
   request.market = i32[at + ORDER_MARKET] as number;

@@ -14,10 +14,15 @@ const POSITION_MARKET = POSITION.MARKET;
 const { FIRST_POSITION } = ACCOUNT_COLUMNS;
 const { CANCELS } = OPERATION;
 
+/** Why an account has no such order: because there is no such account, or just so. */
+export function whyUnknown(state: State, account: number): number {
+  return account >= 1 && account < state.account.rows ? REFUSAL.order_unknown : REFUSAL.account_unknown;
+}
+
 /** Cancels an order of the account, or returns why not. */
 export function cancelOrder(state: State, account: number, order: number): number {
   const row = orderRow(state, order);
-  if (row === 0 || state.order.i32[row * 16 + ACCOUNT] !== account) return REFUSAL.order_unknown;
+  if (row === 0 || state.order.i32[row * 16 + ACCOUNT] !== account) return whyUnknown(state, account);
   if (isPaused(state, state.order.i32[row * 16 + MARKET] as number, CANCELS)) return REFUSAL.operation_paused;
   closeOrder(state, row, CLOSE.USER_CANCELED);
   return 0;
@@ -26,7 +31,7 @@ export function cancelOrder(state: State, account: number, order: number): numbe
 /** Cancels the live order of the account with this client id, or returns why not. */
 export function cancelByClientId(state: State, account: number, text: ClientIdText): number {
   const found = state.index.clientIds.find(state.clientId, account, text.length, text.words, text.at);
-  if (found === 0) return REFUSAL.order_unknown;
+  if (found === 0) return whyUnknown(state, account);
   const row = state.clientId.i32[found * 32 + CLIENT_ID.ORDER] as number;
   if (isPaused(state, state.order.i32[row * 16 + MARKET] as number, CANCELS)) return REFUSAL.operation_paused;
   closeOrder(state, row, CLOSE.USER_CANCELED);
@@ -35,8 +40,8 @@ export function cancelByClientId(state: State, account: number, text: ClientIdTe
 
 /** Cancels all orders of an account, in one market or (0) in all; markets whose cancels are paused keep theirs. */
 export function cancelAll(state: State, account: number, market: number): number {
-  if (!(account >= 1 && account < state.account.rows)) return REFUSAL.account_unknown;
   if (market !== 0 && !(market >= 1 && market < state.market.rows)) return REFUSAL.market_unknown;
+  if (!(account >= 1 && account < state.account.rows)) return REFUSAL.account_unknown;
   if (market !== 0 && isPaused(state, market, CANCELS)) return REFUSAL.operation_paused;
   const { i32 } = state.position;
   let position = state.account.i32[account * 16 + FIRST_POSITION] as number;

@@ -1,7 +1,7 @@
 /** Whether an order may be taken: the checks in the order of `REFUSALS`, each with its name. */
 import { isConditional, isMarketKind, FLAG, INSTRUCTION, instructionOf, kindOf, CLIENT_FLAGS } from './flags.ts';
 import { TICK_LIMIT } from './ladder.ts';
-import { bandBottom, bandTop, isKnown, isPaused, MARKET_KNOWN, restrictedEdge, statusOf } from './market.ts';
+import { areKnown, bandBottom, bandTop, isPaused, MARKET_KNOWN, restrictedEdge, statusOf } from './market.ts';
 import { REFUSAL } from './refusal.ts';
 import { RULE } from './rules.ts';
 import { ACCOUNT_KIND, INSURANCE_FUND, type State } from './state.ts';
@@ -81,7 +81,9 @@ export function checkPrice(state: State, request: OrderRequest, position: number
   const { market, size, flags } = request;
   const at = market * 128;
   const markets = state.market.f64;
-  if (!isKnown(state, market, MARKET_KNOWN.MARK)) return REFUSAL.mark_price_unavailable;
+  const restricted = statusOf(state, market) !== STATUS.OK;
+  const needed = restricted ? MARKET_KNOWN.MARK | MARKET_KNOWN.EXTERNAL_BASIS : MARKET_KNOWN.MARK;
+  if (!areKnown(state, market, needed)) return REFUSAL.mark_price_unavailable;
   const sell = flags & SELL;
   const mark = markets[at + MARK] as number;
   if (isMarketKind(kindOf(flags))) request.price = sell === 0 ? bandTop(state, market) : bandBottom(state, market);
@@ -91,12 +93,11 @@ export function checkPrice(state: State, request: OrderRequest, position: number
   if (sell === 0 ? request.price > bandTop(state, market) : request.price < bandBottom(state, market)) {
     return REFUSAL.price_outside_band;
   }
-  return statusOf(state, market) === STATUS.OK ? REFUSAL.none : checkRestrictedBand(state, market, sell, request.price);
+  return restricted ? checkRestrictedBand(state, market, sell, request.price) : REFUSAL.none;
 }
 
 /** In restricted modes a buy may not be above, a sell not below the external fair price by more than the band. */
-export function checkRestrictedBand(state: State, market: number, sell: number, price: number): number {
-  if (!isKnown(state, market, MARKET_KNOWN.EXTERNAL_BASIS)) return REFUSAL.mark_price_unavailable;
+function checkRestrictedBand(state: State, market: number, sell: number, price: number): number {
   const edge = restrictedEdge(state, market, sell, state.rule.f64[64 + RULE.restricted_band] as number);
   const value = price * (state.market.f64[market * 128 + TICK_UNITS] as number);
   return (sell === 0 ? value > edge : value < edge) ? REFUSAL.price_outside_restricted_band : REFUSAL.none;

@@ -31,6 +31,7 @@ export const REFUSALS = [
   'price_not_positive',
   'trigger_not_positive',
   'notional_too_large',
+  'size_not_above_filled',
   'mark_price_unavailable',
   'notional_below_minimum',
   'price_outside_band',
@@ -39,8 +40,6 @@ export const REFUSALS = [
   'too_many_open_orders',
   'position_limit_exceeded',
   'reduce_only_would_increase',
-  'size_not_above_filled',
-  'order_not_amendable',
   'post_only_would_cross',
   // whether the account can bear it
   'leverage_out_of_range',

@@ -29,13 +29,15 @@ function moveMoney(state: State, account: number, amount: number): void {
   state.index.bounds.shift(account, amount);
 }
 
-/** Credits a deposit, or returns why not. References rise: one that does not was credited before. */
+/** Credits a deposit, or returns why not. References are whole numbers that rise: one that does not was credited before. */
 export function deposit(state: State, account: number, amount: number, reference: number): number {
   if (!(account >= 1 && account < state.account.rows)) return REFUSAL.account_unknown;
   const refusal = checkAmount(amount);
   if (refusal !== 0) return refusal;
   const { f64 } = state.venue;
   if (!(reference > (f64[64 + VENUE.DEPOSIT_REFERENCE] as number))) return REFUSAL.deposit_already_credited;
+  // One that is no whole number, like infinity, would shut out every deposit after it.
+  if (!Number.isSafeInteger(reference)) return REFUSAL.value_out_of_range;
   f64[64 + VENUE.DEPOSIT_REFERENCE] = reference;
   moveMoney(state, account, amount);
   recordDeposit(state, amount);
@@ -109,6 +111,8 @@ function findWithdrawal(state: State, id: number): number {
 
 /** Moves free collateral from one account to another, or returns why not. */
 export function transfer(state: State, from: number, to: number, amount: number): number {
+  const isThere = (account: number): boolean => account >= 1 && account < state.account.rows;
+  if (!isThere(from) || !isThere(to)) return REFUSAL.account_unknown;
   const refusal =
     checkTrader(state, from) ||
     checkTrader(state, to) ||
