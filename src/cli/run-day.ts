@@ -53,12 +53,12 @@ export function runDay(options: RunDayOptions): FinishedRun {
   const before = exchange.sequence;
   if (before > 0) options.onRecovered(before, journal.height + 1);
   const commands = new CommandBuffer(1 << 14);
-  for (let tick = nextTick(exchange, session); tick < session.ticks; tick++) {
+  for (let tick = nextTick(exchange, session); tick < session.clock.ticks; tick++) {
     commands.clear();
     if (tick === 0) session.opening(exchange.state, commands);
     else session.step(tick, exchange.state, commands);
     exchange.submit(commands);
-    onTick(tick + 1, `${clock(session.timeOf(tick))}  ${readableCount(exchange.sequence)} commands`);
+    onTick(tick + 1, `${clock(session.clock.timeOf(tick))}  ${readableCount(exchange.sequence)} commands`);
   }
   exchange.finish();
   return {
@@ -77,7 +77,7 @@ export function runDay(options: RunDayOptions): FinishedRun {
 /** Each tick is one batch, so what is durable ends with a whole tick: the next one is known from the exchange's time. */
 function nextTick(exchange: Exchange, session: Session): number {
   if (exchange.sequence === 0) return 0;
-  return (exchange.timeMs - session.day.startMs) / session.day.tickMs + 1;
+  return session.clock.tickAfter(exchange.timeMs);
 }
 
 /** Refuses to trade on a state that the journal's blocks do not vouch for. */

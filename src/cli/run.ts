@@ -80,7 +80,7 @@ export function runWith(output: Output, options: RunOptions): FinishedRun {
     tickMs: day.tickMs,
   }));
   const roots: RootComputer = new DirectRoots(sha256);
-  const progress = startProgress(output, 'day', session.ticks);
+  const progress = startProgress(output, 'day', session.clock.ticks);
   try {
     return runDay({
       session,

@@ -32,7 +32,7 @@ export function drive(session: Session, options: DriveOptions = {}): Drive {
   const hash = createHash('sha256');
   const commands = new CommandBuffer(1 << 12);
   let count = 0;
-  const last = Math.min(session.ticks - 1, options.ticks ?? session.ticks);
+  const last = Math.min(session.clock.ticks - 1, options.ticks ?? session.clock.ticks);
   for (let tick = options.from === undefined ? 0 : options.from.tick + 1; tick <= last; tick++) {
     commands.clear();
     if (tick === 0) session.opening(state, commands);

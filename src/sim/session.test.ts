@@ -91,7 +91,7 @@ describe('Session', () => {
     assert.ok(totals.fundings > 500);
     assert.ok(totals.fundingCharged.toNumber() > 0);
     assert.equal(totals.liquidations, 0);
-    assert.equal(totals.ticks, 720);
+    assert.equal(totals.clock.ticks, 720);
     assert.equal(totals.fundingPauses, 0);
     const refusals = new Map(totals.refusals());
     for (const name of [

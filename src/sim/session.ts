@@ -5,6 +5,7 @@
  */
 import type { CommandBuffer } from '../engine/command-buffer.ts';
 import { ACCOUNT_KIND, INSURANCE_FUND, type State } from '../engine/state.ts';
+import { TickClock } from '../exchange/clock.ts';
 import { unwindInsurance } from '../exchange/unwind.ts';
 import type { DayMarket, MarketDay } from './market-day.ts';
 import { OutsideWorld } from './outside-world.ts';
@@ -27,7 +28,7 @@ const DAY_MS = 86_400_000;
 /** Actions that an account takes in a day on average; beyond so many accounts each further one takes fewer. */
 const ACTIONS_A_DAY = 200;
 const BUSY_ACCOUNTS = 2000;
-const ACTIONS_OF_OTHERS = 40;
+const ACTIONS_OF_OTHERS = 20;
 /** The insurance fund starts with this share of the traders' deposits, and at least so much. */
 const FUND_SHARE = 0.1;
 const FUND_LEAST_USD = 250_000;
@@ -37,8 +38,8 @@ const STALE_MS = 60_000;
 export class Session {
   readonly day: MarketDay;
   readonly accounts: number;
-  /** Ticks of the day, the one of the opening included. */
-  readonly ticks: number;
+  /** Ticks of the day; the first is the opening's. */
+  readonly clock: TickClock;
   private readonly random: Random;
   private readonly seed: number;
   private readonly population: Population;
@@ -52,7 +53,7 @@ export class Session {
   constructor({ day, seed, accounts }: SessionOptions) {
     this.day = day;
     this.seed = seed;
-    this.ticks = Math.floor((day.endMs - day.startMs - 1) / day.tickMs) + 1;
+    this.clock = new TickClock(day.startMs, day.endMs, day.tickMs);
     this.random = new Random(seed).fork('session');
     this.population = new Population(day, accounts, this.random.fork('population'));
     this.accounts = this.population.accounts;
@@ -65,11 +66,6 @@ export class Session {
     this.trading = new Trading(this.population);
     this.treasury = new Treasury(this.population);
     this.wheel = new Wheel(day.markets.map((_, place) => 1 / (place + 2)));
-  }
-
-  /** The time of a tick: 0 is the opening's. */
-  timeOf(tick: number): number {
-    return this.day.startMs + tick * this.day.tickMs;
   }
 
   /** Appends the first commands of all, for a state that is still `genesis`: markets, accounts, money, prices, a tick. */
@@ -99,8 +95,8 @@ export class Session {
    */
   step(tick: number, state: State, buffer: CommandBuffer): void {
     const { day, view } = this;
-    const fromMs = this.timeOf(tick - 1);
-    const toMs = this.timeOf(tick);
+    const fromMs = this.clock.timeOf(tick - 1);
+    const toMs = this.clock.timeOf(tick);
     const random = this.random.fork(tick);
     for (let market = 1; market <= day.markets.length; market++) view.refresh(state, market, fromMs, STALE_MS);
     const at = (share: number): number => fromMs + Math.floor(day.tickMs * share);
