@@ -11,6 +11,11 @@ function isPrice(value: number): boolean {
   return Number.isInteger(value) && value > 0 && value <= PRICE_LIMIT;
 }
 
+/** A source observed at a whole millisecond that is not in the future. (−0 is 0: stored by adding 0.) */
+function isSourceTime(sourceMs: number, timeMs: number): boolean {
+  return Number.isInteger(sourceMs) && sourceMs >= 0 && sourceMs <= timeMs;
+}
+
 function isMarket(state: State, market: number): boolean {
   return market >= 1 && market < state.market.rows;
 }
@@ -26,7 +31,7 @@ export function takeOraclePrice(
 ): number {
   if (!isMarket(state, market)) return REFUSAL.market_unknown;
   if (!(source >= 0 && source < ORACLE_LIMIT)) return REFUSAL.source_unknown;
-  if (!isPrice(price) || !(sourceMs <= timeMs)) return REFUSAL.value_out_of_range;
+  if (!isPrice(price) || !isSourceTime(sourceMs, timeMs)) return REFUSAL.value_out_of_range;
   const row = market * ORACLE_LIMIT + source;
   const { i32, f64 } = state.oracle;
   const at = row * 4;
@@ -34,7 +39,7 @@ export function takeOraclePrice(
     return REFUSAL.sample_not_newer;
   i32[row * 8 + ORACLE.KNOWN] = 1;
   f64[at + ORACLE.PRICE] = price;
-  f64[at + ORACLE.TIME_MS] = sourceMs;
+  f64[at + ORACLE.TIME_MS] = sourceMs + 0;
   f64[at + ORACLE.SEQUENCE] = (f64[at + ORACLE.SEQUENCE] as number) + 1;
   state.oracle.touch(row);
   return 0;
@@ -53,7 +58,7 @@ export function takeVenueQuote(
 ): number {
   if (!isMarket(state, market)) return REFUSAL.market_unknown;
   if (!(venue >= 0 && venue < VENUE_LIMIT)) return REFUSAL.source_unknown;
-  if ((known & ~QUOTE_KNOWN_ALL) !== 0 || (known & QUOTE_KNOWN.INDEX) === 0 || !(sourceMs <= timeMs)) {
+  if ((known & ~QUOTE_KNOWN_ALL) !== 0 || (known & QUOTE_KNOWN.INDEX) === 0 || !isSourceTime(sourceMs, timeMs)) {
     return REFUSAL.value_out_of_range;
   }
   for (let price = 0; price < 4; price++) {
@@ -68,7 +73,7 @@ export function takeVenueQuote(
   for (let price = 0; price < 4; price++) {
     f64[to + QUOTE.MARK + price] = (known & (1 << price)) !== 0 ? (prices[at + price] as number) : 0;
   }
-  f64[to + QUOTE.TIME_MS] = sourceMs;
+  f64[to + QUOTE.TIME_MS] = sourceMs + 0;
   state.quote.touch(row);
   return 0;
 }
@@ -78,12 +83,12 @@ export const BASIS_KNOWN = 16;
 
 /** Takes the price of USDC in USD (1e-8), or returns why not. */
 export function takeCollateralPrice(state: State, price: number, sourceMs: number, timeMs: number): number {
-  if (!isPrice(price) || price > 1e10 || !(sourceMs <= timeMs)) return REFUSAL.value_out_of_range;
+  if (!isPrice(price) || price > 1e10 || !isSourceTime(sourceMs, timeMs)) return REFUSAL.value_out_of_range;
   const { i32, f64, rowWords, rowFloats } = state.venue;
   const known = i32[rowWords + VENUE.KNOWN] as number;
   if (known !== 0 && sourceMs <= (f64[rowFloats + VENUE.COLLATERAL_MS] as number)) return REFUSAL.sample_not_newer;
   i32[rowWords + VENUE.KNOWN] = 1;
   f64[rowFloats + VENUE.COLLATERAL_PRICE] = price;
-  f64[rowFloats + VENUE.COLLATERAL_MS] = sourceMs;
+  f64[rowFloats + VENUE.COLLATERAL_MS] = sourceMs + 0;
   return 0;
 }
