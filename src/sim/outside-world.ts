@@ -11,7 +11,7 @@ import { Random } from './random.ts';
 
 /** The two oracles of each market differ from the price by up to this, ppm. */
 const ORACLE_NOISE_PPM = 60;
-/** How long before it arrives a sample was taken, at most. Below the shortest tick: a source's stamps must rise. */
+/** How long before it arrives a sample was taken, at most; never as long as a tick: a source's stamps must rise. */
 const LATENCY_MS = 900;
 /**
  * The first oracle speaks at every tick; the second one and the venues when they have moved by so much, or so long after they
@@ -85,7 +85,7 @@ export class OutsideWorld {
 
   /** When what arrives now was taken. */
   private sourceMs(): number {
-    return this.timeMs - this.chance.below(LATENCY_MS);
+    return this.timeMs - this.chance.below(Math.min(LATENCY_MS, this.day.tickMs));
   }
 
   /** The price as one source sees it, whole price units. */

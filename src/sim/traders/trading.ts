@@ -78,7 +78,10 @@ export class Trading {
     const own = position === 0 ? 0 : (state.position.i32[position * 32 + POSITION.INITIAL_MARGIN] as number);
     const lean = this.lean(trend, volatility);
     if (held === 0) this.flat(lean, orders, own);
-    else this.holding(held, lean, orders, volatility, own);
+    else {
+      const side = held > 0 ? POSITION.SELL_SIZE : POSITION.BUY_SIZE;
+      this.holding(held, lean, orders, state.position.f64[position * 16 + side] as number, volatility, own);
+    }
   }
 
   private lean(trend: number, volatility: number): Lean {
@@ -110,7 +113,7 @@ export class Trading {
     this.enter(lean > 0 ? BUY : SELL, lots);
   }
 
-  private holding(held: number, lean: Lean, orders: number, volatility: number, own: number): void {
+  private holding(held: number, lean: Lean, orders: number, closing: number, volatility: number, own: number): void {
     const { random } = this;
     const holds = this.population.temper[this.account] === TEMPER.HOLDER;
     const wants = held > 0 ? 1 : -1;
@@ -118,7 +121,7 @@ export class Trading {
     if (lean === wants || lean === 0 || (holds && draw < 90)) {
       if (orders === 0 && draw < 45) this.protect(held, volatility);
       else if (draw < 60) this.add(held, own);
-      else if (draw < 75) this.reduceAtLimit(held);
+      else if (draw < 75) this.reduceAtLimit(held, closing);
       else if (draw < 88 && !holds) this.close(held, orders, Math.ceil(Math.abs(held) / random.between(2, 4)));
       return;
     }
@@ -192,9 +195,10 @@ export class Trading {
     this.place(side, LIMIT, insists ? POST_ONLY : GTC, lots, price, reduceOnly);
   }
 
-  private reduceAtLimit(held: number): void {
+  /** Waits to sell part of a long position, to buy back part of a short one. `closing` lots wait for that already. */
+  private reduceAtLimit(held: number, closing: number): void {
     const lots = this.sized(Math.ceil(Math.abs(held) / this.random.between(1, 3)));
-    if (lots !== 0) this.rest(held > 0 ? SELL : BUY, lots, true);
+    if (lots !== 0 && lots + closing <= Math.abs(held)) this.rest(held > 0 ? SELL : BUY, lots, true);
   }
 
   /** Its orders go first: stops of a position that is being closed would stay behind. */
