@@ -18,6 +18,9 @@ import { ACCOUNT_KIND, findPosition, type State } from './state.ts';
 import { ALL_OPERATIONS, STATUS } from './status.ts';
 import { ACCOUNT, ACCOUNT_KEY, MARKET, ORACLE_LIMIT, POSITION, VENUE, VENUE_LIMIT } from './tables.ts';
 
+/** As long as the longest gap between two ticks over which funding can accrue: no tick accrues more than one period. */
+const SHORTEST_PERIOD_S = 3_600;
+
 /** Defines a market from the rows of its command, or returns why not. Its row number is its place among the markets. */
 export function defineMarket(state: State, words: Int32Array, floats: Float64Array, row: number): number {
   const at = row * 16;
@@ -30,7 +33,7 @@ export function defineMarket(state: State, words: Int32Array, floats: Float64Arr
   const period = words[at + DEFINE_MARKET.FUNDING_PERIOD_S] as number;
   const valid = MARKET_PARAMETERS.every((parameter, place) => isParameterValid(parameter, value(place)));
   const units = tickUnits(value(0), value(1));
-  if (!valid || units === undefined || !(period >= 60 && period <= 86_400) || words[name] === 0) {
+  if (!valid || units === undefined || !(period >= SHORTEST_PERIOD_S && period <= 86_400) || words[name] === 0) {
     return REFUSAL.parameter_invalid;
   }
   const market = state.market.allocate();

@@ -49,6 +49,9 @@ export function premium(bid: number | undefined, ask: number | undefined, spot: 
 const premiums = new Float64Array(VENUE_LIMIT + 1);
 const weights = new Float64Array(VENUE_LIMIT + 1);
 
+/** A premium of more than 1000 times the spot is taken as 1000 times: the rate is at its maximum long before. */
+const PREMIUM_LIMIT = 1000;
+
 /**
  * The premium rate of a market, 1e-12: weighted median of the venues' premiums / spot, rounded to nearest. A venue without a
  * fresh quote is left out; so is the own book while it is empty on both sides. Undefined when no venue is left.
@@ -56,7 +59,9 @@ const weights = new Float64Array(VENUE_LIMIT + 1);
 export function premiumRate(state: State, market: number, spot: number, timeMs: number): number | undefined {
   const count = collect(state, market, spot, timeMs);
   if (count === 0) return undefined;
-  return multiplyDivideNearest(weightedMedian(premiums, weights, count), UNIT, spot);
+  const middle = weightedMedian(premiums, weights, count);
+  const limited = Math.max(-PREMIUM_LIMIT * spot, Math.min(PREMIUM_LIMIT * spot, middle));
+  return multiplyDivideNearest(limited, UNIT, spot);
 }
 
 function collect(state: State, market: number, spot: number, timeMs: number): number {

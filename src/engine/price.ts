@@ -25,9 +25,17 @@ import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from './table
 /** A basis of more than 1000 is a broken quote: it counts as absent. */
 const BASIS_LIMIT = 1000;
 
+/** A spot beyond is none; price units. */
+const SPOT_LIMIT = 2 ** 42;
+/** Largest product of maximum funding rate and spot: the funding premium (its millionth) stays below 2^52. */
+const FUNDING_LIMIT = 2 ** 52 * 1e6;
+
 const values = new Float64Array(16);
 
-/** The spot in USDC price units: median of the fresh oracle prices / price of USDC, rounded down; 0 when there is none. */
+/**
+ * The spot in USDC price units: median of the fresh oracle prices / price of USDC, rounded down. 0 when there is none, or when
+ * it is so large that funding on it at the market's maximum rate would leave the exact range: such a price is no price.
+ */
 export function freshSpot(state: State, market: number, timeMs: number): number {
   const age = state.rule.f64[64 + RULE.oracle_age] as number;
   const { f64, i32 } = state.oracle;
@@ -39,7 +47,11 @@ export function freshSpot(state: State, market: number, timeMs: number): number 
   }
   if (count === 0) return 0;
   const price = state.venue.f64[64 + VENUE.COLLATERAL_PRICE] as number;
-  return multiplyDivideFloor(median(values, count), 1e8, price);
+  const middle = median(values, count);
+  if (middle * 1e8 >= 2 * SPOT_LIMIT * price) return 0;
+  const spot = multiplyDivideFloor(middle, 1e8, price);
+  const maximumRate = state.market.f64[market * 128 + MARKET.MAXIMUM_FUNDING_RATE] as number;
+  return spot <= SPOT_LIMIT && maximumRate * spot <= FUNDING_LIMIT ? spot : 0;
 }
 
 /** True when the price of USDC is known and fresh. */
