@@ -29,7 +29,8 @@ export function defineMarket(state: State, words: Int32Array, floats: Float64Arr
     if (isSame(words, name, state.market.i32, market * 256 + MARKET.NAME)) return REFUSAL.market_already_exists;
   }
   const parameters = (row + 1) * 8;
-  const value = (place: number): number => floats[parameters + place] as number;
+  // A −0 is a 0.
+  const value = (place: number): number => (floats[parameters + place] as number) + 0;
   const period = words[at + DEFINE_MARKET.FUNDING_PERIOD_S] as number;
   const valid = MARKET_PARAMETERS.every((parameter, place) => isParameterValid(parameter, value(place)));
   const units = tickUnits(value(0), value(1));
@@ -110,10 +111,12 @@ export function setStatus(state: State, market: number, status: number, paused: 
 }
 
 /** Sets a rule, or returns why not. */
-export function setRule(state: State, number: number, value: number): number {
+export function setRule(state: State, number: number, asked: number): number {
   const rule = RULES[number];
   if (rule === undefined) return REFUSAL.rule_unknown;
-  if (!(Number.isInteger(value) && value >= rule.minimum && value <= rule.maximum)) return REFUSAL.value_out_of_range;
+  if (!(Number.isInteger(asked) && asked >= rule.minimum && asked <= rule.maximum)) return REFUSAL.value_out_of_range;
+  // A −0 is a 0.
+  const value = asked + 0;
   const { f64 } = state.rule;
   const before = f64[64 + number] as number;
   f64[64 + number] = value;
@@ -124,11 +127,12 @@ export function setRule(state: State, number: number, value: number): number {
 }
 
 /** Sets a parameter of a market, or returns why not. Tick size and size step are for life. */
-export function setMarketParameter(state: State, market: number, number: number, value: number): number {
+export function setMarketParameter(state: State, market: number, number: number, asked: number): number {
   if (!(market >= 1 && market < state.market.rows)) return REFUSAL.market_unknown;
   const parameter = parameterOf(number);
   if (parameter === undefined || isParameterFixed(parameter)) return REFUSAL.parameter_invalid;
-  if (!isParameterValid(parameter, value)) return REFUSAL.value_out_of_range;
+  if (!isParameterValid(parameter, asked)) return REFUSAL.value_out_of_range;
+  const value = asked + 0;
   const before = marketParameter(state, market, parameter);
   storeParameter(state, market, parameter, value);
   refreshBand(state, market);

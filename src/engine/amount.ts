@@ -35,7 +35,8 @@ export let remainder = 0;
 
 /** a / divisor rounded down (towards −∞). `|a| ≤ 2^52`, `divisor` a positive integer up to 2^51. Sets `remainder`. */
 export function divideFloor(a: number, divisor: number): number {
-  const quotient = Math.floor(a / divisor);
+  // The sum takes the sign off a −0: no number here is one.
+  const quotient = Math.floor(a / divisor) + 0;
   remainder = a - quotient * divisor;
   return quotient;
 }

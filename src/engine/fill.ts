@@ -30,7 +30,8 @@ const LAST_TRADE_KNOWN = 1024;
 export function feeOn(notional: number, ppm: number): number {
   if (ppm === 0) return 0;
   const whole = Math.floor(notional / MILLION);
-  return whole * ppm + Math.ceil(((notional - whole * MILLION) * ppm) / MILLION);
+  // A rebate of nothing is 0, not −0.
+  return whole * ppm + Math.ceil(((notional - whole * MILLION) * ppm) / MILLION) + 0;
 }
 
 /**

@@ -21,8 +21,9 @@ export function rawRate(premium: number, interest: number, clamp: number, multip
   return clip(multiplyDivideNearest(premium + delta, multiplier, PPM), maximum);
 }
 
+/** `value`, but at most `limit` away from zero; never −0. */
 function clip(value: number, limit: number): number {
-  return Math.max(-limit, Math.min(limit, value));
+  return Math.max(-limit, Math.min(limit, value)) + 0;
 }
 
 /** Takes a premium rate into the market's smoothed funding rate and the premium that accrues from now on. */
