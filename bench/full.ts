@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { marketCount, type State } from '../src/engine/state.ts';
 import { FiguresDiffer } from './matching.ts';
 import { measureSeries, type Series } from './series.ts';
-import { applyAll, emptyState, type Session, type SessionCounts } from './session.ts';
+import { applyOpening, applySession, emptyState, type Session, type SessionCounts } from './session.ts';
 
 export interface FullResult extends Series, SessionCounts {
   /** All commands applied, prices and ticks among them; times are per operation of the workload. */
@@ -25,9 +25,9 @@ export function fingerprint(state: State): string {
 /** Opens a venue and applies the session; returns the nanoseconds of the session alone, and the state. */
 export function runSession(session: Session): { state: State; elapsedNs: number; events: number } {
   const state = emptyState(session.workload);
-  applyAll(state, session.opening);
+  applyOpening(state, session.opening);
   const startedMs = performance.now();
-  const events = applyAll(state, session.commands);
+  const events = applySession(state, session.commands);
   return { state, elapsedNs: (performance.now() - startedMs) * 1e6, events };
 }
 

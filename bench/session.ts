@@ -12,7 +12,8 @@
  * accrues funding and, every fifth time, checks the health of all accounts. Ticks are one second apart.
  */
 import { applyCommand } from '../src/engine/apply.ts';
-import { COMMAND_BYTES } from '../src/engine/command.ts';
+import { applyCommands } from '../src/engine/batch.ts';
+import { COMMAND_FLOATS as FLOATS, COMMAND_WORDS as WORDS } from '../src/engine/command.ts';
 import { CommandBuffer } from '../src/engine/command-buffer.ts';
 import { EVENT, EVENT_FIELDS, EVENT_FLOATS } from '../src/engine/event.ts';
 import { FLAG, INSTRUCTION, ORDER_KIND, orderFlags } from '../src/engine/flags.ts';
@@ -62,18 +63,29 @@ export function emptyState({ accounts }: Workload): State {
   return genesis({ accounts: accounts + FIRST_ACCOUNT, positions: 1 << 16, orders: 1 << 16 });
 }
 
-/** Applies all commands of a buffer in batches of `batch` rows, emptying the events before each; returns how many events. */
-export function applyAll(state: State, { i32, f64, rows }: CommandBuffer, batch = 4096): number {
-  const words = i32.subarray(0, rows * (COMMAND_BYTES / 4));
-  const floats = f64.subarray(0, rows * (COMMAND_BYTES / 8));
+/** Rows of the batches in which the exchange's loop takes commands at rate. */
+export const BATCH_ROWS = 4096;
+
+/** Applies the session's commands in batches, emptying the events before each; returns how many events there were. */
+export function applySession(state: State, { i32, f64, rows }: CommandBuffer): number {
   let events = 0;
-  for (let row = 0; row < rows; ) {
+  for (let from = 0; from < rows; from += BATCH_ROWS) {
+    const to = Math.min(rows, from + BATCH_ROWS);
     state.events.clear();
-    const end = Math.min(rows, row + batch);
-    while (row < end) row += applyCommand(state, words, floats, row);
+    // Every command of a session is one row, so a batch may end anywhere.
+    applyCommands(state, i32.subarray(from * WORDS, to * WORDS), f64.subarray(from * FLOATS, to * FLOATS), to - from);
     events += state.events.count;
   }
   return events;
+}
+
+/** Applies the commands that open a venue. */
+export function applyOpening(state: State, { i32, f64, rows }: CommandBuffer): void {
+  for (let row = 0; row < rows; ) {
+    state.events.clear();
+    row += applyCommand(state, i32, f64, row);
+  }
+  state.events.clear();
 }
 
 class Recorder {
@@ -103,8 +115,7 @@ class Recorder {
     const { workload, state, opening, commands } = this;
     const { words, markets } = workload;
     writeOpening(opening, markets, workload.accounts, START_MS);
-    applyAll(state, opening);
-    state.events.clear();
+    applyOpening(state, opening);
     const turn = PRICE_EVERY * markets;
     for (let n = 0, at = HEADER_WORDS; at < words.length; n++, at += RECORD_WORDS) {
       const timeMs = START_MS + Math.floor(((n + 1) * SECOND_MS) / turn);
