@@ -66,13 +66,13 @@ function computeBandTop(state: State, market: number): number {
   return Math.min(TICK_LIMIT - 1, divideFloor(top, f64[at + TICK_UNITS] as number));
 }
 
-/** The lowest price at which a sell may be aggressive: mark × (1 − band), rounded up to a tick, at least one tick. */
+/** The lowest price at which a sell may be aggressive: mark × (1 − band), rounded up to a tick, within the ticks there are. */
 function computeBandBottom(state: State, market: number): number {
   const { f64 } = state.market;
   const at = market * 128;
   const mark = f64[at + MARK] as number;
   const bottom = mark - multiplyDivideFloor(mark, f64[at + PRICE_BAND] as number, PPM);
-  return Math.max(1, divideCeil(bottom, f64[at + TICK_UNITS] as number));
+  return Math.max(1, Math.min(TICK_LIMIT - 1, divideCeil(bottom, f64[at + TICK_UNITS] as number)));
 }
 
 /** The highest price at which a buy may be aggressive, ticks. */
