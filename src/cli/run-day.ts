@@ -1,7 +1,9 @@
 // One market day through the exchange: the work behind `run` and `start`.
 import type { RootComputer } from '../chain/roots.ts';
+import type { Block } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
+import type { State } from '../engine/state.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { type Recovered, recover } from '../exchange/recover.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -15,11 +17,15 @@ import type { FinishedRun } from './run-summary.ts';
 /** A block is sealed after so many commands or so much of the day. */
 const BLOCK_COMMANDS = 65_536;
 const BLOCK_MS = 60_000;
+/** A snapshot every four hours of a day. */
+const SNAPSHOT_BLOCKS = 240;
 
 export interface RunDayOptions {
   readonly session: Session;
   readonly journal: Journal;
   readonly roots: RootComputer;
+  /** Keeps a snapshot of the state after a block. */
+  readonly saveSnapshot: (state: State, block: Block) => void;
   /** Told after each tick: how many of the session's ticks are done, and a note. */
   readonly onTick: (done: number, note: string) => void;
   /** Told when commands of an earlier process were found in the journal. */
@@ -45,6 +51,8 @@ export function runDay(options: RunDayOptions): FinishedRun {
     sealer: recovered.sealer,
     blockCommands: BLOCK_COMMANDS,
     blockMs: BLOCK_MS,
+    snapshotBlocks: SNAPSHOT_BLOCKS,
+    onSnapshot: options.saveSnapshot,
     onPublish: ({ events }) => totals.count(events),
     onBlock: (block) => {
       stateRoot = toHex(block.stateRoot);
@@ -81,7 +89,7 @@ function nextTick(exchange: Exchange, session: Session): number {
 }
 
 /** Refuses to trade on a state that the journal's blocks do not vouch for. */
-export function refuseDivergence({ replay }: Recovered): void {
+function refuseDivergence({ replay }: Recovered): void {
   const { firstDivergence } = replay;
   if (firstDivergence === null) return;
   const { what, height, sequence, recorded, replayed } = firstDivergence;

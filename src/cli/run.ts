@@ -1,11 +1,11 @@
 // `makewhole run`: one market day through the exchange.
 import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
-import { DirectRoots, type RootComputer } from '../chain/roots.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
 import { MemoryJournal } from '../journal/memory-journal.ts';
-import { sha256 } from '../journal/node-digest.ts';
+import { saveSnapshot } from '../journal/snapshot-folder.ts';
+import { ThreadedRoots } from '../journal/threaded-roots.ts';
 import { Session } from '../sim/session.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
@@ -51,8 +51,8 @@ export function registerRun(program: Command, frame: Frame): void {
     .option('--tick <ms>', 'time between two ticks of the clock', wholeNumber(1000, 30_000))
     .option('--journal <folder>', 'where the journal is kept (default: in memory)')
     .action(
-      action<RunOptions>(frame, (output, options) => {
-        const run = runWith(output, options);
+      action<RunOptions>(frame, async (output, options) => {
+        const run = await runWith(output, options);
         output.say(summaryText(run));
         output.result(runResult(run));
         return exitCodes.ok;
@@ -65,7 +65,7 @@ function collect(value: string, before: string[] | undefined): string[] {
 }
 
 /** Runs the day that the options ask for, with a progress bar. */
-export function runWith(output: Output, options: RunOptions): FinishedRun {
+export async function runWith(output: Output, options: RunOptions): Promise<FinishedRun> {
   const { data, market, day: utcDay, tick, seed, accounts } = options;
   const day = openDay({ data, market, day: utcDay, tickMs: tick, seed });
   const session = new Session({ day, seed, accounts });
@@ -79,13 +79,16 @@ export function runWith(output: Output, options: RunOptions): FinishedRun {
     seed,
     tickMs: day.tickMs,
   }));
-  const roots: RootComputer = new DirectRoots(sha256);
+  const roots = new ThreadedRoots();
   const progress = startProgress(output, 'day', session.clock.ticks);
   try {
     return runDay({
       session,
       journal,
       roots,
+      saveSnapshot: (state, block) => {
+        if (options.journal !== undefined) saveSnapshot(options.journal, state, block);
+      },
       onTick: (done, note) => progress.update(done, note),
       onRecovered: (commands, blocks) =>
         output.say(`Taken up after ${readableCount(commands)} commands in ${readableCount(blocks)} blocks.`),
@@ -93,6 +96,7 @@ export function runWith(output: Output, options: RunOptions): FinishedRun {
   } finally {
     progress.stop();
     journal.close();
+    await roots.close();
   }
 }
 

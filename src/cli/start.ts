@@ -40,9 +40,9 @@ export function registerStart(program: Command, frame: Frame): void {
     .action(action<StartOptions>(frame, (output, options) => start(output, options)));
 }
 
-function start(output: Output, options: StartOptions): ExitCode {
+async function start(output: Output, options: StartOptions): Promise<ExitCode> {
   clearFolder(options.journal);
-  const run = runWith(output, options);
+  const run = await runWith(output, options);
   output.say(summaryText(run));
   output.say();
   output.say(`The journal is in ${options.journal}. Replaying it from the first command in a second process …`);

@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { BEFORE_GENESIS, BlockSealer } from '../chain/block-sealer.ts';
 import { replay } from '../chain/replay.ts';
-import { DirectRoots } from '../chain/roots.ts';
 import { genesis } from '../engine/state.ts';
 import { JournalCorrupt } from '../journal/journal.ts';
 import { JournalWalk } from '../journal/journal-walk.ts';
 import { crc32, sha256 } from '../journal/node-digest.ts';
+import { ThreadedRoots } from '../journal/threaded-roots.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { type ExitCode, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
@@ -55,8 +55,8 @@ export function registerVerify(program: Command, frame: Frame): void {
     .action(action<VerifyOptions>(frame, (output, { journal }) => verify(output, journal)));
 }
 
-function verify(output: Output, folder: string): ExitCode {
-  const result = verifyJournal(output, folder);
+async function verify(output: Output, folder: string): Promise<ExitCode> {
+  const result = await verifyJournal(output, folder);
   output.result(result);
   const counts = `${readableCount(result.commands)} commands in ${readableCount(result.blocks)} blocks`;
   const rate = readableCount(result.commands / Math.max(result.seconds, 1e-3));
@@ -79,10 +79,11 @@ function describe(found: Found): string {
 }
 
 /** Replays the journal in a folder; never changes it. Throws named errors when there is none. */
-export function verifyJournal(output: Output, folder: string): VerifyResult {
+async function verifyJournal(output: Output, folder: string): Promise<VerifyResult> {
   const { entryBytes } = openForReading(folder);
   const walk = new JournalWalk(folder, crc32);
   const progress = startProgress(output, 'replay', Math.max(1, entryBytes));
+  const roots = new ThreadedRoots();
   const startMs = performance.now();
   let read = 0;
   let blocks = 0;
@@ -93,17 +94,18 @@ export function verifyJournal(output: Output, folder: string): VerifyResult {
       else {
         commands += entry.commands;
         read += entry.bytes.length;
-        if (blocks % 16 === 0) progress.update(
-          Math.min(read, entryBytes),
-          `${readableCount(commands)} commands  ${readableCount(blocks)} blocks`,
-        );
+        if (blocks % 16 === 0)
+          progress.update(
+            Math.min(read, entryBytes),
+            `${readableCount(commands)} commands  ${readableCount(blocks)} blocks`,
+          );
       }
       yield entry;
     }
   };
   const seconds = (): number => Number(((performance.now() - startMs) / 1000).toFixed(3));
   try {
-    const sealer = new BlockSealer(sha256, new DirectRoots(sha256), BEFORE_GENESIS);
+    const sealer = new BlockSealer(sha256, roots, BEFORE_GENESIS);
     const found = replay(genesis(), counted(), { sealer, hash: sha256, amend: null });
     progress.stop();
     tellTail(output, walk);
@@ -117,6 +119,7 @@ export function verifyJournal(output: Output, folder: string): VerifyResult {
     return { blocks, commands, equal: false, stateRoot: null, firstDivergence, seconds: seconds() };
   } finally {
     progress.stop();
+    await roots.close();
   }
 }
 

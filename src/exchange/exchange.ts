@@ -38,6 +38,9 @@ export interface ExchangeOptions {
   readonly blockMs: number;
   readonly onPublish?: (batch: Published) => void;
   readonly onBlock?: (block: Block) => void;
+  /** After every so many blocks `onSnapshot` is given the state as it is at the end of the block; 0: never. */
+  readonly snapshotBlocks?: number;
+  readonly onSnapshot?: (state: State, block: Block) => void;
 }
 
 /** The loop was used after something stopped it: what it holds is not what the journal holds. */
@@ -89,15 +92,12 @@ export class Exchange {
   /** Seals what is open and waits for every block: call it before the journal is closed. */
   finish(): void {
     if (this.stopped !== undefined) throw new ExchangeStopped(this.stopped);
-    const { sealer, journal, onBlock } = this.options;
+    const { sealer, journal } = this.options;
     if (sealer.openCommands > 0) {
       journal.append({ bytes: NO_ROWS, commands: 0, firstSequence: this.sequence + 1, closesBlock: true });
       sealer.close(this.state);
     }
-    for (let block = sealer.wait(); block !== undefined; block = sealer.wait()) {
-      journal.appendBlock(block);
-      onBlock?.(block);
-    }
+    for (let block = sealer.wait(); block !== undefined; block = sealer.wait()) this.record(block);
     journal.sync();
   }
 
@@ -119,14 +119,26 @@ export class Exchange {
     onPublish?.({ rows, commands: count, firstSequence, events: state.events });
     // 5.
     sealer.add(rows, count);
-    if (closesBlock) {
-      sealer.close(state);
-      this.blockStartMs = this.timeMs;
+    if (closesBlock) this.closeBlock();
+    for (let block = sealer.poll(); block !== undefined; block = sealer.poll()) this.record(block);
+  }
+
+  private closeBlock(): void {
+    const { sealer, snapshotBlocks = 0, onSnapshot } = this.options;
+    const height = sealer.openHeight;
+    sealer.close(this.state);
+    this.blockStartMs = this.timeMs;
+    if (snapshotBlocks === 0 || height % snapshotBlocks !== 0) return;
+    // The state is that of this block only until the next command: its root cannot come later.
+    for (let block = sealer.wait(); block !== undefined; block = sealer.wait()) {
+      this.record(block);
+      if (block.height === height) onSnapshot?.(this.state, block);
     }
-    for (let block = sealer.poll(); block !== undefined; block = sealer.poll()) {
-      journal.appendBlock(block);
-      options.onBlock?.(block);
-    }
+  }
+
+  private record(block: Block): void {
+    this.options.journal.appendBlock(block);
+    this.options.onBlock?.(block);
   }
 
   /** Applies the commands, and after each tick those that it proposes, into `batch`: the order in which they were applied. */
