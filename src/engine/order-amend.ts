@@ -6,7 +6,7 @@ import { checkNumbers, checkOpen, checkPrice, OrderRequest } from './order-check
 import { whyUnknown } from './order-cancel.ts';
 import { orderRow } from './order-id.ts';
 import { unlinkOrder } from './order-list.ts';
-import { execute } from './order-place.ts';
+import { execute, triggersAbove } from './order-place.ts';
 import { addOpenSize, removeOpenSize } from './position.ts';
 import { canOnlyReduce } from './reduce-only.ts';
 import { REFUSAL } from './refusal.ts';
@@ -52,12 +52,14 @@ export function amendOrder(
   return request.size > 0 ? amendOpen(state, row, order, size) : REFUSAL.size_not_above_filled;
 }
 
+/** Goes last at its new trigger; a stop decides anew on which side it fires. */
 function amendConditional(state: State, row: number, order: number): number {
   const { i32 } = state.order;
   const at = row * 16;
   const triggers = state.index.triggers[request.market] as TriggerBook;
-  const above = (request.flags & TRIGGER_ABOVE) !== 0;
-  triggers.remove(state.order, row, above);
+  triggers.remove(state.order, row, (request.flags & TRIGGER_ABOVE) !== 0);
+  const above = triggersAbove(state, request);
+  i32[at + FLAGS] = above ? request.flags | TRIGGER_ABOVE : request.flags & ~TRIGGER_ABOVE;
   i32[at + PRICE] = request.price;
   i32[at + SIZE] = request.size;
   i32[at + REMAINING] = request.size;

@@ -205,7 +205,7 @@ function placeConditional(state: State, request: OrderRequest, timeMs: number, c
  * Which side of the trigger fires. A take-profit sell and a stop-loss buy fire above, their opposites below; a stop fires
  * on the side on which the mark price is not now (at the trigger itself: above, so at once).
  */
-function triggersAbove(state: State, request: OrderRequest): boolean {
+export function triggersAbove(state: State, request: OrderRequest): boolean {
   const kind = kindOf(request.flags);
   const sells = (request.flags & SELL) !== 0;
   if (isTakeProfitOrStopLoss(kind)) return sells === kind < 6;
