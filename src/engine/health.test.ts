@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { shareCeil, Wide } from './amount.ts';
+import { penaltyOf } from './health.ts';
 import { INSURANCE_FUND } from './state.ts';
 import { VENUE } from './tables.ts';
 import { all, only, VenueForTest } from './venue.fixture.ts';
@@ -43,6 +44,16 @@ test('the loss factor returns to nothing when the fund is whole again', () => {
   assert.equal(only(venue.price(market, 40, 5_000), 'lossFactorSet').factor, 0);
   assert.equal(venue.state.venue.f64[64 + VENUE.LOSS_FACTOR], 0);
   assert.deepEqual(all(venue.price(market, 40, 5_000), 'lossFactorSet'), []);
+});
+
+test('the penalty is share × fee × maintenance margin, rounded down once; no fee is no penalty', () => {
+  const maintenance = new Wide().set(3, 999_999);
+  const exact = (3n * 2n ** 50n + 999_999n) * 600_000n * 700_001n;
+  const { high, low } = penaltyOf(maintenance, 600_000, 700_001, new Wide());
+  assert.equal(BigInt(high) * 2n ** 50n + BigInt(low), exact / 10n ** 12n);
+  assert.equal(penaltyOf(new Wide().set(0, 9), 200_000, 600_000, new Wide()).toNumber(), 1);
+  assert.equal(penaltyOf(new Wide().set(0, 9), 500_000, 222_223, new Wide()).toNumber(), 1);
+  assert.ok(penaltyOf(maintenance, 1_000_000, 0, new Wide()).isZero());
 });
 
 test('a share of two wide values is exact', () => {

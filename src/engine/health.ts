@@ -98,9 +98,9 @@ export function liquidationShare(state: State, of: Margin): number {
   return PPM;
 }
 
-/** share × fee × maintenance margin, rounded down. */
+/** share × fee × maintenance margin, rounded down once. */
 export function penaltyOf(maintenance: Wide, share: number, fee: number, result: Wide): Wide {
-  return result.copy(maintenance).scaleFloor(share, PPM).scaleFloor(Math.max(1, fee), PPM);
+  return fee === 0 ? result.clear() : result.copy(maintenance).scaleFloor(share * fee, PPM * PPM);
 }
 
 /**
