@@ -1,5 +1,5 @@
 // Amounts and counts as people read them.
-import { Wide } from '../engine/amount.ts';
+import type { Wide } from '../engine/amount.ts';
 
 const LIMB = 2n ** 50n;
 

@@ -1,5 +1,5 @@
 /** Keeping the margin bound of an account in step with what orders and fills change, without walking its positions. */
-import { takerFee } from './margin.ts';
+import { takerFee } from './fee.ts';
 import type { State } from './state.ts';
 import { MARKET, POSITION } from './tables.ts';
 

@@ -1,9 +1,9 @@
 /** Settling a match: positions, money and fees of both sides of each fill, in the order of the fills. */
-import { addToWide, PPM } from './amount.ts';
+import { addToWide } from './amount.ts';
 import { EVENT } from './event.ts';
 import { FLAG } from './flags.ts';
 import { changeBalance } from './ledger.ts';
-import { makerFee, takerFee } from './margin.ts';
+import { feeOn, makerFee, takerFee } from './fee.ts';
 import type { Fills } from './match.ts';
 import { orderId } from './order-id.ts';
 import { releaseOrder, tellClosed } from './order-list.ts';
@@ -23,16 +23,7 @@ const { REDUCE_ONLY_COUNT } = POSITION;
 const FILLED_EVENT = EVENT.filled;
 const FILLED = CLOSE.FILLED;
 const SELF_TRADE = CLOSE.SELF_TRADE;
-const MILLION = PPM;
 const LAST_TRADE_KNOWN = 1024;
-
-/** The fee on a notional (below 2^52), rounded up: against the payer, and a rebate towards zero. */
-export function feeOn(notional: number, ppm: number): number {
-  if (ppm === 0) return 0;
-  const whole = Math.floor(notional / MILLION);
-  // A rebate of nothing is 0, not −0.
-  return whole * ppm + Math.ceil(((notional - whole * MILLION) * ppm) / MILLION) + 0;
-}
 
 /**
  * Settles the fills of a taker, whose own bound the caller keeps. Its open size must not hold what was matched. Makers that

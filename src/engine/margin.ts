@@ -9,10 +9,10 @@
  * would lose at once against the mark. USDC is worth 1 here: prices are converted to USDC when they enter (`price.ts`).
  */
 import { PPM, Wide } from './amount.ts';
+import { takerFee } from './fee.ts';
 import { FLAG } from './flags.ts';
 import { fundingCharge } from './position.ts';
-import { RULE } from './rules.ts';
-import { INSURANCE_FUND, type State } from './state.ts';
+import type { State } from './state.ts';
 import { ACCOUNT, MARKET, ORDER, POSITION } from './tables.ts';
 
 const { SIZE, COST_HIGH, COST_LOW, BUY_SIZE, SELL_SIZE, FIRST_ORDER, INITIAL_MARGIN, NEXT_OF_ACCOUNT } = POSITION;
@@ -22,12 +22,8 @@ const POSITION_INDEX = POSITION.FUNDING_INDEX;
 const { MARK, TICK_UNITS, MAINTENANCE_FACTOR, FUNDING_INDEX } = MARKET;
 const MARKET_INITIAL = MARKET.INITIAL_MARGIN;
 const { PRICE, REMAINING, FLAGS, NEXT_OWN } = ORDER;
-const { BALANCE_HIGH, FIRST_POSITION, FEE_CLASS } = ACCOUNT;
+const { BALANCE_HIGH, FIRST_POSITION } = ACCOUNT;
 const { SELL, UNTRIGGERED } = FLAG;
-const TAKER_FEE = RULE.taker_fee;
-const MAKER_FEE = RULE.maker_fee;
-const RETAIL_TAKER_FEE = RULE.retail_taker_fee;
-const RETAIL_MAKER_FEE = RULE.retail_maker_fee;
 const LIMB_BASE = 2 ** 50;
 const MILLION = PPM;
 
@@ -46,20 +42,6 @@ export class Margin {
     this.gross = 0;
     this.scale = 0;
   }
-}
-
-/** The taker fee of an account, ppm of the notional. The insurance fund pays none. */
-export function takerFee(state: State, account: number): number {
-  if (account === INSURANCE_FUND) return 0;
-  const retail = state.account.i32[account * 16 + FEE_CLASS] !== 0;
-  return state.rule.f64[64 + (retail ? RETAIL_TAKER_FEE : TAKER_FEE)] as number;
-}
-
-/** The maker fee of an account, ppm of the notional; negative is a rebate. */
-export function makerFee(state: State, account: number): number {
-  if (account === INSURANCE_FUND) return 0;
-  const retail = state.account.i32[account * 16 + FEE_CLASS] !== 0;
-  return state.rule.f64[64 + (retail ? RETAIL_MAKER_FEE : MAKER_FEE)] as number;
 }
 
 /** The initial margin fraction of a position, ppm: the account's own for this market, at least the market's. */

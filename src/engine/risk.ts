@@ -1,5 +1,6 @@
 /** Whether an account can bear an order. */
-import { addInitialMargin, computeMargin, Margin, takerFee } from './margin.ts';
+import { takerFee } from './fee.ts';
+import { addInitialMargin, computeMargin, Margin } from './margin.ts';
 import { INSURANCE_FUND, type State } from './state.ts';
 import { MARKET, POSITION } from './tables.ts';
 import { Wide } from './amount.ts';

@@ -22,6 +22,8 @@ export function appendProposals(events: EventBuffer, from: number, timeMs: numbe
       case EVENT.liquidationDue:
         commands.liquidate(timeMs, field(0), field(1), field(2), field(3), field(4), field(5));
         break;
+      default:
+        break;
     }
   }
   return commands.commands - before;
