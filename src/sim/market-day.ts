@@ -50,11 +50,11 @@ export interface MarketDay {
 }
 
 /**
- * The time between ticks for so many markets: 1 s up to three, 5 s up to sixty, 10 s up to 240, else 20 s. All are within the
+ * The time between ticks for so many markets: 1 s up to three, 5 s up to sixty, 10 s up to 240, else 25 s. All are within the
  * half-minute after which a sample is stale and the gap after which no funding accrues.
  */
 export function tickMsFor(markets: number): number {
   if (markets <= 3) return 1000;
   if (markets <= 60) return 5000;
-  return markets <= 240 ? 10_000 : 20_000;
+  return markets <= 240 ? 10_000 : 25_000;
 }

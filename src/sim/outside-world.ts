@@ -159,6 +159,7 @@ export class OutsideWorld {
  */
 function recordedMark(market: DayMarket, { bars }: DayVenue, price: number, timeMs: number): number | undefined {
   const { path } = market;
+  if (bars === path.bars) return price;
   const slot = path.slotOf(timeMs);
   if (bars === undefined || slot === -1 || bars.known[slot] !== 1) return undefined;
   const ratio = (side: 'open' | 'close'): number => (bars[side][slot] as number) / (path.bars[side][slot] as number);

@@ -21,7 +21,7 @@ describe('market days of recorded data', () => {
   test('hundreds of markets: all have parameters that the engine takes', needs('prices_1h'), () => {
     const day = openMarketDay(openRecordedData(join(data, 'prices_1h')), '2025-10-10', { seed: 1 });
     assert.equal(day.markets.length, 475);
-    assert.equal(day.tickMs, 20_000);
+    assert.equal(day.tickMs, 25_000);
     for (const { definition, tickUnits: units, venues } of day.markets) {
       for (const parameter of MARKET_PARAMETERS) assert.ok(isParameterValid(parameter, definition[parameter]));
       assert.equal(tickUnits(definition.TICK_SIZE, definition.SIZE_STEP), units);

@@ -146,10 +146,11 @@ function dayMarket(
     return undefined;
   }
   const scale = priceScale(chosen.definition.SIZE_STEP);
-  const venues: DayVenue[] = [main, ...others].map(({ venue, intervalMs, bars }) => ({
-    name: venue ?? 'recorded',
-    bars: barsOf(bars, startMs, intervalMs, scale),
-  }));
+  const path = new PricePath(barsOf(main.bars, startMs, main.intervalMs, scale), tickMs, random.fork(name));
+  const venues: DayVenue[] = [{ name: main.venue ?? 'recorded', bars: path.bars }];
+  for (const { venue, intervalMs, bars } of others) {
+    venues.push({ name: venue ?? 'recorded', bars: barsOf(bars, startMs, intervalMs, scale) });
+  }
   for (let n = 1; n <= modelled; n++) venues.push({ name: `modelled ${n}`, bars: undefined });
   return {
     name,
@@ -157,7 +158,7 @@ function dayMarket(
     parameters: chosen.source,
     tickUnits: (chosen.definition.TICK_SIZE * (chosen.definition.SIZE_STEP / 1e4)) / 1e12,
     usdUnits: inPriceUnits('1', scale),
-    path: new PricePath(barsOf(main.bars, startMs, main.intervalMs, scale), tickMs, random.fork(name)),
+    path,
     venues: venues.slice(0, venueCount),
     rank,
   };

@@ -53,9 +53,9 @@ export function makerCapitalUsd(day: MarketDay, markets: readonly number[]): num
   return Math.max(250_000, usd * LADDER * FULL_INVENTORY * 2);
 }
 
-/** Ticks between two looks of the makers of a market: the most traded at every tick, the tail every two minutes. */
+/** Ticks between two looks of the makers of a market: the most traded at every tick, the tail every four minutes. */
 function everyTicks(rank: number, tickMs: number): number {
-  const ms = rank < 3 ? 2000 : rank < 10 ? 5000 : rank < 60 ? 30_000 : 120_000;
+  const ms = rank < 3 ? 2000 : rank < 10 ? 5000 : rank < 60 ? 30_000 : 240_000;
   return Math.max(1, Math.floor(ms / tickMs));
 }
 
