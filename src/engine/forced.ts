@@ -1,7 +1,8 @@
 /** Forced actions: liquidation, trigger, forced cancel. Each is refused unless its facts hold in the engine's own state. */
 import { divideFloor, multiplyDivideCeil, Wide } from './amount.ts';
+import type { Book } from './book.ts';
 import { EVENT } from './event.ts';
-import { FLAG, isMarketKind, isTakeProfitOrStopLoss, kindOf } from './flags.ts';
+import { FLAG, INSTRUCTION, instructionOf, isTakeProfitOrStopLoss, kindOf } from './flags.ts';
 import {
   hasPosition,
   isLiquidationPaused,
@@ -14,7 +15,7 @@ import { isPaused } from './market.ts';
 import { computeMargin, Margin } from './margin.ts';
 import { moveBalance } from './ledger.ts';
 import { endOrdersOf } from './order-cancel.ts';
-import { checkPrice, OrderRequest } from './order-check.ts';
+import { checkPrice, isBeyondLimit, OrderRequest } from './order-check.ts';
 import { orderRow } from './order-id.ts';
 import { closeOrder, unlinkOrder } from './order-list.ts';
 import { execute } from './order-place.ts';
@@ -171,12 +172,12 @@ function prepare(state: State, row: number, flags: number): number {
     if (closable <= 0) return CLOSE.REDUCE_ONLY_WILL_INCREASE;
     request.size = Math.min(request.size, closable);
   }
-  const refusal = checkPrice(state, request, position);
-  if (refusal === REFUSAL.notional_below_minimum && request.size < (i32[at + ORDER.SIZE] as number)) {
-    // Capped at the position: it closes what there is, however little.
-    if (isMarketKind(kindOf(flags))) return 0;
+  if (checkPrice(state, request, position) !== 0) return CLOSE.REJECTED_AT_TRIGGER;
+  if (isBeyondLimit(state, request, position)) return CLOSE.REJECTED_AT_TRIGGER;
+  const book = state.index.books[request.market] as Book;
+  if (instructionOf(flags) === INSTRUCTION.POST_ONLY && book.crosses(sell, request.price)) {
+    return CLOSE.POST_ONLY_WOULD_CROSS;
   }
-  if (refusal !== 0) return CLOSE.REJECTED_AT_TRIGGER;
   return canBear(state, position, sell, request.size, request.price) ? 0 : CLOSE.NOT_ENOUGH_MARGIN;
 }
 
@@ -189,8 +190,7 @@ export function forceCancel(state: State, order: number, reason: number): number
   } else if (reason === CLOSE.DELEVERAGE) {
     const account = state.order.i32[row * 16 + ORDER.ACCOUNT] as number;
     computeMargin(state, account, margin);
-    if (margin.equity.compare(margin.initial) >= 0) return REFUSAL.cancel_not_due;
-    if (!ordersToDeleverage(state, account).includes(row)) return REFUSAL.cancel_not_due;
+    if (!ordersToDeleverage(state, account, margin).includes(row)) return REFUSAL.cancel_not_due;
   } else return REFUSAL.cancel_not_due;
   closeOrder(state, row, reason);
   return 0;

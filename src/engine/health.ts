@@ -37,17 +37,17 @@ export function checkHealth(state: State): void {
 
 function checkAccount(state: State, account: number): void {
   computeMargin(state, account, margin);
-  const { equity, initial, maintenance } = margin;
+  const { equity, maintenance } = margin;
   if (equity.isNegative()) bankruptcy.subtractWide(equity);
   if (isUnhealthy(margin) && hasPosition(state, account)) {
     if (isLiquidationPaused(state, account)) return;
     const share = liquidationShare(state, margin);
     state.events.emit(EVENT.liquidationDue, account, share, equity.high, equity.low, maintenance.high, maintenance.low);
-  } else if (equity.compare(initial) < 0) {
-    for (const row of ordersToDeleverage(state, account)) {
-      const market = state.order.i32[row * 16 + ORDER.MARKET] as number;
-      state.events.emit(EVENT.cancelDue, orderId(state, row), account, market, CLOSE.DELEVERAGE);
-    }
+    return;
+  }
+  for (const row of ordersToDeleverage(state, account, margin)) {
+    const market = state.order.i32[row * 16 + ORDER.MARKET] as number;
+    state.events.emit(EVENT.cancelDue, orderId(state, row), account, market, CLOSE.DELEVERAGE);
   }
 }
 
@@ -104,10 +104,13 @@ export function penaltyOf(maintenance: Wide, share: number, fee: number, result:
 }
 
 /**
- * The open orders that deleveraging cancels while equity is below the initial margin: all that do not offset a position, and
- * of those that do the most passive ones until the rest is no more than the position.
+ * The open orders of an account of this margin that deleveraging cancels now. None while equity meets the initial margin, none
+ * of an account that is to be liquidated, none of the house; else all that do not offset a position, and of those that do the
+ * most passive ones until the rest is no more than the position.
  */
-export function ordersToDeleverage(state: State, account: number): number[] {
+export function ordersToDeleverage(state: State, account: number, of: Margin): number[] {
+  if (state.account.i32[account * 16 + KIND] !== ACCOUNT_KIND.TRADER || of.equity.compare(of.initial) >= 0) return [];
+  if (isUnhealthy(of) && hasPosition(state, account)) return [];
   const { i32, f64 } = state.position;
   const due: number[] = [];
   let row = state.account.i32[account * 16 + FIRST_POSITION] as number;

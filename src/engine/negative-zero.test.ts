@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { divideFloor, multiplyDivideCeil, multiplyDivideFloor, multiplyDivideNearest } from './amount.ts';
-import { feeOn } from './fill.ts';
+import { feeOn } from './fee.ts';
 import { rawRate } from './funding.ts';
 import { RULE } from './rules.ts';
 import { MARKET } from './tables.ts';

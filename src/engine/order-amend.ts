@@ -2,7 +2,7 @@
 import type { Book } from './book.ts';
 import { EVENT } from './event.ts';
 import { FLAG, INSTRUCTION, instructionOf, isMarketKind, kindOf } from './flags.ts';
-import { checkNumbers, checkOpen, checkPrice, OrderRequest } from './order-check.ts';
+import { checkNumbers, checkOpen, checkPrice, isBeyondLimit, OrderRequest } from './order-check.ts';
 import { whyUnknown } from './order-cancel.ts';
 import { orderRow } from './order-id.ts';
 import { unlinkOrder } from './order-list.ts';
@@ -13,12 +13,10 @@ import { REFUSAL } from './refusal.ts';
 import { canBear } from './risk.ts';
 import type { State } from './state.ts';
 import type { TriggerBook } from './trigger-book.ts';
-import { MARKET, ORDER, POSITION } from './tables.ts';
-import { INSURANCE_FUND } from './state.ts';
+import { ORDER, POSITION } from './tables.ts';
 
 const { PRICE, REMAINING, SIZE, FLAGS, ACCOUNT, TRIGGER, POSITION: ORDER_POSITION } = ORDER;
 const ORDER_MARKET = ORDER.MARKET;
-const { POSITION_LIMIT } = MARKET;
 const { SELL, REDUCE_ONLY, UNTRIGGERED, TRIGGER_ABOVE } = FLAG;
 const { POST_ONLY } = INSTRUCTION;
 
@@ -104,14 +102,8 @@ function amendOpen(state: State, row: number, order: number, total: number): num
 }
 
 function judge(state: State, book: Book, position: number, sell: number): number {
-  const { f64 } = state.position;
-  const { size, price, flags, market, account } = request;
-  const held = f64[position * 16 + POSITION.SIZE] as number;
-  const open = f64[position * 16 + (sell === 0 ? POSITION.BUY_SIZE : POSITION.SELL_SIZE)] as number;
-  const reached = size + open + (sell === 0 ? held : -held);
-  if (reached > (state.market.f64[market * 128 + POSITION_LIMIT] as number) && account !== INSURANCE_FUND) {
-    return REFUSAL.position_limit_exceeded;
-  }
+  const { size, price, flags } = request;
+  if (isBeyondLimit(state, request, position)) return REFUSAL.position_limit_exceeded;
   if ((flags & REDUCE_ONLY) !== 0 && !canOnlyReduce(state, position, sell, size, price)) {
     return REFUSAL.reduce_only_would_increase;
   }

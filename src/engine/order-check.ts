@@ -110,19 +110,25 @@ function closesAll(state: State, position: number, sell: number, size: number, f
   return sell === 0 ? size === -held : size === held;
 }
 
+/** True when an order, with all open ones of its side and the position, could pass the limit. The fund has none. */
+export function isBeyondLimit(state: State, request: OrderRequest, position: number): boolean {
+  const { market, size, flags, account } = request;
+  if (account === INSURANCE_FUND) return false;
+  const { f64 } = state.position;
+  const sell = flags & SELL;
+  const held = position === 0 ? 0 : (f64[position * 16 + SIZE] as number);
+  const open = position === 0 ? 0 : (f64[position * 16 + (sell === 0 ? BUY_SIZE : SELL_SIZE)] as number);
+  const reached = size + open + (sell === 0 ? held : -held);
+  return reached > (state.market.f64[market * 128 + POSITION_LIMIT] as number);
+}
+
 /** What the account may have open: number of orders, position limit, reduce-only. `position` 0: it has none yet. */
 export function checkLimits(state: State, request: OrderRequest, position: number): number {
   const { market, size, price, flags } = request;
   const sell = flags & SELL;
   const count = position === 0 ? 0 : (state.position.i32[position * 32 + ORDER_COUNT] as number);
   if (count >= (state.market.i32[market * 256 + MAXIMUM_OPEN_ORDERS] as number)) return REFUSAL.too_many_open_orders;
-  const { f64 } = state.position;
-  const held = position === 0 ? 0 : (f64[position * 16 + SIZE] as number);
-  const open = position === 0 ? 0 : (f64[position * 16 + (sell === 0 ? BUY_SIZE : SELL_SIZE)] as number);
-  const reached = size + open + (sell === 0 ? held : -held);
-  if (reached > (state.market.f64[market * 128 + POSITION_LIMIT] as number) && request.account !== INSURANCE_FUND) {
-    return REFUSAL.position_limit_exceeded;
-  }
+  if (isBeyondLimit(state, request, position)) return REFUSAL.position_limit_exceeded;
   if ((flags & REDUCE_ONLY) !== 0 && !(position !== 0 && canOnlyReduce(state, position, sell, size, price))) {
     return REFUSAL.reduce_only_would_increase;
   }
