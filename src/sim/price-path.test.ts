@@ -53,6 +53,16 @@ describe('PricePath', () => {
     );
   });
 
+  test('stays in the range whatever the tick, and at every millisecond', () => {
+    const shapes = fc.record({ shape: bar, tickMs: fc.integer({ min: 1000, max: 30_000 }), timeMs: fc.nat(59_999) });
+    fc.assert(
+      fc.property(shapes, ({ shape, tickMs, timeMs }) => {
+        const price = pathOf([shape], 60_000, tickMs).priceAt(timeMs) as number;
+        assert.ok(price >= shape[2] && price <= shape[1], `${price}`);
+      }),
+    );
+  });
+
   test('an open outside the range, as some records have it, is brought into it', () => {
     const path = pathOf([[500, 440, 400, 420]], 60_000, 5000);
     for (let timeMs = 0; timeMs < 60_000; timeMs += 5000) {

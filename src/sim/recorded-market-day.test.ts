@@ -117,5 +117,10 @@ describe('recordedMarketDay', () => {
       day.findings.map(({ code, market }) => [code, market]),
       [['market_left_out', 'DUST-USD-PERP']],
     );
+    assert.throws(() => recordedMarketDay(recorded(bars.slice(0, 1)), { seed: 1 }), {
+      name: 'FeedError',
+      code: 'no_tradable_market',
+      message: /DUST-USD-PERP is left out: no tick and step fit 1e-8/,
+    });
   });
 });

@@ -2,6 +2,7 @@
 import type { MarketDefinition } from '../engine/command-buffer.ts';
 import { VENUE_LIMIT } from '../engine/tables.ts';
 import type { Bar } from '../exchange/feeds/bar.ts';
+import { FeedError } from '../exchange/feeds/feed-error.ts';
 import type { MarketParameters } from '../exchange/feeds/market-parameters-csv.ts';
 import { readMarketParametersFile } from '../exchange/feeds/market-parameters-file.ts';
 import type { RecordedDay } from '../exchange/feeds/read-day.ts';
@@ -63,7 +64,8 @@ const MODELLED_VENUES = [3, 1, 0];
  * The market day that recorded bars make. In each market the series that covers most of the day (then the finest, then the
  * first by name) is the price; the other venues' series of the same interval are their quotes. A market with one series is
  * quoted by that one and by modelled venues around it. Recorded prices are those of perpetuals: no record of spot indexes by
- * the minute was found, so the price stands for the spot.
+ * the minute was found, so the price stands for the spot. A market that no tick and step fit is left out with a finding; throws
+ * FeedError `no_tradable_market` when none is left.
  */
 export function recordedMarketDay(recorded: RecordedDay, options: RecordedDayOptions): MarketDay {
   const startMs = dayStartMs(recorded.day) as number;
@@ -77,6 +79,10 @@ export function recordedMarketDay(recorded: RecordedDay, options: RecordedDayOpt
   for (const [rank, { name, series }] of ranked.entries()) {
     const market = dayMarket(name, rank, series, startMs, tickMs, random, options.parameters ?? [], findings);
     if (market !== undefined) markets.push(market);
+  }
+  if (markets.length === 0) {
+    const why = findings.map(({ message }) => message).join('; ');
+    throw new FeedError('no_tradable_market', { file: recorded.day, line: 0 }, `no market can be traded: ${why}`);
   }
   const venues = new Set(recorded.bars.map(({ venue }) => venue));
   return {

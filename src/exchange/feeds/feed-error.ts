@@ -42,6 +42,7 @@ export type FeedErrorCode =
   | 'conflicting_duplicate'
   | 'misgrouped_number'
   | 'inconsistent_parameters'
+  | 'no_tradable_market'
   // the request
   | 'bad_day'
   | 'day_not_in_data';
