@@ -148,7 +148,7 @@ function voidBounds(state: State): void {
 
 const margin = new Margin();
 
-/** Sets an account's leverage in a market: 1 … the market's maximum. Refused when the margin it needs is not there. */
+/** Sets an account's leverage in a market: 1 … the market's maximum. Refused when it raises a margin that is not there. */
 export function setLeverage(state: State, account: number, market: number, leverage: number): number {
   if (!(market >= 1 && market < state.market.rows)) return REFUSAL.market_unknown;
   if (!(account >= 1 && account < state.account.rows)) return REFUSAL.account_unknown;
@@ -164,7 +164,7 @@ export function setLeverage(state: State, account: number, market: number, lever
   if (known !== 0) {
     state.position.i32[column] = fraction;
     computeMargin(state, account, margin);
-    if (fraction > before && margin.equity.compare(margin.initial) < 0) {
+    if (fraction > Math.max(before, base) && margin.equity.compare(margin.initial) < 0) {
       state.position.i32[column] = before;
       state.index.bounds.void(account);
       return REFUSAL.insufficient_margin;
