@@ -18,7 +18,7 @@ const CHECKED_BYTES = HEADER_BYTES - 4;
 
 /** `MWJE` */
 export const ENTRY_MAGIC = 0x454a574d;
-export const ENTRY_VERSION = 1;
+const ENTRY_VERSION = 1;
 
 export const ENTRY_KIND = { COMMANDS: 1, BLOCK: 2 } as const;
 

@@ -17,7 +17,7 @@ export interface BatchEntry {
 }
 
 /** A sealed block. It comes behind its last batch, not always at once: roots may be computed while later batches are applied. */
-export interface BlockEntry {
+interface BlockEntry {
   readonly kind: 'block';
   readonly block: Block;
 }

@@ -14,7 +14,7 @@ import { type Hash, sameBytes, toHex } from './digest.ts';
 import type { BatchEntry, Entry } from './entry.ts';
 
 /** Where and in what a replay first differs from what was recorded. */
-export interface Divergence {
+interface Divergence {
   readonly what:
     | 'sequence'
     | 'fork'

@@ -11,7 +11,7 @@ import type { Entry } from '../chain/entry.ts';
 import { ENTRY_KIND, type EntryHeader, HEADER_BYTES, rowViews, writeEntryHeader } from '../chain/entry-frame.ts';
 import { BlockIndex, type JournalPosition } from './block-index.ts';
 import { type Disk, fileDisk } from './disk.ts';
-import { type Batch, type Journal, JournalFailed, JournalOutOfStep } from './journal.ts';
+import { type Batch, type Journal, JournalFailed, requireNextBatch, requireNextBlock } from './journal.ts';
 import { JournalWalk, type TornTail } from './journal-walk.ts';
 import { takeLock } from './lock-file.ts';
 import { crc32 } from './node-digest.ts';
@@ -22,7 +22,7 @@ import { writeZeros } from './zero-file.ts';
 export interface FileJournalOptions {
   /** Branch of history that is appended. */
   readonly fork?: number;
-  /** Bytes of a segment; 64 MiB unless said. An entry longer than that gets a segment of its own length. */
+  /** Bytes of a segment; 16 MiB unless said. An entry longer than that gets a segment of its own length. */
   readonly segmentBytes?: number;
   readonly disk?: Disk;
 }
@@ -33,7 +33,7 @@ export interface OpenedJournal {
   readonly tornTail: TornTail | undefined;
 }
 
-const SEGMENT_BYTES = 1 << 26;
+const SEGMENT_BYTES = 1 << 24;
 
 /** Opens the journal in `folder`, which is made if it is not there. Refuses with `JournalLocked` and `JournalCorrupt`. */
 export function openFileJournal(folder: string, options: FileJournalOptions = {}): OpenedJournal {
@@ -103,11 +103,9 @@ export class FileJournal implements Journal {
     return this.index.height;
   }
 
-  append({ bytes, commands, firstSequence, closesBlock }: Batch): void {
-    if (firstSequence !== this.sequence + 1) throw new JournalOutOfStep('sequence', this.sequence + 1, firstSequence);
-    const rows = bytes.length / HEADER_BYTES;
-    if (!Number.isInteger(rows) || commands > rows)
-      throw new RangeError(`${bytes.length} bytes for ${commands} commands`);
+  append(batch: Batch): void {
+    const rows = requireNextBatch(this.sequence, batch);
+    const { bytes, commands, firstSequence, closesBlock } = batch;
     const kind = ENTRY_KIND.COMMANDS;
     this.write({ kind, closesBlock, firstSequence, commands, rows }, bytes);
     this.position = { ...this.position, sequence: this.sequence + commands };
@@ -115,9 +113,7 @@ export class FileJournal implements Journal {
   }
 
   appendBlock(block: Block): void {
-    if (block.height !== this.height + 1) throw new JournalOutOfStep('height', this.height + 1, block.height);
-    const end = this.index.end(block.height)?.sequence;
-    if (end !== block.lastSequence) throw new JournalOutOfStep('end of a block', end ?? -1, block.lastSequence);
+    requireNextBlock(this.height + 1, this.index.end(block.height)?.sequence, block);
     const { firstSequence } = block;
     const header = {
       kind: ENTRY_KIND.BLOCK,

@@ -15,7 +15,7 @@ import { JournalCorrupt } from './journal.ts';
 import { lastSegment, SegmentBuffer, segmentName, segmentPath } from './segment-files.ts';
 import { judgeTail, lastByte } from './tail.ts';
 
-export const JOURNAL_START: JournalPosition = { segment: 1, row: 0, previous: 0, sequence: 0, height: -1 };
+const JOURNAL_START: JournalPosition = { segment: 1, row: 0, previous: 0, sequence: 0, height: -1 };
 
 /** A write that a crash cut short: it was never acknowledged, and is not part of the history. */
 export interface TornTail {

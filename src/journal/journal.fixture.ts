@@ -79,7 +79,7 @@ export function fill(journal: Journal, sizes: readonly number[], perBlock = 2): 
 }
 
 /** An entry as a line of text, all of its bytes included. */
-export function lineOf(entry: Entry): string {
+function lineOf(entry: Entry): string {
   if (entry.kind === 'block') return `block ${entry.block.height} ${toHex(blockHash(entry.block, sha256))}`;
   const { firstSequence, commands, closesBlock, bytes, words, floats } = entry;
   const same = words.byteOffset === bytes.byteOffset && floats.byteOffset === bytes.byteOffset;

@@ -1,6 +1,7 @@
 /** Where history is kept: entries are appended, made durable, and read back. Nothing is ever changed. */
 import type { Block } from '../chain/block.ts';
 import type { Entry } from '../chain/entry.ts';
+import { HEADER_BYTES } from '../chain/entry-frame.ts';
 
 /** Applied commands to append: the rows exactly as they were applied. */
 export interface Batch {
@@ -60,4 +61,19 @@ export class JournalOutOfStep extends Error {
     super(`the next ${what} of the journal is ${expected}, not ${given}`);
     this.name = 'JournalOutOfStep';
   }
+}
+
+/** Number of rows of a batch that follows sequence `sequence`. Refuses (throws) any other, and bytes that are not its rows. */
+export function requireNextBatch(sequence: number, { bytes, commands, firstSequence }: Batch): number {
+  if (firstSequence !== sequence + 1) throw new JournalOutOfStep('sequence', sequence + 1, firstSequence);
+  const rows = bytes.length / HEADER_BYTES;
+  if (!Number.isInteger(rows) || commands > rows)
+    throw new RangeError(`${bytes.length} bytes for ${commands} commands`);
+  return rows;
+}
+
+/** Refuses (throws) a block that is not at `height`, or does not end at sequence `end` (undefined: no batch closed it). */
+export function requireNextBlock(height: number, end: number | undefined, block: Block): void {
+  if (block.height !== height) throw new JournalOutOfStep('height', height, block.height);
+  if (end !== block.lastSequence) throw new JournalOutOfStep('end of a block', end ?? -1, block.lastSequence);
 }

@@ -4,11 +4,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { toHex } from '../chain/digest.ts';
+import { sameBytes } from '../chain/digest.ts';
 import { openFileJournal } from './file-journal.ts';
 import { batchFrom, withFolder } from './journal.fixture.ts';
 
-const ROUNDS = 12;
+const ROUNDS = 10;
 const SEGMENT_BYTES = 1 << 18;
 const program = fileURLToPath(new URL('./appending.fixture.ts', import.meta.url));
 
@@ -35,8 +35,8 @@ async function runUntilKilled(folder: string, seed: number, lines: number, delay
   return all;
 }
 
-/** The rows of the journal are those that were appended, and they reach at least up to `acknowledged`. */
-function check(folder: string, acknowledged: number): number {
+/** The rows of the journal behind `from` are those that were appended, and reach at least up to `acknowledged`. */
+function check(folder: string, from: number, acknowledged: number): number {
   const { journal } = openFileJournal(folder, { segmentBytes: SEGMENT_BYTES });
   try {
     assert.ok(journal.sequence >= acknowledged, `${acknowledged} was acknowledged, ${journal.sequence} is there`);
@@ -44,7 +44,7 @@ function check(folder: string, acknowledged: number): number {
     for (const entry of journal.entries()) {
       if (entry.kind === 'block') continue;
       assert.equal(entry.firstSequence, next);
-      assert.equal(toHex(entry.bytes), toHex(batchFrom(next, entry.rows).bytes));
+      if (next > from) assert.ok(sameBytes(entry.bytes, batchFrom(next, entry.rows).bytes), `the batch at ${next}`);
       next += entry.commands;
     }
     assert.equal(next, journal.sequence + 1);
@@ -63,7 +63,7 @@ test('killed at any moment, again and again: what was acknowledged is there, and
       seed += lines.length;
       assert.ok(existsSync(join(folder, 'lock')), 'it had no time to give the lock back');
       assert.equal(Number(lines[0]?.split(' ')[1]), durable);
-      durable = check(folder, Number(lines.at(-1)));
+      durable = check(folder, durable, Number(lines.at(-1)));
     }
     assert.ok(durable > ROUNDS * 200, `${durable} commands`);
   });
@@ -77,6 +77,6 @@ test('the check of this test can fail: a lost acknowledged batch is noticed', ()
     journal.close();
     const file = join(folder, '00000001.segment');
     writeFileSync(file, readFileSync(file).subarray(0, 900));
-    assert.throws(() => check(folder, 20), /20 was acknowledged, 10 is there/);
+    assert.throws(() => check(folder, 0, 20), /20 was acknowledged, 10 is there/);
   });
 });

@@ -3,7 +3,7 @@ import { BLOCK_BYTES, type Block } from '../chain/block.ts';
 import type { BatchEntry, Entry } from '../chain/entry.ts';
 import { HEADER_BYTES, rowViews } from '../chain/entry-frame.ts';
 import { BlockIndex } from './block-index.ts';
-import { type Batch, type Journal, JournalOutOfStep } from './journal.ts';
+import { type Batch, type Journal, requireNextBatch, requireNextBlock } from './journal.ts';
 
 export class MemoryJournal implements Journal {
   private readonly all: Entry[] = [];
@@ -20,11 +20,9 @@ export class MemoryJournal implements Journal {
     return this.index.height;
   }
 
-  append({ bytes, commands, firstSequence, closesBlock }: Batch): void {
-    if (firstSequence !== this.sequence + 1) throw new JournalOutOfStep('sequence', this.sequence + 1, firstSequence);
-    const rows = bytes.length / HEADER_BYTES;
-    if (!Number.isInteger(rows) || commands > rows)
-      throw new RangeError(`${bytes.length} bytes for ${commands} commands`);
+  append(batch: Batch): void {
+    const rows = requireNextBatch(this.sequence, batch);
+    const { bytes, commands, firstSequence, closesBlock } = batch;
     const copy = rowViews(new ArrayBuffer(bytes.length));
     copy.bytes.set(bytes);
     const entry: BatchEntry = {
@@ -44,9 +42,7 @@ export class MemoryJournal implements Journal {
   }
 
   appendBlock(block: Block): void {
-    if (block.height !== this.height + 1) throw new JournalOutOfStep('height', this.height + 1, block.height);
-    const end = this.index.end(block.height)?.sequence;
-    if (end !== block.lastSequence) throw new JournalOutOfStep('end of a block', end ?? -1, block.lastSequence);
+    requireNextBlock(this.height + 1, this.index.end(block.height)?.sequence, block);
     this.all.push({ kind: 'block', block });
     this.bytes += HEADER_BYTES + BLOCK_BYTES;
     this.index.addBlock(block);
