@@ -47,10 +47,11 @@ export function shiftForOrder(state: State, row: number, sell: number, lots: num
 }
 
 /**
- * A position was changed by `lots` (signed) for `notional` (signed: paid when positive) and a fee: equity changes by what the
- * lots are worth at the mark less what was paid. Called after the size changed; the open sizes are as they were.
+ * A position was changed by `lots` (signed) for `paid` (signed, fee included): equity changes by what the lots are worth at the
+ * mark less what was paid. `made` of its own open lots were filled for it (a maker's; 0 of a taker, whose order is not open).
+ * Called after sizes and open sizes changed. Open loss that went with the filled lots is not given back: the bound stays one.
  */
-export function shiftForFill(state: State, row: number, lots: number, paid: number): void {
+export function shiftForFill(state: State, row: number, lots: number, paid: number, made: number): void {
   const { f64, i32 } = state.position;
   const account = i32[row * 32 + ACCOUNT] as number;
   const at = (i32[row * 32 + POSITION_MARKET] as number) * 128;
@@ -60,7 +61,8 @@ export function shiftForFill(state: State, row: number, lots: number, paid: numb
   const before = after - lots;
   const buys = f64[row * 16 + BUY_SIZE] as number;
   const sells = f64[row * 16 + SELL_SIZE] as number;
-  const opened = openSize(after, buys, sells) - openSize(before, buys, sells);
-  const held = (after < 0 ? -after : after) - (before < 0 ? -before : before);
+  const was = lots > 0 ? openSize(before, buys + made, sells) : openSize(before, buys, sells + made);
+  const opened = openSize(after, buys, sells) - was;
+  const held = (after < 0 ? -after : after) - (before < 0 ? -before : before) - made;
   state.index.bounds.change(account, lots * mark - paid - opened * mark * fraction, held * (1 + fraction) * mark);
 }

@@ -19,7 +19,7 @@ const { PREVIOUS_OWN, NEXT_OWN } = ORDER;
 const { TICK_UNITS, LAST_TRADE, TRADE_COUNT, VOLUME_HIGH, KNOWN } = MARKET;
 const { SELL } = FLAG;
 const { TRADES } = VENUE;
-const { REDUCE_ONLY_COUNT } = POSITION;
+const { BUY_SIZE, SELL_SIZE, REDUCE_ONLY_COUNT } = POSITION;
 const FILLED_EVENT = EVENT.filled;
 const FILLED = CLOSE.FILLED;
 const SELF_TRADE = CLOSE.SELF_TRADE;
@@ -93,14 +93,15 @@ function settleFill(state: State, taker: number, maker: number, market: number, 
   const takerProfit = changePosition(state, takerPosition, takerLots, notional);
   const takerPays = feeOn(notional, takerFee(state, takerAccount));
   if (takerPays !== 0) changeBalance(state, takerAccount, -takerPays);
-  shiftForFill(state, takerPosition, takerLots, (takerLots > 0 ? notional : -notional) + takerPays);
+  shiftForFill(state, takerPosition, takerLots, (takerLots > 0 ? notional : -notional) + takerPays, 0);
 
   settleFunding(state, makerPosition);
   const makerProfit = changePosition(state, makerPosition, -takerLots, notional);
   const makerPays = feeOn(notional, makerFee(state, makerAccount));
   if (makerPays !== 0) changeBalance(state, makerAccount, -makerPays);
-  shiftForFill(state, makerPosition, -takerLots, (takerLots > 0 ? -notional : notional) + makerPays);
-  removeOpenSize(state, makerPosition, takerSells ^ 1, size, price);
+  const openAt = makerPosition * 16 + (takerSells === 0 ? SELL_SIZE : BUY_SIZE);
+  state.position.f64[openAt] = (state.position.f64[openAt] as number) - size;
+  shiftForFill(state, makerPosition, -takerLots, (takerLots > 0 ? -notional : notional) + makerPays, size);
 
   const fees = takerPays + makerPays;
   if (fees !== 0) changeBalance(state, FEE_ACCOUNT, fees);

@@ -114,6 +114,21 @@ export class Ladder {
     setBit(words, leaf, slot);
   }
 
+  /** Puts an order last at `tick`, which it occupies if need be. Returns the order that was last before, 0 if none was. */
+  push(tick: number, order: number): number {
+    let leaf = this.leafOf(tick);
+    if (leaf === 0) leaf = this.makeLeaf(tick);
+    const words = this.heap.words;
+    const slot = tick & 1023;
+    const at = leaf + 36 + (slot << 1);
+    const last = words[at + 1] as number;
+    words[at + 1] = order;
+    if (last !== 0) return last;
+    words[at] = order;
+    setBit(words, leaf, slot);
+    return 0;
+  }
+
   /** Empties `tick`. */
   vacate(tick: number): void {
     const leaf = this.leafOf(tick);

@@ -5,8 +5,15 @@ import { POSITION } from './tables.ts';
 const { ACCOUNT, MARKET } = POSITION;
 
 export class PositionIndex {
-  private slots = new Int32Array(1 << 10);
+  private slots: Int32Array;
   private count = 0;
+
+  /** With room for so many positions before it grows. */
+  constructor(positions: number) {
+    let slots = 1 << 10;
+    while (slots < positions * 2) slots *= 2;
+    this.slots = new Int32Array(slots);
+  }
 
   /** The row, or 0. */
   find(positions: Table, account: number, market: number): number {

@@ -8,16 +8,12 @@ const { PREVIOUS, NEXT } = ORDER;
 /** Puts an order last in the queue of `tick`. */
 export function enqueue(ladder: Ladder, orders: Table, row: number, tick: number): void {
   const { i32 } = orders;
-  const last = ladder.tail(tick);
+  const last = ladder.push(tick, row);
   i32[row * 16 + PREVIOUS] = last;
   i32[row * 16 + NEXT] = 0;
-  if (last === 0) {
-    ladder.occupy(tick, row);
-    return;
-  }
+  if (last === 0) return;
   i32[last * 16 + NEXT] = row;
   orders.touch(last);
-  ladder.setTail(tick, row);
 }
 
 /** Takes an order out of the queue of `tick`; true when the tick is empty now. */

@@ -19,7 +19,7 @@ export class StateIndex {
   /** Per market row; slot 0 is unused. */
   books: Book[] = [];
   triggers: TriggerBook[] = [];
-  readonly positions = new PositionIndex();
+  readonly positions: PositionIndex;
   readonly clientIds = new ClientIdIndex();
   readonly accountKeys = new AccountKeyIndex();
   readonly bounds = new MarginBounds();
@@ -29,6 +29,10 @@ export class StateIndex {
   bands = new Int32Array(256);
   /** Funding index of each market as the last tick left it: what is in the table must equal it until the next tick. */
   fundingIndexes: number[] = [];
+
+  constructor(positions: number) {
+    this.positions = new PositionIndex(positions);
+  }
 
   /** Adds the index of one more market. */
   addMarket(fundingIndex: number): void {

@@ -52,7 +52,7 @@ export class State {
     this.order = table(SCHEMAS.order, capacity.orders ?? 64);
     this.clientId = table(SCHEMAS.clientId, 32);
     this.withdrawal = table(SCHEMAS.withdrawal, 64);
-    this.index = new StateIndex();
+    this.index = new StateIndex(capacity.positions ?? 64);
   }
 
   /** The tables by name, in the order in which they are hashed and compared. */
