@@ -24,30 +24,81 @@ const FILLED_EVENT = EVENT.filled;
 const FILLED = CLOSE.FILLED;
 const SELF_TRADE = CLOSE.SELF_TRADE;
 const LAST_TRADE_KNOWN = 1024;
+const FEES_LIMIT = 2 ** 51;
+
+/** The taker of the match that is being settled, and what its fills add up to. */
+const side = {
+  row: 0,
+  order: 0,
+  account: 0,
+  position: 0,
+  market: 0,
+  sell: 0,
+  /** Price units of one tick. */
+  units: 0,
+  /** Taker fee, ppm. */
+  rate: 0,
+  lots: 0,
+  /** Paid for the lots, fees included. */
+  paid: 0,
+  fees: 0,
+};
 
 /**
- * Settles the fills of a taker, whose own bound the caller keeps. Its open size must not hold what was matched. Makers that
- * are exhausted or expired end here. Returns the taker's total of filled lots.
+ * Settles the fills of a taker, whose open size must not hold what was matched. Makers that are exhausted or expired end here.
+ * Returns the taker's total of filled lots.
  */
 export function settleFills(state: State, taker: number, fills: Fills): number {
-  const { order } = state;
-  const takerAt = taker * 16;
-  const market = order.i32[takerAt + ORDER_MARKET] as number;
-  let filled = 0;
+  startSide(state, taker);
   shrunkCount = 0;
   if (fills.count > 1) readMakers(state, fills);
+  let filled = 0;
+  let volumeFrom = 0;
   for (let n = 0; n < fills.count; n++) {
-    const maker = fills.makers[n] as number;
     const size = fills.sizes[n] as number;
-    if (size === 0) expireMaker(state, maker);
+    if (size === 0) expireMaker(state, fills.makers[n] as number);
     else {
-      settleFill(state, taker, maker, market, size, fills.prices[n] as number);
+      if (filled === 0) settleFunding(state, side.position);
+      volumeFrom = fills.prices[n] as number;
+      settleFill(state, fills.makers[n] as number, size, volumeFrom);
       filled += size;
     }
   }
+  if (filled > 0) endSide(state, volumeFrom);
   // Only now: while fills are unsettled, orders of the same makers may be out of the book already.
   for (let n = 0; n < shrunkCount; n++) enforceReduceOnly(state, shrunk[n] as number);
   return filled;
+}
+
+function startSide(state: State, taker: number): void {
+  const orders = state.order.i32;
+  const at = taker * 16;
+  side.row = taker;
+  side.order = orderId(state, taker);
+  side.account = orders[at + ACCOUNT] as number;
+  side.position = orders[at + ORDER_POSITION] as number;
+  side.market = orders[at + ORDER_MARKET] as number;
+  side.sell = (orders[at + FLAGS] as number) & SELL;
+  side.units = state.market.f64[side.market * 128 + TICK_UNITS] as number;
+  side.rate = takerFee(state, side.account);
+  side.lots = 0;
+  side.paid = 0;
+  side.fees = 0;
+}
+
+/** What is told or counted once for all fills of a taker. */
+function endSide(state: State, price: number): void {
+  payFees(state);
+  shiftForFill(state, side.position, side.lots, side.paid, 0);
+  const { f64, i32 } = state.market;
+  f64[side.market * 128 + LAST_TRADE] = price;
+  i32[side.market * 256 + KNOWN] = (i32[side.market * 256 + KNOWN] as number) | LAST_TRADE_KNOWN;
+  state.market.touch(side.market);
+}
+
+function payFees(state: State): void {
+  if (side.fees !== 0) changeBalance(state, FEE_ACCOUNT, side.fees);
+  side.fees = 0;
 }
 
 /** What was read ahead: stored, so that the reading is not optimised away (`batch.ts`). */
@@ -77,52 +128,47 @@ function readMakers(state: State, fills: Fills): void {
 const shrunk: number[] = [];
 let shrunkCount = 0;
 
-function settleFill(state: State, taker: number, maker: number, market: number, size: number, price: number): void {
+function settleFill(state: State, maker: number, size: number, price: number): void {
+  const { market } = side;
+  const notional = size * (price * side.units);
+  const takerLots = side.sell === 0 ? size : -size;
+  const cost = side.sell === 0 ? notional : -notional;
+
+  const takerProfit = changePosition(state, side.position, takerLots, notional);
+  const takerPays = feeOn(notional, side.rate);
+  changeBalance(state, side.account, takerProfit - takerPays);
+  side.lots += takerLots;
+  side.paid += cost + takerPays;
+
   const orders = state.order.i32;
-  const takerAt = taker * 16;
-  const makerAt = maker * 16;
-  const takerAccount = orders[takerAt + ACCOUNT] as number;
-  const makerAccount = orders[makerAt + ACCOUNT] as number;
-  const takerPosition = orders[takerAt + ORDER_POSITION] as number;
-  const makerPosition = orders[makerAt + ORDER_POSITION] as number;
-  const takerSells = (orders[takerAt + FLAGS] as number) & SELL;
-  const notional = size * (price * (state.market.f64[market * 128 + TICK_UNITS] as number));
-  const takerLots = takerSells === 0 ? size : -size;
-
-  settleFunding(state, takerPosition);
-  const takerProfit = changePosition(state, takerPosition, takerLots, notional);
-  const takerPays = feeOn(notional, takerFee(state, takerAccount));
-  if (takerPays !== 0) changeBalance(state, takerAccount, -takerPays);
-  shiftForFill(state, takerPosition, takerLots, (takerLots > 0 ? notional : -notional) + takerPays, 0);
-
-  settleFunding(state, makerPosition);
-  const makerProfit = changePosition(state, makerPosition, -takerLots, notional);
+  const makerAccount = orders[maker * 16 + ACCOUNT] as number;
+  const position = orders[maker * 16 + ORDER_POSITION] as number;
+  settleFunding(state, position);
+  const makerProfit = changePosition(state, position, -takerLots, notional);
   const makerPays = feeOn(notional, makerFee(state, makerAccount));
-  if (makerPays !== 0) changeBalance(state, makerAccount, -makerPays);
-  const openAt = makerPosition * 16 + (takerSells === 0 ? SELL_SIZE : BUY_SIZE);
+  changeBalance(state, makerAccount, makerProfit - makerPays);
+  const openAt = position * 16 + (side.sell === 0 ? SELL_SIZE : BUY_SIZE);
   state.position.f64[openAt] = (state.position.f64[openAt] as number) - size;
-  shiftForFill(state, makerPosition, -takerLots, (takerLots > 0 ? -notional : notional) + makerPays, size);
+  shiftForFill(state, position, -takerLots, makerPays - cost, size);
 
-  const fees = takerPays + makerPays;
-  if (fees !== 0) changeBalance(state, FEE_ACCOUNT, fees);
-  const trade = countTrade(state, market, price, notional);
+  side.fees += takerPays + makerPays;
+  // Fees are paid on together for a whole match, while their sum is surely exact.
+  if (side.fees > FEES_LIMIT || side.fees < -FEES_LIMIT) payFees(state);
   checkNetSize(state, market);
-  tellFilled(state, taker, maker, size, price, makerPays, takerPays, makerProfit, takerProfit, trade);
-  if (orders[makerAt + REMAINING] === 0) {
+  tellFilled(state, maker, size, price, makerPays, takerPays, makerProfit, takerProfit, countTrade(state, notional));
+  if (orders[maker * 16 + REMAINING] === 0) {
     tellClosed(state, maker, FILLED);
     releaseOrder(state, maker);
   }
-  if (state.position.i32[makerPosition * 32 + REDUCE_ONLY_COUNT] !== 0) shrunk[shrunkCount++] = makerPosition;
+  if (state.position.i32[position * 32 + REDUCE_ONLY_COUNT] !== 0) shrunk[shrunkCount++] = position;
 }
 
-function countTrade(state: State, market: number, price: number, notional: number): number {
-  const { f64, i32 } = state.market;
-  const at = market * 128;
-  f64[at + LAST_TRADE] = price;
+/** Counts a trade of the taker's market and returns its number. */
+function countTrade(state: State, notional: number): number {
+  const { f64 } = state.market;
+  const at = side.market * 128;
   f64[at + TRADE_COUNT] = (f64[at + TRADE_COUNT] as number) + 1;
   addToWide(f64, at + VOLUME_HIGH, notional);
-  i32[market * 256 + KNOWN] = (i32[market * 256 + KNOWN] as number) | LAST_TRADE_KNOWN;
-  state.market.touch(market);
   const venue = state.venue.f64;
   const trade = (venue[64 + TRADES] as number) + 1;
   venue[64 + TRADES] = trade;
@@ -131,7 +177,6 @@ function countTrade(state: State, market: number, price: number, notional: numbe
 
 function tellFilled(
   state: State,
-  taker: number,
   maker: number,
   size: number,
   price: number,
@@ -141,17 +186,16 @@ function tellFilled(
   takerProfit: number,
   trade: number,
 ): void {
-  const orders = state.order.i32;
   const at = state.events.next(FILLED_EVENT);
   const { values } = state.events;
-  values[at + 2] = orders[taker * 16 + ORDER_MARKET] as number;
+  values[at + 2] = side.market;
   values[at + 3] = orderId(state, maker);
-  values[at + 4] = orderId(state, taker);
-  values[at + 5] = orders[maker * 16 + ACCOUNT] as number;
-  values[at + 6] = orders[taker * 16 + ACCOUNT] as number;
+  values[at + 4] = side.order;
+  values[at + 5] = state.order.i32[maker * 16 + ACCOUNT] as number;
+  values[at + 6] = side.account;
   values[at + 7] = price;
   values[at + 8] = size;
-  values[at + 9] = (orders[taker * 16 + FLAGS] as number) & SELL;
+  values[at + 9] = side.sell;
   values[at + 10] = makerPays;
   values[at + 11] = takerPays;
   values[at + 12] = makerProfit;

@@ -13,7 +13,7 @@ import {
 } from './health.ts';
 import { isPaused } from './market.ts';
 import { computeMargin, Margin } from './margin.ts';
-import { moveBalance } from './ledger.ts';
+import { changeBalance, moveBalance } from './ledger.ts';
 import { endOrdersOf } from './order-cancel.ts';
 import { checkPrice, isBeyondLimit, OrderRequest } from './order-check.ts';
 import { orderRow } from './order-id.ts';
@@ -109,8 +109,10 @@ function takePosition(state: State, row: number, lots: number): void {
   for (let left = Math.abs(lots); left > 0; ) {
     const part = Math.min(left, most);
     const signed = lots > 0 ? part : -part;
-    profit += changePosition(state, row, -signed, part * mark);
-    changePosition(state, fundRow, signed, part * mark);
+    const realised = changePosition(state, row, -signed, part * mark);
+    changeBalance(state, account, realised);
+    changeBalance(state, INSURANCE_FUND, changePosition(state, fundRow, signed, part * mark));
+    profit += realised;
     left -= part;
   }
   checkNetSize(state, market);

@@ -17,6 +17,7 @@ const { FUNDING_CLEARING_HIGH } = MARKET;
 
 /** Adds `amount` (|amount| < 2^52) to an account's balance. Its margin bound is the caller's to keep. */
 export function changeBalance(state: State, account: number, amount: number): void {
+  if (amount === 0) return;
   addToWide(state.account.f64, account * 8 + BALANCE_HIGH, amount);
   state.account.touch(account);
   addToWide(state.index.ledger, 0, amount);

@@ -100,8 +100,8 @@ export function settleFunding(state: State, row: number): void {
 const released = new Wide();
 
 /**
- * Changes a position by `lots` (signed) at a total of `notional` (|lots| × price, positive). Returns the profit realised,
- * already in the balance. The cost released by closing a part is cost × closed / size rounded down (towards −∞).
+ * Changes a position by `lots` (signed) at a total of `notional` (|lots| × price, positive). Returns the profit realised, which
+ * the caller adds to the balance. The cost released by closing a part is cost × closed / size rounded down (towards −∞).
  * Funding must have been settled. Does not charge fees.
  */
 export function changePosition(state: State, row: number, lots: number, notional: number): number {
@@ -124,7 +124,6 @@ export function changePosition(state: State, row: number, lots: number, notional
   const cost = releaseCost(f64, at, closed, Math.abs(size));
   changeCost(state, row, -cost);
   const profit = -closing - cost;
-  changeBalance(state, i32[row * 32 + ACCOUNT] as number, profit);
   addToWide(f64, at + REALISED_PROFIT_HIGH, profit);
   if (closed !== Math.abs(lots)) {
     clearRealised(f64, at);
