@@ -7,7 +7,7 @@ import { feeOn, makerFee, takerFee } from './fee.ts';
 import type { Fills } from './match.ts';
 import { orderId } from './order-id.ts';
 import { releaseOrder, tellClosed } from './order-list.ts';
-import { changePosition, checkNetSize, removeOpenSize, settleFunding } from './position.ts';
+import { changePosition, checkNetSize, removeOpenSize, settleFunding, unpaidProfit } from './position.ts';
 import { enforceReduceOnly } from './reduce-only.ts';
 import { CLOSE } from './refusal.ts';
 import { shiftForFill } from './bound-shift.ts';
@@ -136,7 +136,7 @@ function settleFill(state: State, maker: number, size: number, price: number): v
 
   const takerProfit = changePosition(state, side.position, takerLots, notional);
   const takerPays = feeOn(notional, side.rate);
-  changeBalance(state, side.account, takerProfit - takerPays);
+  changeBalance(state, side.account, unpaidProfit - takerPays);
   side.lots += takerLots;
   side.paid += cost + takerPays;
 
@@ -146,7 +146,7 @@ function settleFill(state: State, maker: number, size: number, price: number): v
   settleFunding(state, position);
   const makerProfit = changePosition(state, position, -takerLots, notional);
   const makerPays = feeOn(notional, makerFee(state, makerAccount));
-  changeBalance(state, makerAccount, makerProfit - makerPays);
+  changeBalance(state, makerAccount, unpaidProfit - makerPays);
   const openAt = position * 16 + (side.sell === 0 ? SELL_SIZE : BUY_SIZE);
   state.position.f64[openAt] = (state.position.f64[openAt] as number) - size;
   shiftForFill(state, position, -takerLots, makerPays - cost, size);

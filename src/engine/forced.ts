@@ -19,7 +19,7 @@ import { checkPrice, isBeyondLimit, OrderRequest } from './order-check.ts';
 import { orderRow } from './order-id.ts';
 import { closeOrder, unlinkOrder } from './order-list.ts';
 import { execute } from './order-place.ts';
-import { changePosition, checkNetSize, openPosition, settleFunding } from './position.ts';
+import { changePosition, checkNetSize, openPosition, settleFunding, unpaidProfit } from './position.ts';
 import { enforceReduceOnly } from './reduce-only.ts';
 import { CLOSE, REFUSAL } from './refusal.ts';
 import { isOutsideBand } from './restricted-band.ts';
@@ -38,6 +38,8 @@ const PART_LIMIT = 2 ** 50;
 const margin = new Margin();
 const claimed = new Wide();
 const penalty = new Wide();
+const profit = new Wide();
+const realised = new Wide();
 
 /**
  * Liquidates `share` ppm of every position of an account at the mark: the insurance fund takes it and the penalty. Refused
@@ -105,19 +107,21 @@ function takePosition(state: State, row: number, lots: number): void {
   settleFunding(state, row);
   settleFunding(state, fundRow);
   const most = Math.max(1, divideFloor(PART_LIMIT, mark));
-  let profit = 0;
+  // It only closes, so what it has realised since it was opened grows by the profit of all parts.
+  profit.load(state.position.f64, row * 16 + POSITION.REALISED_PROFIT_HIGH).negate();
   for (let left = Math.abs(lots); left > 0; ) {
     const part = Math.min(left, most);
     const signed = lots > 0 ? part : -part;
-    const realised = changePosition(state, row, -signed, part * mark);
-    changeBalance(state, account, realised);
-    changeBalance(state, INSURANCE_FUND, changePosition(state, fundRow, signed, part * mark));
-    profit += realised;
+    changePosition(state, row, -signed, part * mark);
+    changeBalance(state, account, unpaidProfit);
+    changePosition(state, fundRow, signed, part * mark);
+    changeBalance(state, INSURANCE_FUND, unpaidProfit);
     left -= part;
   }
+  profit.addWide(realised.load(state.position.f64, row * 16 + POSITION.REALISED_PROFIT_HIGH));
   checkNetSize(state, market);
   enforceReduceOnly(state, fundRow);
-  state.events.emit(EVENT.positionTaken, account, market, lots, mark, profit);
+  state.events.emit(EVENT.positionTaken, account, market, lots, mark, profit.toNumber());
 }
 
 const request = new OrderRequest();

@@ -23,6 +23,39 @@ export function changeBalance(state: State, account: number, amount: number): vo
   addToWide(state.index.ledger, 0, amount);
 }
 
+/** A wide part of the cost of a position becomes profit of its account; what the trade paid or got (`closing`) is the rest. */
+export function realiseWide(
+  state: State,
+  position: number,
+  account: number,
+  cost: Wide,
+  profit: Wide,
+  closing: number,
+): void {
+  const { f64 } = state.position;
+  const at = position * 16 + COST_HIGH;
+  moved.load(f64, at).subtractWide(cost).store(f64, at);
+  addToBalance(state, account, profit);
+  addToWide(state.index.ledger, 0, -closing);
+}
+
+/** A wide funding charge goes from an account to the clearing of a market. */
+export function chargeWide(state: State, account: number, market: number, charge: Wide): void {
+  const { f64 } = state.market;
+  const at = market * 128 + FUNDING_CLEARING_HIGH;
+  moved.load(f64, at).addWide(charge).store(f64, at);
+  charge.negate();
+  addToBalance(state, account, charge);
+  charge.negate();
+}
+
+function addToBalance(state: State, account: number, amount: Wide): void {
+  const { f64 } = state.account;
+  const at = account * 8 + BALANCE_HIGH;
+  moved.load(f64, at).addWide(amount).store(f64, at);
+  state.account.touch(account);
+}
+
 /** Moves a wide amount from one account's balance to another's; their bounds are void. */
 export function moveBalance(state: State, from: number, to: number, amount: Wide): void {
   const { f64 } = state.account;

@@ -11,7 +11,7 @@
 import { PPM, Wide } from './amount.ts';
 import { takerFee } from './fee.ts';
 import { FLAG } from './flags.ts';
-import { fundingCharge } from './position.ts';
+import { fundingCharge, isWideCharge, wideFundingCharge } from './position.ts';
 import type { State } from './state.ts';
 import { ACCOUNT, MARKET, ORDER, POSITION } from './tables.ts';
 
@@ -124,8 +124,10 @@ function addPosition(state: State, row: number, fee: number, margin: Margin): vo
     const index = markets[market * 128 + FUNDING_INDEX] as number;
     margin.equity
       .addProduct(size, mark)
-      .addLimbs(-(f64[row * 16 + COST_HIGH] as number), -(f64[row * 16 + COST_LOW] as number))
-      .add(-fundingCharge(size, index - (f64[row * 16 + POSITION_INDEX] as number)));
+      .addLimbs(-(f64[row * 16 + COST_HIGH] as number), -(f64[row * 16 + COST_LOW] as number));
+    const change = index - (f64[row * 16 + POSITION_INDEX] as number);
+    if (isWideCharge(size, change)) margin.equity.subtractWide(wideFundingCharge(size, change, product));
+    else margin.equity.add(-fundingCharge(size, change));
     addFraction(margin.maintenance, Math.abs(size), mark, maintenanceFraction(state, market) + fee);
   }
   if (size === 0 && buys === 0 && sells === 0) return;

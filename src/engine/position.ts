@@ -3,7 +3,7 @@ import { addToWide, divideCeil, multiplyDivideCeil, multiplyDivideFloor, remaind
 import { shiftForOrder } from './bound-shift.ts';
 import { EVENT } from './event.ts';
 import { InvariantBroken } from './invariant-broken.ts';
-import { changeBalance, changeClearing, changeCost } from './ledger.ts';
+import { changeBalance, changeClearing, changeCost, chargeWide, realiseWide } from './ledger.ts';
 import { findPosition, type State } from './state.ts';
 import { ACCOUNT as ACCOUNT_COLUMNS, MARKET as MARKET_COLUMNS, POSITION } from './tables.ts';
 
@@ -32,6 +32,7 @@ const MARKET_FUNDING_INDEX = MARKET_COLUMNS.FUNDING_INDEX;
 const INDEX_UNIT = 1e6;
 /** Products up to here divide exactly as floats (`divideFloor`). */
 const HALF_SAFE = 2 ** 52;
+const WIDE_CHARGE = 2 ** 51 * INDEX_UNIT;
 const LIMB_BASE = 2 ** 50;
 
 /** The row of an account's position in a market, made if there is none. */
@@ -65,6 +66,17 @@ export function fundingCharge(size: number, indexChange: number): number {
   return multiplyDivideCeil(size, indexChange, INDEX_UNIT);
 }
 
+/** True when a charge is beyond what `fundingCharge` gives: 2^51, which is 22 million USDC. */
+export function isWideCharge(size: number, indexChange: number): boolean {
+  const product = size * indexChange;
+  return product >= WIDE_CHARGE || product <= -WIDE_CHARGE;
+}
+
+/** The same charge of any size, into `result`. */
+export function wideFundingCharge(size: number, indexChange: number, result: Wide): Wide {
+  return result.clear().addProduct(size, indexChange).scaleCeil(1, INDEX_UNIT);
+}
+
 const settled = new Wide();
 
 /** Settles what a position owes since it last did, from the index difference; its cached index becomes the market's. */
@@ -83,26 +95,47 @@ export function settleFunding(state: State, row: number): void {
   const size = f64[row * 16 + SIZE] as number;
   if (size === 0) return;
   const change = index - cached;
-  const charge = fundingCharge(size, change);
   settled
     .load(markets, market * 128 + FUNDING_SETTLED_HIGH)
     .addProduct(size, change)
     .store(markets, market * 128 + FUNDING_SETTLED_HIGH);
   state.market.touch(market);
-  if (charge === 0) return;
   const account = i32[row * 32 + ACCOUNT] as number;
+  if (isWideCharge(size, change)) {
+    settleWide(state, row, account, market, size, change);
+    return;
+  }
+  const charge = fundingCharge(size, change);
+  if (charge === 0) return;
   changeBalance(state, account, -charge);
   changeClearing(state, market, charge);
   addToWide(f64, row * 16 + REALISED_FUNDING_HIGH, -charge);
   state.events.emit(EVENT.fundingSettled, account, market, size, charge, index);
 }
 
+/** The same where the charge is beyond what floats hold; the event tells the nearest float. */
+function settleWide(state: State, row: number, account: number, market: number, size: number, change: number): void {
+  const { f64 } = state.position;
+  const charge = wideFundingCharge(size, change, settled);
+  chargeWide(state, account, market, charge);
+  const at = row * 16 + REALISED_FUNDING_HIGH;
+  released.load(f64, at).subtractWide(charge).store(f64, at);
+  const index = f64[row * 16 + FUNDING_INDEX] as number;
+  state.events.emit(EVENT.fundingSettled, account, market, size, charge.toNumber(), index);
+}
+
 const released = new Wide();
 
 /**
- * Changes a position by `lots` (signed) at a total of `notional` (|lots| × price, positive). Returns the profit realised, which
- * the caller adds to the balance. The cost released by closing a part is cost × closed / size rounded down (towards −∞).
- * Funding must have been settled. Does not charge fees.
+ * What of the profit of the last `changePosition` its caller adds to the balance: all of it, but where the profit is beyond
+ * what floats hold (the price fell or rose many times): then nothing, it is in the balance already.
+ */
+export let unpaidProfit = 0;
+
+/**
+ * Changes a position by `lots` (signed) at a total of `notional` (|lots| × price, positive). Returns the profit realised, beyond
+ * 2^52 as the nearest float; the caller adds `unpaidProfit` to the balance. The cost released by closing a part is
+ * cost × closed / size rounded down (towards −∞). Funding must have been settled. Does not charge fees.
  */
 export function changePosition(state: State, row: number, lots: number, notional: number): number {
   const { f64, i32 } = state.position;
@@ -116,15 +149,22 @@ export function changePosition(state: State, row: number, lots: number, notional
   if (size === 0 || size > 0 === lots > 0) {
     if (size === 0) clearRealised(f64, at);
     changeCost(state, row, signed);
+    unpaidProfit = 0;
     return 0;
   }
   const closed = Math.min(Math.abs(lots), Math.abs(size));
   // The part of the notional that closes: all of it, or by whole lots at the one price of the trade.
   const closing = closed === Math.abs(lots) ? signed : (signed / Math.abs(lots)) * closed;
   const cost = releaseCost(f64, at, closed, Math.abs(size));
-  changeCost(state, row, -cost);
-  const profit = -closing - cost;
-  addToWide(f64, at + REALISED_PROFIT_HIGH, profit);
+  let profit = -closing - cost;
+  if (cost < COST_LIMIT && cost > -COST_LIMIT) {
+    changeCost(state, row, -cost);
+    addToWide(f64, at + REALISED_PROFIT_HIGH, profit);
+    unpaidProfit = profit;
+  } else {
+    profit = realiseWideProfit(state, row, closing);
+    unpaidProfit = 0;
+  }
   if (closed !== Math.abs(lots)) {
     clearRealised(f64, at);
     changeCost(state, row, signed - closing);
@@ -132,7 +172,13 @@ export function changePosition(state: State, row: number, lots: number, notional
   return profit;
 }
 
-/** cost × closed / size of the position whose columns start at `at`, rounded down. Below 2^53: a position is closed by trades. */
+/** A cost released up to here leaves a profit that floats hold. */
+const COST_LIMIT = 2 ** 51;
+
+/**
+ * cost × closed / size of the position whose columns start at `at`, rounded down; beyond `COST_LIMIT` as the nearest float, and
+ * exactly in `released`.
+ */
 function releaseCost(f64: Float64Array, at: number, closed: number, size: number): number {
   const high = f64[at + COST_HIGH] as number;
   const low = f64[at + COST_LOW] as number;
@@ -151,8 +197,20 @@ function releaseWideCost(high: number, low: number, closed: number, size: number
     released.set(highQuotient, 0).add(middle).add(lowQuotient);
     if (rest + remainder >= size) released.add(1);
   }
-  if (!released.isSafe()) throw new RangeError('a single trade closes a cost beyond 2^53');
   return released.toNumber();
+}
+
+const wideProfit = new Wide();
+
+/** Realises the profit of a `closing` (signed) whose cost, in `released`, is beyond what floats hold. */
+function realiseWideProfit(state: State, row: number, closing: number): number {
+  const account = state.position.i32[row * 32 + ACCOUNT] as number;
+  wideProfit.clear().add(-closing).subtractWide(released);
+  realiseWide(state, row, account, released, wideProfit, closing);
+  const { f64 } = state.position;
+  const at = row * 16 + REALISED_PROFIT_HIGH;
+  released.load(f64, at).addWide(wideProfit).store(f64, at);
+  return wideProfit.toNumber();
 }
 
 function clearRealised(f64: Float64Array, at: number): void {
