@@ -4,6 +4,8 @@ import { ORDER } from './tables.ts';
 
 const { GENERATION, SIZE } = ORDER;
 const ROWS = 2 ** 24;
+/** A row that was used so often would give ids that floats do not tell apart: it is not used again. */
+export const GENERATION_LIMIT = 2 ** 29;
 
 /** The id of the order in a row: generation × 2^24 + row. */
 export function orderId(state: State, row: number): number {

@@ -1,6 +1,6 @@
 /** The list of a position's orders, newest first, and the counts that go with it. */
 import { FLAG } from './flags.ts';
-import { orderId } from './order-id.ts';
+import { GENERATION_LIMIT, orderId } from './order-id.ts';
 import { EVENT } from './event.ts';
 import { removeOpenSize } from './position.ts';
 import type { State } from './state.ts';
@@ -75,8 +75,10 @@ export function discardOrder(state: State, row: number): void {
     state.clientId.release(clientId);
   }
   orders[at + SIZE] = 0;
-  orders[at + GENERATION] = (orders[at + GENERATION] as number) + 1;
-  state.order.release(row);
+  const generation = (orders[at + GENERATION] as number) + 1;
+  orders[at + GENERATION] = generation;
+  if (generation < GENERATION_LIMIT) state.order.release(row);
+  else state.order.retire(row);
 }
 
 /** Ends a live order: takes it out of its book and its position's sizes, tells it, gives the row back. */

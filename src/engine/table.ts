@@ -99,6 +99,12 @@ export class Table {
     this.touch(row);
   }
 
+  /** Takes `row` out of use for good: it is not live and never given out again. */
+  retire(row: number): void {
+    this.live--;
+    this.touch(row);
+  }
+
   /** Makes room for `rows` rows. Refuses more than the table's limit (`TableFull`). */
   reserve(rows: number): void {
     const bytes = rows * this.schema.rowBytes;
