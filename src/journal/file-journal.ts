@@ -193,7 +193,6 @@ export class FileJournal implements Journal {
     const used = this.position.row * HEADER_BYTES;
     if (fstatSync(descriptor).size > used) this.disk.truncate(descriptor, used);
     writeZeros(descriptor, used, this.segmentBytes);
-    this.disk.sync(descriptor);
     syncFolder(this.folder);
     return descriptor;
   }
