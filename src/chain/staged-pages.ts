@@ -7,7 +7,7 @@
 import type { State } from '../engine/state.ts';
 import { PAGE_BYTES } from '../engine/table.ts';
 import type { StateTree } from './state-tree.ts';
-import { COUNT_FIELDS, TABLE_COUNT, takeTouched, writeCounts } from './touched-pages.ts';
+import { COUNT_FIELDS, type PageCursor, TABLE_COUNT, takeTouched, writeCounts } from './touched-pages.ts';
 
 /** Pages in one parcel. */
 export const PARCEL_PAGES = 1024;
@@ -34,30 +34,33 @@ export class Parcel {
     return this.words[WORD.IS_LAST] === 1;
   }
 
-  /** Empties it for pages of a state with these counts. */
-  start(counts: Int32Array): void {
+  /** Empties it, so that it may be written anew. */
+  clear(): void {
     this.words[WORD.PAGES] = 0;
-    this.words[WORD.IS_LAST] = 0;
+  }
+
+  /** Ends it with the counts of the state as it is now. */
+  finish(counts: Int32Array, isLast: boolean): void {
+    this.words[WORD.IS_LAST] = isLast ? 1 : 0;
     this.words.set(counts, WORD.COUNTS);
   }
 
-  finish(isLast: boolean): void {
-    this.words[WORD.IS_LAST] = isLast ? 1 : 0;
+  /** How many pages it can still take. */
+  get room(): number {
+    return PARCEL_PAGES - (this.words[WORD.PAGES] as number);
   }
 
-  /** Copies as many of these pages of a table as there is room for; returns how many. */
-  add(table: number, page: number, bytes: Uint8Array): number {
+  /** Copies these pages of a table. There must be room for them. */
+  add(table: number, page: number, bytes: Uint8Array): void {
     const used = this.words[WORD.PAGES] as number;
-    const given = bytes.length / PAGE_BYTES;
-    const taken = given < PARCEL_PAGES - used ? given : PARCEL_PAGES - used;
-    this.bytes.set(taken === given ? bytes : bytes.subarray(0, taken * PAGE_BYTES), used * PAGE_BYTES);
-    for (let n = 0; n < taken; n++) {
+    const pages = bytes.length / PAGE_BYTES;
+    this.bytes.set(bytes, used * PAGE_BYTES);
+    for (let n = 0; n < pages; n++) {
       const at = DIRECTORY + (used + n) * DIRECTORY_WORDS;
       this.words[at] = table;
       this.words[at + 1] = page + n;
     }
-    this.words[WORD.PAGES] = used + taken;
-    return taken;
+    this.words[WORD.PAGES] = used + pages;
   }
 
   /** Hands its counts and pages to a tree. */
@@ -74,25 +77,62 @@ export class Parcel {
 
 /** Gives parcels that may be written, and takes the written ones, in order. */
 export interface ParcelPost {
+  /** A free parcel, empty; waits for one. */
   take(): Parcel;
+  /** A free parcel, empty, if there is one. */
+  tryTake(): Parcel | undefined;
   send(parcel: Parcel): void;
 }
 
-/** Copies all touched pages and the counts of `state` into parcels and sends them, the last one marked. Clears the marks. */
-export function collectTouched(state: State, post: ParcelPost): void {
-  const counts = new Int32Array(TABLE_COUNT * COUNT_FIELDS);
-  writeCounts(state, counts);
-  let parcel = post.take();
-  parcel.start(counts);
-  takeTouched(state, (table, first, bytes) => {
-    let taken = parcel.add(table, first, bytes);
-    while (taken * PAGE_BYTES < bytes.length) {
-      post.send(parcel);
-      parcel = post.take();
-      parcel.start(counts);
-      taken += parcel.add(table, first + taken, bytes.subarray(taken * PAGE_BYTES));
+/**
+ * Copies the touched pages of one state into parcels, root after root. Most of them can be copied ahead of a root, a few at a
+ * time: what is touched again later is copied again, and the later copy counts.
+ */
+export class PageCollector {
+  private readonly post: ParcelPost;
+  private readonly counts = new Int32Array(TABLE_COUNT * COUNT_FIELDS);
+  private readonly cursor: PageCursor = { table: 0, page: 0 };
+  private open: Parcel | undefined;
+
+  constructor(post: ParcelPost) {
+    this.post = post;
+  }
+
+  /** Copies up to `pages` touched pages ahead of the next root: one pass over all tables between two roots. Never waits. */
+  prepare(state: State, pages: number): void {
+    for (let left = pages; left > 0 && this.cursor.table < TABLE_COUNT; ) {
+      this.open ??= this.post.tryTake();
+      if (this.open === undefined) return;
+      const taken = Math.min(left, this.open.room);
+      this.copy(state, taken);
+      left -= taken;
     }
-  });
-  parcel.finish(true);
-  post.send(parcel);
+  }
+
+  /** Copies what is touched and not copied yet, and sends the last parcel of the root. Clears all marks. */
+  finish(state: State): void {
+    this.cursor.table = 0;
+    this.cursor.page = 0;
+    while (this.cursor.table < TABLE_COUNT) {
+      this.open ??= this.post.take();
+      this.copy(state, this.open.room);
+    }
+    this.send(state, this.open ?? this.post.take(), true);
+    this.cursor.table = 0;
+    this.cursor.page = 0;
+  }
+
+  /** Copies up to `pages` pages, for which the open parcel has room, and sends it when it is full. */
+  private copy(state: State, pages: number): void {
+    const parcel = this.open as Parcel;
+    takeTouched(state, (table, page, bytes) => parcel.add(table, page, bytes), pages, this.cursor);
+    if (parcel.room === 0) this.send(state, parcel, false);
+  }
+
+  private send(state: State, parcel: Parcel, isLast: boolean): void {
+    writeCounts(state, this.counts);
+    parcel.finish(this.counts, isLast);
+    this.post.send(parcel);
+    this.open = undefined;
+  }
 }

@@ -42,6 +42,13 @@ export class StateTree {
     });
   }
 
+  /** Takes the counts of a live state. */
+  takeCounts(state: State): void {
+    const counts = new Int32Array(TABLE_COUNT * COUNT_FIELDS);
+    writeCounts(state, counts);
+    this.setCounts(counts);
+  }
+
   /** Takes pages of table number `table`, from page `page` on. */
   setPages(table: number, page: number, bytes: Uint8Array): void {
     const tree = this.trees[table] as PageTree;
@@ -80,9 +87,7 @@ function schemaOf(table: number): Schema {
 
 /** Brings `tree` up to date with a live state: takes and hashes its touched pages in place. */
 export function absorbTouched(tree: StateTree, state: State): StateRoots {
-  const counts = new Int32Array(TABLE_COUNT * COUNT_FIELDS);
-  writeCounts(state, counts);
-  tree.setCounts(counts);
+  tree.takeCounts(state);
   takeTouched(state, (table, page, bytes) => tree.setPages(table, page, bytes));
   return tree.roots();
 }

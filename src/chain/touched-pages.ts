@@ -12,19 +12,38 @@ export const COUNT_FIELDS = 3;
 /** Is given runs of touched pages: the number of the table, the first page, and the bytes of all pages of the run. */
 export type PageVisitor = (table: number, page: number, bytes: Uint8Array) => void;
 
-/** Shows every touched page to `visit` and clears its mark. What `visit` is given is the live state: copy or hash it. */
-export function takeTouched(state: State, visit: PageVisitor): void {
-  for (let number = 0; number < TABLE_COUNT; number++) {
-    const table = state[TABLE_NAMES[number] as TableName];
-    const { touched, bytes, pages } = table;
-    let page = touched.indexOf(1);
-    while (page >= 0 && page < pages) {
+/** Where a pass over the pages of all tables stands. */
+export interface PageCursor {
+  table: number;
+  page: number;
+}
+
+/**
+ * Shows touched pages to `visit` and clears their marks: from `cursor` on, which it moves, and at most `limit` of them. What
+ * `visit` is given is the live state: copy or hash it.
+ */
+export function takeTouched(
+  state: State,
+  visit: PageVisitor,
+  limit = Number.POSITIVE_INFINITY,
+  cursor: PageCursor = { table: 0, page: 0 },
+): void {
+  let left = limit;
+  for (; cursor.table < TABLE_COUNT; cursor.table++, cursor.page = 0) {
+    const { touched, bytes, pages } = state[TABLE_NAMES[cursor.table] as TableName];
+    for (
+      let page = touched.indexOf(1, cursor.page);
+      page >= 0 && page < pages;
+      page = touched.indexOf(1, cursor.page)
+    ) {
+      if (left === 0) return;
       const next = touched.indexOf(0, page);
-      const end = next < 0 || next > pages ? pages : next;
-      visit(number, page, bytes.subarray(page * PAGE_BYTES, end * PAGE_BYTES));
-      page = touched.indexOf(1, end);
+      const end = Math.min(next < 0 ? pages : next, pages, page + left);
+      touched.fill(0, page, end);
+      visit(cursor.table, page, bytes.subarray(page * PAGE_BYTES, end * PAGE_BYTES));
+      left -= end - page;
+      cursor.page = end;
     }
-    touched.fill(0);
   }
 }
 

@@ -61,9 +61,21 @@ export class RootExchange {
   take(): Parcel {
     for (;;) {
       const signs = this.count(COUNTER.SIGNS);
-      for (let n = 0; n < PARCELS; n++) if (this.count(COUNTER.IS_SENT + n) === 0) return this.parcels[n] as Parcel;
+      const parcel = this.tryTake();
+      if (parcel !== undefined) return parcel;
       this.waitForSign(signs);
     }
+  }
+
+  /** Thread of the state: the same, undefined when there is none. */
+  tryTake(): Parcel | undefined {
+    for (let n = 0; n < PARCELS; n++) {
+      if (this.count(COUNTER.IS_SENT + n) !== 0) continue;
+      const parcel = this.parcels[n] as Parcel;
+      parcel.clear();
+      return parcel;
+    }
+    return undefined;
   }
 
   /** Thread of the state: sends a written parcel. */

@@ -17,7 +17,10 @@ test('roots of another thread are those of this one, in order, although the stat
   venue.open();
   const expected = [];
   for (let n = 0; n < 150; n++) {
-    venue.trade(5);
+    venue.trade(3);
+    roots.prepare(venue.state, n % 4);
+    venue.trade(2);
+    roots.prepare(venue.state, n % 3);
     expected.push(computeRoots(venue.state, sha256));
     roots.request(venue.state);
   }

@@ -1,7 +1,7 @@
 /** State roots computed by another thread: the thread of the state copies touched pages, and asks for the root later. */
 import { Worker } from 'node:worker_threads';
 import type { RootComputer } from '../chain/roots.ts';
-import { collectTouched } from '../chain/staged-pages.ts';
+import { PageCollector } from '../chain/staged-pages.ts';
 import type { StateRoots } from '../chain/state-tree.ts';
 import { touchAll } from '../chain/touched-pages.ts';
 import type { State } from '../engine/state.ts';
@@ -9,6 +9,7 @@ import { RootExchange } from './root-exchange.ts';
 
 export class ThreadedRoots implements RootComputer {
   private readonly exchange = new RootExchange();
+  private readonly collector = new PageCollector(this.exchange);
   private readonly thread: Worker;
   /** Roots that came back and were not asked for yet. */
   private readonly ready: StateRoots[] = [];
@@ -21,12 +22,16 @@ export class ThreadedRoots implements RootComputer {
     this.thread.unref();
   }
 
+  prepare(state: State, pages: number): void {
+    if (this.requested > 0) this.collector.prepare(state, pages);
+  }
+
   /** Copies what was touched, waiting only while all parcels are on their way. */
   request(state: State): void {
     this.takeReady();
     if (this.requested === 0) touchAll(state);
     this.requested++;
-    collectTouched(state, this.exchange);
+    this.collector.finish(state);
   }
 
   poll(): StateRoots | undefined {
