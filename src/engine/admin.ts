@@ -47,6 +47,7 @@ export function defineMarket(state: State, words: Int32Array, floats: Float64Arr
   state.venue.i32[128 + VENUE.MARKETS] = market;
   grow(state, market);
   state.index.addMarket(0);
+  refreshBand(state, market);
   state.events.emit(EVENT.marketDefined, market);
   return 0;
 }
