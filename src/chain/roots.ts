@@ -10,8 +10,8 @@ import { type PageCursor, takeTouched, touchAll } from './touched-pages.ts';
  */
 export interface RootComputer {
   /**
-   * Takes up to `pages` touched pages ahead of the next request, so that it has less to take at once: one pass over all
-   * tables between two requests. What is touched again is taken again. Does nothing before the first request. Never waits.
+   * Takes up to `pages` touched pages ahead of the next request, so that it has less to take at once. What is touched again
+   * is taken again, so this is for the last moments before a request. Does nothing before the first request. Never waits.
    */
   prepare(state: State, pages: number): void;
   /** Takes what is needed for the roots of the state as it is now. Clears its marks. */

@@ -98,13 +98,13 @@ export class PageCollector {
     this.post = post;
   }
 
-  /** Copies up to `pages` touched pages ahead of the next root: one pass over all tables between two roots. Never waits. */
+  /** Copies up to `pages` touched pages ahead of the next root, up to the end of a pass over all tables. Never waits. */
   prepare(state: State, pages: number): void {
-    for (let left = pages; left > 0 && this.cursor.table < TABLE_COUNT; ) {
+    for (let left = pages; left > 0; ) {
       this.open ??= this.post.tryTake();
       if (this.open === undefined) return;
       const taken = Math.min(left, this.open.room);
-      this.copy(state, taken);
+      if (this.copy(state, this.open, taken)) return;
       left -= taken;
     }
   }
@@ -113,20 +113,18 @@ export class PageCollector {
   finish(state: State): void {
     this.cursor.table = 0;
     this.cursor.page = 0;
-    while (this.cursor.table < TABLE_COUNT) {
+    for (let isOver = false; !isOver; ) {
       this.open ??= this.post.take();
-      this.copy(state, this.open.room);
+      isOver = this.copy(state, this.open, this.open.room);
     }
     this.send(state, this.open ?? this.post.take(), true);
-    this.cursor.table = 0;
-    this.cursor.page = 0;
   }
 
-  /** Copies up to `pages` pages, for which the open parcel has room, and sends it when it is full. */
-  private copy(state: State, pages: number): void {
-    const parcel = this.open as Parcel;
-    takeTouched(state, (table, page, bytes) => parcel.add(table, page, bytes), pages, this.cursor);
+  /** Copies up to `pages` pages into `parcel`, which has room for them, and sends it when it is full. True at the end of a pass. */
+  private copy(state: State, parcel: Parcel, pages: number): boolean {
+    const isOver = takeTouched(state, (table, page, bytes) => parcel.add(table, page, bytes), pages, this.cursor);
     if (parcel.room === 0) this.send(state, parcel, false);
+    return isOver;
   }
 
   private send(state: State, parcel: Parcel, isLast: boolean): void {

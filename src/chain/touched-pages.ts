@@ -19,15 +19,15 @@ export interface PageCursor {
 }
 
 /**
- * Shows touched pages to `visit` and clears their marks: from `cursor` on, which it moves, and at most `limit` of them. What
- * `visit` is given is the live state: copy or hash it.
+ * Shows touched pages to `visit` and clears their marks: from `cursor` on, which it moves, and at most `limit` of them. True
+ * when it came to the end of the pass, and the cursor is back at the start. What `visit` is given is the live state: copy or hash it.
  */
 export function takeTouched(
   state: State,
   visit: PageVisitor,
   limit = Number.POSITIVE_INFINITY,
   cursor: PageCursor = { table: 0, page: 0 },
-): void {
+): boolean {
   let left = limit;
   for (; cursor.table < TABLE_COUNT; cursor.table++, cursor.page = 0) {
     const { touched, bytes, pages } = state[TABLE_NAMES[cursor.table] as TableName];
@@ -36,7 +36,7 @@ export function takeTouched(
       page >= 0 && page < pages;
       page = touched.indexOf(1, cursor.page)
     ) {
-      if (left === 0) return;
+      if (left === 0) return false;
       const next = touched.indexOf(0, page);
       const end = Math.min(next < 0 ? pages : next, pages, page + left);
       touched.fill(0, page, end);
@@ -45,6 +45,8 @@ export function takeTouched(
       cursor.page = end;
     }
   }
+  cursor.table = 0;
+  return true;
 }
 
 /** Marks every page that holds rows, so that the next root is built from all of them. */

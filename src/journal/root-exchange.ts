@@ -6,8 +6,8 @@ import { DIGEST_BYTES } from '../chain/digest.ts';
 import { PARCEL_BYTES, Parcel } from '../chain/staged-pages.ts';
 import type { StateRoots } from '../chain/state-tree.ts';
 
-/** Parcels in flight at most: 128 MiB of pages, touched as they are used. */
-const PARCELS = 32;
+/** Parcels in flight at most: 256 MiB of pages, touched as they are used. */
+const PARCELS = 64;
 /** Room for roots: no more can be untaken than parcels were in flight, since each request takes those that are there. */
 const ROOTS = 2 * PARCELS;
 const ROOT_BYTES = 2 * DIGEST_BYTES;
@@ -23,6 +23,7 @@ const COUNTER = {
   /** 1: that thread failed, and said why in so many bytes. */
   FAILED: 4,
   MESSAGE_LENGTH: 5,
+  /** Numbers of the parcels in the order in which they were sent; and 1 for each that is on its way. */
   QUEUE: 64,
   IS_SENT: 128,
 } as const;
