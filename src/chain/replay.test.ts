@@ -5,6 +5,8 @@ import { COMMAND, SET_STATUS } from '../engine/command.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import { genesis } from '../engine/state.ts';
 import { STATUS } from '../engine/status.ts';
+import type { Column } from '../engine/table.ts';
+import { ACCOUNT, MARKET, VENUE } from '../engine/tables.ts';
 import { type Amendment, BadAmendment } from './amendment.ts';
 import { type Block, blockHash } from './block.ts';
 import { SealerOutOfStep } from './block-sealer.ts';
@@ -127,6 +129,8 @@ test('a replay from a later state skips the blocks up to its head', () => {
   assert.deepEqual(diffStates(venue.state, state), []);
 });
 
+/** A 64-bit column at an offset. */
+const f64 = (offset: number): Column => ({ name: '', kind: 'f64', offset, count: 1 });
 const isBlock = (height: number) => (entry: Entry) => entry.kind === 'block' && entry.block.height === height;
 /** The batch that opens the venue: not the last of its block. */
 const isBatch = (entry: Entry) => entry.kind === 'commands' && entry.commands > 0;
@@ -193,7 +197,7 @@ test('a state that was altered without a command is found at the next block', ()
   const state = genesis();
   const options = exact();
   assert.ok(replay(state, entries.slice(0, 6), options).equal);
-  state.market.f64[state.market.rowFloats + 40] = 1;
+  state.market.f64[state.market.rowFloats + MARKET.VOLUME_HIGH] = 1;
   state.market.touch(1);
   const result = replay(state, entries.slice(6), options);
   assert.equal(result.firstDivergence?.what, 'state_root');
@@ -247,9 +251,9 @@ test('a voided command changes what follows from it, keeps every sequence, and t
     [false, 'state_root', 1],
   );
   assert.equal(result.blocks, blocksOf(entries).length);
-  const [sequence, timeMs] = [3, 4].map((column) => state.venue.f64[state.venue.rowFloats + column]);
-  assert.equal(sequence, venue.state.venue.f64[venue.state.venue.rowFloats + 3]);
-  assert.equal(timeMs, venue.state.venue.f64[venue.state.venue.rowFloats + 4]);
+  for (const column of [VENUE.SEQUENCE, VENUE.TIME_MS]) {
+    assert.equal(state.venue.read(1, f64(column)), venue.state.venue.read(1, f64(column)));
+  }
 });
 
 test('a replaced command is applied in the place of the recorded one', () => {
@@ -261,7 +265,7 @@ test('a replaced command is applied in the place of the recorded one', () => {
     rows[0] === COMMAND.deposit && replaced++ === 0 ? buffer.bytes.subarray(0, 64) : undefined;
   const state = genesis();
   replay(state, entries.slice(0, 3), { ...exact(), amend: { keepHalts: true, replaceCommand } });
-  assert.equal(state.account.f64[3 * state.account.rowFloats + 1], 123_456_789);
+  assert.equal(state.account.read(3, f64(ACCOUNT.BALANCE_LOW)), 123_456_789);
 });
 
 test('halts are voided when they are not kept, resumptions are applied', () => {
@@ -271,7 +275,7 @@ test('halts are voided when they are not kept, resumptions are applied', () => {
   buffer.setStatus(6, 0, STATUS.OK, 4);
   const statusOf = (keepHalts: boolean): (number | undefined)[] => {
     const { state } = amended([batch()], { keepHalts });
-    return [state.venue.i32[state.venue.rowWords], state.venue.i32[state.venue.rowWords + 1]];
+    return [VENUE.STATUS, VENUE.PAUSED].map((column) => state.venue.i32[state.venue.rowWords + column]);
   };
   assert.deepEqual(statusOf(true), [STATUS.OK, 4]);
   assert.deepEqual(statusOf(false), [STATUS.OK, 0]);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { applyCommands } from '../engine/batch.ts';
 import { genesis, type State } from '../engine/state.ts';
 import { PAGE_BYTES } from '../engine/table.ts';
+import { MARKET } from '../engine/tables.ts';
 import type { Block } from './block.ts';
 import { sealerFrom } from './chain.fixture.ts';
 import type { Hash } from './digest.ts';
@@ -119,7 +120,7 @@ test('any changed byte of a table is refused by the root, and the difference nam
     { numRuns: 40 },
   );
   const state = loaded(bytes, block);
-  state.market.f64[2 * state.market.rowFloats + 49] = 0;
+  state.market.f64[2 * state.market.rowFloats + MARKET.FUNDING_INDEX] = 0;
   const { suspect, message } = refusal(written(state, block), block);
   assert.match(message, /^the state root is [0-9a-f]{64}, block 0 says [0-9a-f]{64}$/);
   const [difference] = diffStates(venue.state, suspect as State);

@@ -11,6 +11,7 @@ import { DirectRoots } from './roots.ts';
 import { PARCEL_BYTES, PARCEL_PAGES, PageCollector, Parcel } from './staged-pages.ts';
 import { absorbTouched, computeRoots, StateTree } from './state-tree.ts';
 import { TABLE_NAMES, touchAll } from './touched-pages.ts';
+import { TestVenue } from './trading.fixture.ts';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
 
@@ -125,6 +126,21 @@ test('random writes: a root that hashes what was touched is the root of everythi
     }),
     { numRuns: 60 },
   );
+});
+
+test('the engine marks every page that it writes', () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const venue = new TestVenue(seed);
+    const roots = new DirectRoots(sha256);
+    roots.request(venue.state);
+    roots.wait();
+    for (let n = 0; n < 60; n++) {
+      if (n === 0) venue.open();
+      else venue.trade(12);
+      roots.request(venue.state);
+      assert.deepEqual(roots.wait(), computeRoots(venue.state, sha256), `seed ${seed}, batch ${n}`);
+    }
+  }
 });
 
 test('every bit of a row, and every count, is in the root', () => {

@@ -6,6 +6,7 @@ import { EVENT, type EventRecord } from '../engine/event.ts';
 import { ORDER_KIND, orderFlags } from '../engine/flags.ts';
 import { ACCOUNT_KIND, genesis, type State } from '../engine/state.ts';
 import { OPERATION, STATUS } from '../engine/status.ts';
+import { VENUE } from '../engine/tables.ts';
 import type { BatchEntry } from './entry.ts';
 
 const MARKETS = 3;
@@ -190,7 +191,7 @@ export class TestVenue {
   /** Applies what was written, and then the forced commands that its events propose. */
   private finish(): BatchEntry {
     const { buffer, state } = this;
-    const firstSequence = (state.venue.f64[state.venue.rowFloats + 3] as number) + 1;
+    const firstSequence = (state.venue.f64[state.venue.rowFloats + VENUE.SEQUENCE] as number) + 1;
     this.events = [];
     let row = 0;
     while (row < buffer.rows) {
