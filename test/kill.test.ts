@@ -47,7 +47,7 @@ test('a run killed again and again comes to the same end as one that was not', a
       const { status, result } = makewhole(['verify', '--journal', killed, '--json']);
       // Before anything was written there is no journal to verify.
       if (status === 2) continue;
-      assert.equal(status, 0, JSON.stringify(result)); 
+      assert.equal(status, 0, JSON.stringify(result));
       assert.ok(result.commands >= before, `${result.commands} commands, ${before} were durable before`);
       before = result.commands;
     }

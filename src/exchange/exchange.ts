@@ -97,7 +97,7 @@ export class Exchange {
       journal.append({ bytes: NO_ROWS, commands: 0, firstSequence: this.sequence + 1, closesBlock: true });
       sealer.close(this.state);
     }
-    for (let block = sealer.wait(); block !== undefined; block = sealer.wait()) this.record(block);
+    this.recordPending();
     journal.sync();
   }
 
@@ -120,20 +120,33 @@ export class Exchange {
     // 5.
     sealer.add(rows, count);
     if (closesBlock) this.closeBlock();
-    for (let block = sealer.poll(); block !== undefined; block = sealer.poll()) this.record(block);
   }
 
+  /**
+   * Closes the open block. Its root is computed while the next one fills, and it is recorded when that one closes: always in
+   * the same place of the journal, however long the root took, so that the same commands give the same bytes.
+   */
   private closeBlock(): void {
     const { sealer, snapshotBlocks = 0, onSnapshot } = this.options;
+    this.recordPending();
     const height = sealer.openHeight;
     sealer.close(this.state);
     this.blockStartMs = this.timeMs;
     if (snapshotBlocks === 0 || height % snapshotBlocks !== 0) return;
     // The state is that of this block only until the next command: its root cannot come later.
+    const block = this.recordPending();
+    if (block !== undefined) onSnapshot?.(this.state, block);
+  }
+
+  /** Records every closed block, waiting for its root; returns the last one. */
+  private recordPending(): Block | undefined {
+    const { sealer } = this.options;
+    let last: Block | undefined;
     for (let block = sealer.wait(); block !== undefined; block = sealer.wait()) {
       this.record(block);
-      if (block.height === height) onSnapshot?.(this.state, block);
+      last = block;
     }
+    return last;
   }
 
   private record(block: Block): void {
