@@ -8,7 +8,7 @@ import { FEES, FUND, type Market, type Position, type World } from './world.ts';
 
 const PPM = 1_000_000n;
 /** Ticks are 1 … 2^30 − 1. */
-export const TICKS = 2n ** 30n;
+const TICKS = 2n ** 30n;
 const LARGEST_NOTIONAL = 2n ** 51n;
 
 export const INSTRUCTION_POST_ONLY = 1;
@@ -66,7 +66,7 @@ export function requestOf(
 }
 
 /** Market and account exist, and the account trades: traders do, and the insurance fund. */
-export function checkParties(world: World, account: number, market: number): Refusal {
+function checkParties(world: World, account: number, market: number): Refusal {
   if (world.markets[market] === undefined) return 'market_unknown';
   if (world.accounts[account] === undefined) return 'account_unknown';
   return account === FEES ? 'account_is_not_a_trader' : 'none';
@@ -82,7 +82,7 @@ export function checkOpen(world: World, market: Market, instruction: number): Re
   return isStoppedIn(world, market, 'orders') ? 'operation_paused' : 'none';
 }
 
-export function checkKind(request: Request): Refusal {
+function checkKind(request: Request): Refusal {
   const { flags, kind, instruction, selfTrade } = request;
   const known = flags >= 0 && flags < 512 && instruction <= INSTRUCTION_IOC && selfTrade <= 2;
   const fits = !(isMarketKind(kind) && instruction === INSTRUCTION_POST_ONLY);
@@ -112,13 +112,13 @@ export function checkRequest(world: World, request: Request): Refusal {
 }
 
 /** The highest buy that may be aggressive: mark × (1 + band), the width and the tick rounded down. */
-export function bandTop(market: Market, mark: bigint): bigint {
+function bandTop(market: Market, mark: bigint): bigint {
   const width = floorDivide(mark * market.parameters.PRICE_BAND, PPM);
   return lower(TICKS - 1n, floorDivide(mark + width, market.units));
 }
 
 /** The lowest sell that may be aggressive: mark × (1 − band), rounded up to a tick, within the ticks there are. */
-export function bandBottom(market: Market, mark: bigint): bigint {
+function bandBottom(market: Market, mark: bigint): bigint {
   const width = floorDivide(mark * market.parameters.PRICE_BAND, PPM);
   return higher(1n, lower(TICKS - 1n, ceilDivide(mark - width, market.units)));
 }

@@ -63,7 +63,7 @@ export interface Sample {
   readonly sourceMs: number;
 }
 
-export interface Quote {
+interface Quote {
   readonly mark: bigint | undefined;
   readonly index: bigint;
   readonly impactBid: bigint | undefined;
@@ -115,7 +115,7 @@ export interface Market {
   clearing: bigint;
 }
 
-export interface Withdrawal {
+interface Withdrawal {
   readonly id: number;
   readonly account: Account;
   readonly amount: bigint;
