@@ -16,8 +16,17 @@ for (let n = Number(seed); ; n++) {
     parent = blockFrom(journal.height + 1, (parent?.lastSequence ?? 0) + 1, end, parent);
     journal.appendBlock(parent);
   }
-  journal.sync();
-  writeSync(1, `${journal.sequence}\n`);
+  // In turn: durable before it goes on, and durable while the next batch is appended.
+  if (n % 2 === 0) {
+    journal.sync();
+    writeSync(1, `${journal.sequence}\n`);
+  } else {
+    const { sequence } = journal;
+    journal.beginSync();
+    journal.append(batchFrom(sequence + 1, 5));
+    journal.awaitSync();
+    writeSync(1, `${sequence}\n`);
+  }
 }
 
 /** Last sequence of the next block, if its end is in the journal. */

@@ -154,13 +154,18 @@ test('garbage behind the last entry is cut', () => {
 });
 
 /** Two batches after a first one, with or without a sync between them, and the first of the two damaged. */
-function damagedPair(isSynced: boolean, damage: (bytes: Buffer, from: number) => void): Walked {
+function damagedPair(
+  sync: 'none' | 'begun' | 'awaited' | 'whole',
+  damage: (bytes: Buffer, from: number) => void,
+): Walked {
   return withFolder((folder) => {
     const { journal } = openFileJournal(join(folder, 'a'), options);
     fill(journal, [4]);
     const from = journal.bytes;
     journal.append(batchFrom(5, 20));
-    if (isSynced) journal.sync();
+    if (sync === 'whole') journal.sync();
+    if (sync === 'begun' || sync === 'awaited') journal.beginSync();
+    if (sync === 'awaited') journal.awaitSync();
     journal.append(batchFrom(25, 20));
     crashed(join(folder, 'a'), join(folder, 'b'));
     journal.close();
@@ -173,17 +178,21 @@ function damagedPair(isSynced: boolean, damage: (bytes: Buffer, from: number) =>
 }
 
 test('writes that were not synced may arrive in any order: the first missing one and all behind it are cut', () => {
-  for (const lost of [0, 512, 1024]) {
-    const walked = damagedPair(false, (bytes, from) => bytes.fill(0, Math.max(from, lost), lost + 512));
-    assert.deepEqual([walked.lines.length, walked.corrupt], [1, undefined]);
-    assert.equal(walked.tornTail?.offset, 5 * HEADER_BYTES);
+  for (const sync of ['none', 'begun'] as const) {
+    for (const lost of [0, 512, 1024]) {
+      const walked = damagedPair(sync, (bytes, from) => bytes.fill(0, Math.max(from, lost), lost + 512));
+      assert.deepEqual([walked.lines.length, walked.corrupt], [1, undefined]);
+      assert.equal(walked.tornTail?.offset, 5 * HEADER_BYTES);
+    }
   }
 });
 
 test('a write that was synced before the next one began cannot be missing: it is damage', () => {
-  for (const lost of [0, 512, 1024]) {
-    const { corrupt } = damagedPair(true, (bytes, from) => bytes.fill(0, Math.max(from, lost), lost + 512));
-    assert.equal(corrupt?.offset, 5 * HEADER_BYTES);
+  for (const sync of ['awaited', 'whole'] as const) {
+    for (const lost of [0, 512, 1024]) {
+      const { corrupt } = damagedPair(sync, (bytes, from) => bytes.fill(0, Math.max(from, lost), lost + 512));
+      assert.equal(corrupt?.offset, 5 * HEADER_BYTES);
+    }
   }
 });
 
@@ -273,7 +282,8 @@ test('when a write or a sync fails, it throws, and nothing more is accepted', ()
       isBroken = true;
       const append = (): void => {
         journal.append(batchFrom(11, 240));
-        journal.sync();
+        journal.beginSync();
+        journal.awaitSync();
       };
       assert.throws(append, (error) => error instanceof JournalFailed && /no space left/.test(String(error.cause)));
       isBroken = false;

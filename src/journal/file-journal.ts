@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type Block, BLOCK_BYTES, encodeBlock } from '../chain/block.ts';
 import type { Entry } from '../chain/entry.ts';
 import { ENTRY_KIND, type EntryHeader, HEADER_BYTES, rowViews, writeEntryHeader } from '../chain/entry-frame.ts';
+import { BackgroundSync } from './background-sync.ts';
 import { BlockIndex, type JournalPosition } from './block-index.ts';
 import { type Disk, fileDisk } from './disk.ts';
 import { type Batch, type Journal, JournalFailed, requireNextBatch, requireNextBlock } from './journal.ts';
@@ -65,11 +66,14 @@ export class FileJournal implements Journal {
   private readonly index: BlockIndex;
   private readonly unlock: () => void;
   private readonly preparer: SegmentPreparer;
+  private readonly background: BackgroundSync | undefined;
   private readonly header = rowViews(new ArrayBuffer(HEADER_BYTES));
   private position: JournalPosition;
   private descriptor: number;
   /** Rows of the present segment that are durable. */
   private durableRows: number;
+  /** Rows that will be durable when the sync that has begun is over. */
+  private syncingRows: number | undefined;
   private failure: JournalFailed | undefined;
   private isClosed = false;
   bytes: number;
@@ -90,6 +94,8 @@ export class FileJournal implements Journal {
     this.fork = options.fork ?? 0;
     this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.disk = options.disk ?? fileDisk;
+    // A disk that was given is reached by its own calls alone.
+    this.background = options.disk === undefined ? new BackgroundSync() : undefined;
     this.preparer = new SegmentPreparer(folder, this.segmentBytes);
     this.descriptor = this.openSegment();
     this.durableRows = position.row;
@@ -128,8 +134,24 @@ export class FileJournal implements Journal {
   }
 
   sync(): void {
+    this.awaitSync();
     this.attempt('a sync', () => this.disk.sync(this.descriptor));
     this.durableRows = this.position.row;
+  }
+
+  beginSync(): void {
+    const { background } = this;
+    if (background === undefined) return this.sync();
+    this.awaitSync();
+    this.attempt('a sync', () => background.begin(this.descriptor));
+    this.syncingRows = this.position.row;
+  }
+
+  awaitSync(): void {
+    if (this.syncingRows === undefined) return;
+    this.attempt('a sync', () => this.background?.wait());
+    this.durableRows = this.syncingRows;
+    this.syncingRows = undefined;
   }
 
   block(height: number): Block | undefined {
@@ -149,14 +171,16 @@ export class FileJournal implements Journal {
 
   close(): void {
     if (this.isClosed) return;
-    this.isClosed = true;
     try {
       if (this.failure === undefined) {
+        this.awaitSync();
         this.disk.truncate(this.descriptor, this.position.row * HEADER_BYTES);
         this.disk.sync(this.descriptor);
       }
     } finally {
+      this.isClosed = true;
       closeSync(this.descriptor);
+      void this.background?.close();
       void this.preparer.close();
       rmSync(join(this.folder, PREPARED_NAME), { force: true });
       this.unlock();

@@ -72,6 +72,21 @@ testBoth('what does not follow is refused, and nothing of it is kept', (journal)
   assert.deepEqual(linesOf(journal.entries()).slice(0, -1), before);
 });
 
+testBoth('a sync goes on beside the next batch', (journal) => {
+  const twin = new MemoryJournal();
+  for (let n = 0; n < 40; n++) {
+    for (const each of [journal, twin]) {
+      each.append(batchFrom(each.sequence + 1, 1 + (n % 30)));
+      each.awaitSync();
+      each.beginSync();
+    }
+  }
+  journal.beginSync();
+  assert.deepEqual(linesOf(journal.entries()), linesOf(twin.entries()));
+  journal.awaitSync();
+  journal.awaitSync();
+});
+
 test('a journal in files goes on where it was closed, over many segments', () =>
   withFolder((folder) => {
     const twin = new MemoryJournal();

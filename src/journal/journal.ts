@@ -25,6 +25,12 @@ export interface Journal {
   appendBlock(block: Block): void;
   /** Returns when all that was appended is durable. When it throws, nothing more is accepted. */
   sync(): void;
+  /**
+   * Begins to make durable what was appended, while the caller goes on; `awaitSync` returns when it is, and throws as `sync`
+   * does. What is appended between the two is not part of it. One that has begun is awaited before another begins.
+   */
+  beginSync(): void;
+  awaitSync(): void;
   /** The block at a height, undefined when there is none. */
   block(height: number): Block | undefined;
   /** The entries behind the end of block `afterHeight`; all of them for -1. Views are valid until the next one is asked for. */

@@ -50,6 +50,10 @@ export class MemoryJournal implements Journal {
 
   sync(): void {}
 
+  beginSync(): void {}
+
+  awaitSync(): void {}
+
   block(height: number): Block | undefined {
     return this.index.block(height);
   }
