@@ -6,8 +6,6 @@
  * `high × 2^50 + low` with `0 ≤ low < 2^50`. Nothing is allocated. Every division names its rounding.
  */
 
-/** Integers up to here are exact in a float. */
-export const SAFE = 2 ** 53;
 /** The base of the two limbs of a wide value. */
 export const LIMB = 2 ** 50;
 /** Parts per million: the unit of fractions. */

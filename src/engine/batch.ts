@@ -28,7 +28,7 @@ const { NEXT, PREVIOUS, NEXT_OWN, PREVIOUS_OWN } = ORDER;
 const ROWS = 2 ** 24;
 
 /** What was read ahead: stored, so that the reading is not optimised away. */
-export const ahead = { sum: 0 };
+const ahead = { sum: 0 };
 
 /** Reads what the commands from row `from` up to `to` will need. */
 function readAhead(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {

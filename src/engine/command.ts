@@ -9,8 +9,6 @@
 import { defineTable, type Schema } from './table.ts';
 
 export const COMMAND_BYTES = 64;
-export const COMMAND_WORDS = 16;
-export const COMMAND_FLOATS = 8;
 
 type Layout = Parameters<typeof defineTable>[2];
 

@@ -63,7 +63,7 @@ export const EVENT_FIELDS = {
 export type EventKind = keyof typeof EVENT_FIELDS;
 
 /** Kinds in the order of their codes, from 1. */
-export const EVENT_KINDS = ['none', ...Object.keys(EVENT_FIELDS)] as readonly ('none' | EventKind)[];
+const EVENT_KINDS = ['none', ...Object.keys(EVENT_FIELDS)] as readonly ('none' | EventKind)[];
 
 export const EVENT = Object.fromEntries(EVENT_KINDS.map((kind, code) => [kind, code])) as {
   readonly [kind in EventKind]: number;

@@ -45,7 +45,7 @@ export class Margin {
 }
 
 /** The initial margin fraction of a position, ppm: the account's own for this market, at least the market's. */
-export function initialFraction(state: State, row: number): number {
+function initialFraction(state: State, row: number): number {
   const { i32 } = state.position;
   const own = i32[row * 32 + INITIAL_MARGIN] as number;
   const base = state.market.f64[(i32[row * 32 + POSITION_MARKET] as number) * 128 + MARKET_INITIAL] as number;
@@ -53,7 +53,7 @@ export function initialFraction(state: State, row: number): number {
 }
 
 /** The maintenance margin fraction of a market, ppm: IMF × factor, rounded up. */
-export function maintenanceFraction(state: State, market: number): number {
+function maintenanceFraction(state: State, market: number): number {
   const { f64 } = state.market;
   return Math.ceil(
     ((f64[market * 128 + MARKET_INITIAL] as number) * (f64[market * 128 + MAINTENANCE_FACTOR] as number)) / MILLION,

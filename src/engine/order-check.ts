@@ -30,7 +30,7 @@ export class OrderRequest {
 }
 
 /** Account and market exist, and the account trades. */
-export function checkParties(state: State, account: number, market: number): number {
+function checkParties(state: State, account: number, market: number): number {
   if (!(market >= 1 && market < state.market.rows)) return REFUSAL.market_unknown;
   if (!(account >= 1 && account < state.account.rows)) return REFUSAL.account_unknown;
   const kind = state.account.i32[account * 16 + KIND];

@@ -19,8 +19,6 @@ const {
   REALISED_PROFIT_HIGH,
   REALISED_FUNDING_HIGH,
   NEXT_OF_ACCOUNT,
-  ORDER_COUNT,
-  REDUCE_ONLY_COUNT,
   HIGHEST_BUY,
   LOWEST_SELL,
 } = POSITION;
@@ -256,13 +254,4 @@ export function removeOpenSize(state: State, row: number, sell: number, size: nu
   const { f64 } = state.position;
   const at = row * 16 + (sell === 0 ? BUY_SIZE : SELL_SIZE);
   f64[at] = (f64[at] as number) - size;
-}
-
-/** How many of a position's orders are open or waiting, and how many of them are reduce-only. */
-export function orderCounts(state: State, row: number): { orders: number; reduceOnly: number } {
-  const { i32 } = state.position;
-  return {
-    orders: i32[row * 32 + ORDER_COUNT] as number,
-    reduceOnly: i32[row * 32 + REDUCE_ONLY_COUNT] as number,
-  };
 }

@@ -159,7 +159,7 @@ function liquidBasis(f64: Float64Array, at: number, known: number, external: num
 }
 
 /** The price at a basis: spot × (1 + basis), rounded to nearest. */
-export function atBasis(spot: number, value: number): number {
+function atBasis(spot: number, value: number): number {
   return spot + multiplyDivideNearest(spot, value, UNIT);
 }
 

@@ -6,7 +6,7 @@ import { ACCOUNT, MARKET, POSITION, RULE_VALUES, SCHEMAS, type TableName, VENUE 
 import { RULES } from './rules.ts';
 
 /** The engine release of this code; what each release changed is in `release.ts`. */
-export const RELEASE = 1;
+const RELEASE = 1;
 
 /** Accounts every venue has from its first block. */
 export const INSURANCE_FUND = 1;
@@ -96,7 +96,7 @@ export function findPosition(state: State, account: number, market: number): num
 }
 
 /** The zero-padded ASCII or UTF-8 text at a byte of a row, decoded. */
-export function textAt(table: Table, row: number, byte: number, limit: number): string {
+function textAt(table: Table, row: number, byte: number, limit: number): string {
   const from = row * table.schema.rowBytes + byte;
   let encoded = '';
   for (let at = from; at < from + limit && table.bytes[at] !== 0; at++) {

@@ -6,7 +6,7 @@
  * a difference between two states names table, row and column. Row 0 is never used: 0 means "none" in every reference.
  */
 
-export type ColumnKind = 'i32' | 'f64';
+type ColumnKind = 'i32' | 'f64';
 
 /** A column: its name, its view and its offset in elements of that view; `count` elements wide (1 unless said). */
 export interface Column {
@@ -27,7 +27,7 @@ export interface Schema {
 export const PAGE_BYTES = 4096;
 
 /** The table has no more rows to give: its limit is part of the release. A bug or an attack upstream, never a refusal. */
-export class TableFull extends Error {
+class TableFull extends Error {
   constructor(name: string, limit: number) {
     super(`table ${name} is full: ${limit} rows`);
     this.name = 'TableFull';

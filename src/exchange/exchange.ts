@@ -22,7 +22,7 @@ import type { Journal } from '../journal/journal.ts';
 import { appendProposals } from './proposals.ts';
 
 /** A batch that is durable: its commands as they were applied, and what they did. Both are used again for the next batch. */
-export interface Published {
+interface Published {
   readonly rows: Uint8Array;
   readonly commands: number;
   readonly firstSequence: number;
