@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Block } from '../chain/block.ts';
 import { type FileJournal, openFileJournal } from './file-journal.ts';
 import { batchFrom, blockFrom, crashed, fill, linesOf, segmentsOf, withFolder } from './journal.fixture.ts';
-import { type Journal, JournalOutOfStep } from './journal.ts';
+import { BadBatch, type Batch, type Journal, JournalOutOfStep } from './journal.ts';
 import { JournalLocked } from './lock-file.ts';
 import { MemoryJournal } from './memory-journal.ts';
 
@@ -66,8 +66,8 @@ testBoth('what does not follow is refused, and nothing of it is kept', (journal)
   for (const action of refused) assert.throws(action, JournalOutOfStep);
   journal.append(batchFrom(5, 3, true));
   assert.throws(() => journal.appendBlock(blockFrom(1, 5, 6)), JournalOutOfStep);
-  assert.throws(() => journal.append({ ...batchFrom(8, 1), commands: 2 }), RangeError);
-  assert.throws(() => journal.append({ ...batchFrom(8, 1), bytes: new Uint8Array(65) }), RangeError);
+  const bad: Partial<Batch>[] = [{ commands: 3 }, { commands: 1 }, { bytes: new Uint8Array(65) }, { bytes: longer() }];
+  for (const change of bad) assert.throws(() => journal.append({ ...batchFrom(8, 2), ...change }), BadBatch);
   journal.sync();
   assert.deepEqual(linesOf(journal.entries()).slice(0, -1), before);
 });
@@ -86,6 +86,13 @@ testBoth('a sync goes on beside the next batch', (journal) => {
   journal.awaitSync();
   journal.awaitSync();
 });
+
+/** Two rows of which the first claims both: to a replay they are one command. */
+function longer(): Uint8Array {
+  const words = new Int32Array(32);
+  words[1] = 2;
+  return new Uint8Array(words.buffer);
+}
 
 test('a journal in files goes on where it was closed, over many segments', () =>
   withFolder((folder) => {

@@ -1,5 +1,6 @@
 /** Where history is kept: entries are appended, made durable, and read back. Nothing is ever changed. */
 import type { Block } from '../chain/block.ts';
+import { commandRows } from '../chain/command-record.ts';
 import type { Entry } from '../chain/entry.ts';
 import { HEADER_BYTES } from '../chain/entry-frame.ts';
 
@@ -69,12 +70,26 @@ export class JournalOutOfStep extends Error {
   }
 }
 
-/** Number of rows of a batch that follows sequence `sequence`. Refuses (throws) any other, and bytes that are not its rows. */
+/** A batch whose bytes are not the rows of as many commands as it says: replayed, it would be another. Nothing was appended. */
+export class BadBatch extends Error {
+  constructor(bytes: number, found: number | 'no', commands: number) {
+    super(`the ${bytes} bytes of a batch hold ${found} whole commands, not ${commands}`);
+    this.name = 'BadBatch';
+  }
+}
+
+/**
+ * Number of rows of a batch that follows sequence `sequence`. Refuses (throws) any other, and rows that a replay would not
+ * take for the same commands: how many rows a malformed command takes depends on where its batch ends.
+ */
 export function requireNextBatch(sequence: number, { bytes, commands, firstSequence }: Batch): number {
   if (firstSequence !== sequence + 1) throw new JournalOutOfStep('sequence', sequence + 1, firstSequence);
   const rows = bytes.length / HEADER_BYTES;
-  if (!Number.isInteger(rows) || commands > rows)
-    throw new RangeError(`${bytes.length} bytes for ${commands} commands`);
+  if (!Number.isInteger(rows)) throw new BadBatch(bytes.length, 'no', commands);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  let found = 0;
+  for (let row = 0; row < rows; found++) row += commandRows(words, row);
+  if (found !== commands) throw new BadBatch(bytes.length, found, commands);
   return rows;
 }
 
