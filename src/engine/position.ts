@@ -84,10 +84,11 @@ export function settleFunding(state: State, row: number): void {
   const markets = state.market.f64;
   const index = markets[market * 128 + MARKET_FUNDING_INDEX] as number;
   const cached = f64[row * 16 + FUNDING_INDEX] as number;
-  if (index === cached) return;
+  // Before all else: an index that was zeroed is also what a position has that never settled.
   if (index !== state.index.fundingIndexes[market]) {
     throw new InvariantBroken('funding_index_moved_by_tick', `market ${market}: ${index} is not what the tick left`);
   }
+  if (index === cached) return;
   f64[row * 16 + FUNDING_INDEX] = index;
   state.position.touch(row);
   const size = f64[row * 16 + SIZE] as number;
