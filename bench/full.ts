@@ -1,53 +1,53 @@
 /** The whole engine: a session applied from the first command to the last, everything on. */
-import { createHash } from 'node:crypto';
-import { marketCount, type State } from '../src/engine/state.ts';
+import { genesis, type State } from '../src/engine/state.ts';
+import { requireState } from './fingerprint.ts';
 import { FiguresDiffer } from './matching.ts';
-import { measureSeries, type Series } from './series.ts';
-import { applyOpening, applySession, emptyState, type Session, type SessionCounts } from './session.ts';
+import { type Memory, memoryOf } from './memory.ts';
+import { type Recording, recordInThread } from './recording.ts';
+import { collectGarbage, measureSeries, type Series, type Tell } from './series.ts';
+import { applyOpening, applySession, capacityFor, type SessionCounts } from './session.ts';
+import type { WorkloadSource, WorkloadSummary } from './workload-source.ts';
 
 export interface FullResult extends Series, SessionCounts {
   /** All commands applied, prices and ticks among them; times are per operation of the workload. */
   readonly commands: number;
   readonly positions: number;
   readonly liveOrders: number;
-  readonly markets: number;
+  readonly memory: Memory;
+  readonly workload: WorkloadSummary;
 }
 
-/** SHA-256 of all rows of all tables ever used. */
-export function fingerprint(state: State): string {
-  const hash = createHash('sha256');
-  for (const [name, table] of state.tables()) {
-    hash.update(`${name} ${table.rows} ${table.free}\n`).update(table.bytes.subarray(0, table.rows * table.schema.rowBytes));
-  }
-  return hash.digest('hex');
+export interface FullRequest {
+  readonly source: WorkloadSource;
+  readonly runs: number;
 }
 
-/** Opens a venue and applies the session; returns the nanoseconds of the session alone, and the state. */
-export function runSession(session: Session): { state: State; elapsedNs: number; events: number } {
-  const state = emptyState(session.workload);
-  applyOpening(state, session.opening);
-  const startedMs = performance.now();
-  const events = applySession(state, session.commands);
-  return { state, elapsedNs: (performance.now() - startedMs) * 1e6, events };
-}
-
-/** Measures a session, `runs` times after a first run. Throws unless each ends in the very state of the recording run. */
-export function measureFull(session: Session, runs: number): FullResult {
-  const { counts, workload, commands } = session;
-  const expected = fingerprint(session.state);
-  const series = measureSeries(runs, () => {
-    const { state, elapsedNs, events } = runSession(session);
-    if (events !== counts.events) throw new FiguresDiffer('events', events, counts.events);
-    const found = fingerprint(state);
-    if (found !== expected) throw new Error(`the state after the session is ${found}, but its recording left ${expected}`);
-    return elapsedNs / workload.operations;
+/** Measures the whole engine. Throws unless every run gives the events and the very state of the recording run. */
+export async function measureFull({ source, runs }: FullRequest, tell: Tell): Promise<FullResult> {
+  const recording = await recordInThread({ source, withForced: true });
+  const { workload, commands, outcome } = recording;
+  tell(`${workload.operations} operations, ${workload.markets} markets, ${workload.accounts} accounts`);
+  let last: State | undefined;
+  const series = await measureSeries(runs, tell, () => {
+    last = undefined;
+    collectGarbage();
+    const run = applyRecording(recording);
+    last = run.state;
+    return run.elapsedNs / workload.operations;
   });
-  return {
-    ...series,
-    ...counts,
-    commands: commands.commands,
-    markets: marketCount(session.state),
-    positions: session.state.position.live,
-    liveOrders: session.state.order.live,
-  };
+  const { counts, positions, liveOrders } = outcome;
+  const memory = memoryOf(last as unknown as State);
+  return { ...series, ...counts, commands: commands.commands, positions, liveOrders, memory, workload };
+}
+
+/** Opens a venue and applies the session; the time is that of the session alone. Throws unless it ends as recorded. */
+function applyRecording({ workload, opening, commands, outcome }: Recording): { state: State; elapsedNs: number } {
+  const state = genesis(capacityFor(workload.accounts));
+  applyOpening(state, opening);
+  const startedMs = performance.now();
+  const events = applySession(state, commands);
+  const elapsedNs = (performance.now() - startedMs) * 1e6;
+  if (events !== outcome.counts.events) throw new FiguresDiffer('events', events, outcome.counts.events);
+  requireState('the session', state, outcome.fingerprint);
+  return { state, elapsedNs };
 }

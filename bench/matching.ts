@@ -8,8 +8,9 @@ import { LadderHeap } from '../src/engine/ladder.ts';
 import { Fills, match, NO_ACCOUNT } from '../src/engine/match.ts';
 import { Table } from '../src/engine/table.ts';
 import { ORDER, SCHEMAS } from '../src/engine/tables.ts';
-import { measureSeries, type Series } from './series.ts';
+import { measureSeries, type Series, type Tell } from './series.ts';
 import { FIELD, HEADER_WORDS, IOC_SHIFT, KIND, RECORD_WORDS, SIDE_SHIFT, type Workload } from './workload.ts';
+import { openWorkload, summaryOf, type WorkloadSource, type WorkloadSummary } from './workload-source.ts';
 
 const { PRICE, REMAINING, SIZE, FLAGS, ACCOUNT, MARKET, CLIENT_ID, GENERATION } = ORDER;
 const ROW_WORDS = SCHEMAS.order.rowBytes / 4;
@@ -48,7 +49,15 @@ class Matcher {
     }
     const price = words[at + FIELD.PRICE] as number;
     const size = words[at + FIELD.SIZE] as number;
-    this.submit(order, market, (head >> SIDE_SHIFT) & 1, price, size, head >> IOC_SHIFT, words[at + FIELD.ACCOUNT] as number);
+    this.submit(
+      order,
+      market,
+      (head >> SIDE_SHIFT) & 1,
+      price,
+      size,
+      head >> IOC_SHIFT,
+      words[at + FIELD.ACCOUNT] as number,
+    );
   }
 
   private submit(
@@ -106,6 +115,7 @@ class Matcher {
 export interface MatchingResult extends Series {
   readonly trades: number;
   readonly volume: number;
+  readonly workload: WorkloadSummary;
 }
 
 /** A matcher whose figures are not those of the workload: nothing it measured counts. */
@@ -116,9 +126,16 @@ export class FiguresDiffer extends Error {
   }
 }
 
-/** Measures matching alone, `runs` times after a first run. Throws `FiguresDiffer` unless each has the workload's own figures. */
-export function measureMatching(workload: Workload, runs: number): MatchingResult {
-  const series = measureSeries(runs, () => {
+export interface MatchingRequest {
+  readonly source: WorkloadSource;
+  readonly runs: number;
+}
+
+/** Measures matching alone. Throws `FiguresDiffer` unless every run has the workload's own trades and volume. */
+export async function measureMatching({ source, runs }: MatchingRequest, tell: Tell): Promise<MatchingResult> {
+  const workload = openWorkload(source);
+  tell(`${workload.operations} operations, ${workload.markets} markets`);
+  const series = await measureSeries(runs, tell, () => {
     const matcher = new Matcher(workload);
     const startedMs = performance.now();
     matcher.run(workload.words);
@@ -127,5 +144,5 @@ export function measureMatching(workload: Workload, runs: number): MatchingResul
     if (matcher.volume !== workload.volume) throw new FiguresDiffer('volume', matcher.volume, workload.volume);
     return (elapsedMs * 1e6) / workload.operations;
   });
-  return { ...series, trades: workload.trades, volume: workload.volume };
+  return { ...series, trades: workload.trades, volume: workload.volume, workload: summaryOf(workload, source) };
 }

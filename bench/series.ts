@@ -21,7 +21,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }
 
-const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
+/** The value with so many digits behind the point. */
+export const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 /** Returns the series of `runs` times after a first one; all in nanoseconds per unit. */
 export function seriesOf(first: number, runs: readonly number[]): Series {
@@ -42,14 +43,43 @@ export function collectGarbage(): void {
   globalThis.gc?.();
 }
 
+/** Is told how far a benchmark is, in words. */
+export type Tell = (text: string) => void;
+
 /** Runs `work` once and then `count` times; each call returns its own nanoseconds per unit. */
-export function measureSeries(count: number, work: () => number): Series {
-  collectGarbage();
-  const first = work();
-  const runs: number[] = [];
-  for (let run = 0; run < count; run++) {
+export async function measureSeries(count: number, tell: Tell, work: () => number | Promise<number>): Promise<Series> {
+  const times: number[] = [];
+  for (let run = 0; run <= count; run++) {
     collectGarbage();
-    runs.push(work());
+    const time = await work();
+    times.push(time);
+    tell(`${run === 0 ? 'first run' : `run ${run} of ${count}`}: ${time.toFixed(1)} ns`);
   }
+  const [first = 0, ...runs] = times;
   return seriesOf(first, runs);
+}
+
+/** Seconds of something that is done as a whole. */
+export interface SecondsSeries {
+  /** The median of the runs. */
+  readonly seconds: number;
+  readonly best: number;
+  readonly first: number;
+  readonly runs: readonly number[];
+}
+
+/** Does `work` once and then `count` times, and lets `check` look at what each made; the check is not timed. */
+export function measureSeconds<T>(count: number, tell: Tell, work: () => T, check?: (made: T) => void): SecondsSeries {
+  const times: number[] = [];
+  for (let run = 0; run <= count; run++) {
+    collectGarbage();
+    const startedMs = performance.now();
+    const made = work();
+    const seconds = rounded((performance.now() - startedMs) / 1000, 3);
+    check?.(made);
+    times.push(seconds);
+    tell(`${run === 0 ? 'first run' : `run ${run} of ${count}`}: ${seconds} s`);
+  }
+  const [first = 0, ...runs] = times;
+  return { seconds: rounded(median(runs), 3), best: Math.min(...runs), first, runs };
 }

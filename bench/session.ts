@@ -13,17 +13,19 @@
  */
 import { applyCommand } from '../src/engine/apply.ts';
 import { applyCommands } from '../src/engine/batch.ts';
-import { COMMAND_FLOATS as FLOATS, COMMAND_WORDS as WORDS } from '../src/engine/command.ts';
+import { COMMAND_BYTES } from '../src/engine/command.ts';
 import { CommandBuffer } from '../src/engine/command-buffer.ts';
 import { EVENT, EVENT_FIELDS, EVENT_FLOATS } from '../src/engine/event.ts';
 import { FLAG, INSTRUCTION, ORDER_KIND, orderFlags } from '../src/engine/flags.ts';
 import { orderRow } from '../src/engine/order-id.ts';
 import { CLOSE_REASONS, REFUSALS } from '../src/engine/refusal.ts';
-import { genesis, type State } from '../src/engine/state.ts';
+import { type Capacity, genesis, type State } from '../src/engine/state.ts';
 import { MARKET, ORDER, VENUE } from '../src/engine/tables.ts';
 import { FIRST_ACCOUNT, FIRST_MARKET, START_TICKS, TICK_UNITS, writeOpening } from './venue.ts';
 import { FIELD, HEADER_WORDS, IOC_SHIFT, KIND, RECORD_WORDS, SIDE_SHIFT, type Workload } from './workload.ts';
 
+const WORDS = COMMAND_BYTES / 4;
+const FLOATS = COMMAND_BYTES / 8;
 /** Operations between two spot prices. */
 const PRICE_EVERY = 1_000;
 const START_MS = 1_700_000_000_000;
@@ -48,8 +50,8 @@ export interface SessionCounts {
   readonly closed: Readonly<Record<string, number>>;
 }
 
+/** Commands, and what they do. */
 export interface Session {
-  readonly workload: Workload;
   /** Opens the venue; not timed. */
   readonly opening: CommandBuffer;
   readonly commands: CommandBuffer;
@@ -58,9 +60,9 @@ export interface Session {
   readonly state: State;
 }
 
-/** An empty state with room for the workload's accounts and live orders. */
-export function emptyState({ accounts }: Workload): State {
-  return genesis({ accounts: accounts + FIRST_ACCOUNT, positions: 1 << 16, orders: 1 << 16 });
+/** The room that a state for so many accounts is made with. */
+export function capacityFor(accounts: number): Capacity {
+  return { accounts: accounts + FIRST_ACCOUNT, positions: 1 << 16, orders: 1 << 16 };
 }
 
 /** Rows of the batches in which the exchange's loop takes commands at rate. */
@@ -106,7 +108,7 @@ class Recorder {
 
   constructor(workload: Workload) {
     this.workload = workload;
-    this.state = emptyState(workload);
+    this.state = genesis(capacityFor(workload.accounts));
     this.commands = new CommandBuffer(Math.ceil(workload.operations * 1.01) + 1024);
     this.ids = new Float64Array(workload.orders + 1);
   }
@@ -126,7 +128,7 @@ class Recorder {
       if ((n + 1) % turn === 0) this.writeTick(timeMs);
       this.applyNew(0);
     }
-    return { workload, opening, commands, counts: this.counts(), state };
+    return { opening, commands, counts: this.counts(), state };
   }
 
   private writeOperation(words: Int32Array, at: number, timeMs: number): void {
@@ -138,7 +140,14 @@ class Recorder {
     const kind = head & 255;
     if (kind === KIND.NEW) {
       const flags = (head >> IOC_SHIFT !== 0 ? IOC : GTC) | (((head >> SIDE_SHIFT) & 1) === 0 ? 0 : FLAG.SELL);
-      this.commands.placeOrder(timeMs, account, FIRST_MARKET + (words[at + FIELD.MARKET] as number), price, size, flags);
+      this.commands.placeOrder(
+        timeMs,
+        account,
+        FIRST_MARKET + (words[at + FIELD.MARKET] as number),
+        price,
+        size,
+        flags,
+      );
       return;
     }
     const id = this.ids[order] as number;

@@ -90,11 +90,15 @@ function count(path: string, words: Int32Array, books: ReferenceBooks): Referenc
       const problem = kind === KIND.NEW ? 'lives already' : 'does not live';
       throw new WorkloadError(path, `record ${n}: order ${order} ${problem}`);
     }
+    const market = word(FIELD.MARKET);
+    const side = (word(FIELD.KIND) >> SIDE_SHIFT) & 1;
+    if (kind !== KIND.NEW && (books.market[order] !== market || books.side[order] !== side)) {
+      throw new WorkloadError(path, `record ${n}: order ${order} is not in market ${market} on side ${side}`);
+    }
     if (kind !== KIND.NEW) books.remove(order);
     if (kind === KIND.CANCEL) continue;
-    const side = (word(FIELD.KIND) >> SIDE_SHIFT) & 1;
     const ioc = word(FIELD.KIND) >> IOC_SHIFT;
-    books.submit(order, word(FIELD.MARKET), side, word(FIELD.PRICE), word(FIELD.SIZE), ioc);
+    books.submit(order, market, side, word(FIELD.PRICE), word(FIELD.SIZE), ioc);
   }
   return books;
 }

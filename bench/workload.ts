@@ -41,8 +41,6 @@ export interface Workload {
   /** What a correct matcher finds when accounts do not matter (no self-trade prevention). */
   readonly trades: number;
   readonly volume: number;
-  /** How it was made; absent when it was read from a file. */
-  readonly parameters?: WorkloadParameters;
 }
 
 export const HEADER_WORDS = 4;
@@ -103,8 +101,8 @@ class Generator {
       else if (hasLive && draw >= 97) this.modify(sequence);
       else this.add(sequence, draw >= 90 && draw < 97);
     }
-    const { words, orders, books, parameters } = this;
-    return { words, operations, markets, accounts, orders, trades: books.trades, volume: books.volume, parameters };
+    const { words, orders, books } = this;
+    return { words, operations, markets, accounts, orders, trades: books.trades, volume: books.volume };
   }
 
   private randomLive(): number {

@@ -1,0 +1,20 @@
+/** Where a result was measured: without this a number says nothing. */
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { rounded } from './series.ts';
+
+export interface Machine {
+  readonly node: string;
+  readonly processor: string;
+  readonly processors: number;
+  /** Processes that wanted to run over the last minute, when the benchmark started: near or above `processors`, times mean little. */
+  readonly load: number;
+}
+
+export function describeMachine(): Machine {
+  return {
+    node: process.version,
+    processor: cpus()[0]?.model ?? 'unknown',
+    processors: availableParallelism(),
+    load: rounded(loadavg()[0] as number, 2),
+  };
+}

@@ -1,0 +1,21 @@
+/** What a child process can be asked to measure, by name. */
+import { measureAmount } from './amount.ts';
+import { measureFull } from './full.ts';
+import { measureJournal } from './journal.ts';
+import { measureMatching } from './matching.ts';
+import { measureReplay } from './replay.ts';
+import { measureRoot } from './root.ts';
+import { measureSnapshot } from './snapshot.ts';
+
+export const MEASUREMENTS = {
+  matching: measureMatching,
+  full: measureFull,
+  journal: measureJournal,
+  root: measureRoot,
+  snapshot: measureSnapshot,
+  replay: measureReplay,
+  amount: measureAmount,
+} as const;
+
+export type Measurements = typeof MEASUREMENTS;
+export type MeasurementName = keyof Measurements;
