@@ -7,68 +7,97 @@ import type { Book } from './book.ts';
 import { AMEND_ORDER, COMMAND, PLACE_ORDER } from './command.ts';
 import { TICK_LIMIT } from './ladder.ts';
 import type { State } from './state.ts';
-import { ACCOUNT, ORDER, POSITION, VENUE } from './tables.ts';
+import { ORDER, POSITION, VENUE } from './tables.ts';
 
 const AHEAD = 32;
 const PLACE = COMMAND.placeOrder;
 const CANCEL = COMMAND.cancelOrder;
 const AMEND = COMMAND.amendOrder;
 const TICK = COMMAND.tick;
-const PLACE_ACCOUNT = PLACE_ORDER.ACCOUNT;
+/** The account of an order command of any kind. */
+const COMMAND_ACCOUNT = PLACE_ORDER.ACCOUNT;
 const PLACE_MARKET = PLACE_ORDER.MARKET;
 const ORDER_ID = AMEND_ORDER.ORDER;
-const { KIND } = ACCOUNT;
 const { SEQUENCE } = VENUE;
-const { SIZE, NEXT_OF_ACCOUNT } = POSITION;
 const PLACE_PRICE = PLACE_ORDER.PRICE;
 const { FIRST_ORDER } = POSITION;
 const ORDER_POSITION = ORDER.POSITION;
-const ORDER_ACCOUNT = ORDER.ACCOUNT;
 const { NEXT, PREVIOUS, NEXT_OWN, PREVIOUS_OWN } = ORDER;
 const ROWS = 2 ** 24;
 
 /** What was read ahead: stored, so that the reading is not optimised away. */
 const ahead = { sum: 0 };
+/** Of each command in sight: rows of its position, its account and the order it names, 0 for none. */
+const positionOf = new Int32Array(AHEAD);
+const accountOf = new Int32Array(AHEAD);
+const orderOf = new Int32Array(AHEAD);
 
-/** Reads what the commands from row `from` up to `to` will need. */
+/**
+ * Reads what the commands from row `from` up to `to` will need, in three short passes: what the commands name, the rows that
+ * this leads to, and the neighbours that those name. Within a pass nothing waits for anything, so the misses overlap.
+ */
 function readAhead(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {
+  findRows(state, words, floats, from, to);
+  const count = to - from;
   const accounts = state.account.i32;
-  const positions = state.position.f64;
-  const positionWords = state.position.i32;
+  const positions = state.position.i32;
+  const { bounds } = state.index;
+  let sum = 0;
+  for (let n = 0; n < count; n++) {
+    const position = (positionOf[n] as number) * 32;
+    sum ^= (positions[position] as number) ^ (positions[position + 16] as number);
+    sum ^= accounts[(accountOf[n] as number) * 16] as number;
+    sum ^= bounds.peek(accountOf[n] as number);
+  }
+  ahead.sum = sum ^ readNeighbours(state, words, from, count);
+}
+
+function findRows(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {
   const orders = state.order.i32;
   const orderRows = state.order.rows;
-  const { bounds, books, positions: index } = state.index;
-  let sum = 0;
+  const accountRows = state.account.rows;
+  const { positions: index } = state.index;
   for (let row = from; row < to; row++) {
+    const n = row - from;
     const kind = words[row * 16] as number;
-    if (kind === PLACE) {
-      const account = words[row * 16 + PLACE_ACCOUNT] as number;
-      const position = index.probe(account, words[row * 16 + PLACE_MARKET] as number);
-      sum += (positions[position * 16 + SIZE] as number) + (positionWords[position * 32 + NEXT_OF_ACCOUNT] as number);
-      const market = words[row * 16 + PLACE_MARKET] as number;
-      const price = words[row * 16 + PLACE_PRICE] as number;
-      if (market > 0 && market < books.length && price > 0 && price < TICK_LIMIT) {
-        sum += orders[(books[market] as Book).ladder.tail(price) * 16] as number;
-      }
-      sum += orders[(positionWords[position * 32 + FIRST_ORDER] as number) * 16] as number;
-      sum +=
-        account > 0 && account * 16 < accounts.length
-          ? (accounts[account * 16 + KIND] as number) + bounds.peek(account)
-          : 0;
-    } else if (kind === CANCEL || kind === AMEND) {
-      const order = (floats[row * 8 + ORDER_ID] as number) % ROWS;
+    const account = words[row * 16 + COMMAND_ACCOUNT] as number;
+    orderOf[n] = 0;
+    positionOf[n] = 0;
+    accountOf[n] = kind >= PLACE && kind <= CANCEL && account > 0 && account < accountRows ? account : 0;
+    if (kind === PLACE) positionOf[n] = index.probe(account, words[row * 16 + PLACE_MARKET] as number);
+    else if (kind === CANCEL || kind === AMEND) {
+      const id = floats[row * 8 + ORDER_ID] as number;
+      const order = id - Math.floor(id / ROWS) * ROWS;
       if (!(order > 0 && order < orderRows)) continue;
-      const position = orders[order * 16 + ORDER_POSITION] as number;
-      const account = orders[order * 16 + ORDER_ACCOUNT] as number;
-      sum += orders[(orders[order * 16 + NEXT] as number) * 16] as number;
-      sum += orders[(orders[order * 16 + PREVIOUS] as number) * 16] as number;
-      sum += orders[(orders[order * 16 + NEXT_OWN] as number) * 16] as number;
-      sum += orders[(orders[order * 16 + PREVIOUS_OWN] as number) * 16] as number;
-      sum += (positions[position * 16 + SIZE] as number) + (positionWords[position * 32 + NEXT_OF_ACCOUNT] as number);
-      sum += (accounts[account * 16 + KIND] as number) + bounds.peek(account);
+      orderOf[n] = order;
+      positionOf[n] = orders[order * 16 + ORDER_POSITION] as number;
     }
   }
-  ahead.sum = sum;
+}
+
+/** Orders before and behind in queues and lists: those of the orders that are named, and where a new one will be put. */
+function readNeighbours(state: State, words: Int32Array, from: number, count: number): number {
+  const orders = state.order.i32;
+  const positions = state.position.i32;
+  const { books } = state.index;
+  let sum = 0;
+  for (let n = 0; n < count; n++) {
+    const order = (orderOf[n] as number) * 16;
+    if (order !== 0) {
+      sum ^= orders[(orders[order + NEXT] as number) * 16] as number;
+      sum ^= orders[(orders[order + PREVIOUS] as number) * 16] as number;
+      sum ^= orders[(orders[order + NEXT_OWN] as number) * 16] as number;
+      sum ^= orders[(orders[order + PREVIOUS_OWN] as number) * 16] as number;
+    } else if (positionOf[n] !== 0) {
+      sum ^= orders[(positions[(positionOf[n] as number) * 32 + FIRST_ORDER] as number) * 16] as number;
+      const market = words[(from + n) * 16 + PLACE_MARKET] as number;
+      const price = words[(from + n) * 16 + PLACE_PRICE] as number;
+      if (market > 0 && market < books.length && price > 0 && price < TICK_LIMIT) {
+        sum ^= orders[(books[market] as Book).ladder.tail(price) * 16] as number;
+      }
+    }
+  }
+  return sum;
 }
 
 /**
