@@ -17,7 +17,13 @@ test('text is encoded as the platform encodes it', () => {
 test('text that does not fit and keys of another length are refused, and nothing is half written', () => {
   const buffer = new CommandBuffer();
   assert.throws(() => buffer.placeOrder(1, 3, 1, 1, 1, 0, 0, 'é'.repeat(33)), /text of 66 bytes, at most 64/);
+  assert.throws(() => buffer.cancelByClientId(1, 3, '\udc00'), /lone surrogate/);
+  assert.throws(
+    () => buffer.defineMarket(1, { ...ROUND_MARKET, name: 'x'.repeat(33) }),
+    /text of 33 bytes, at most 32/,
+  );
   assert.throws(() => buffer.defineAccount(1, new Uint8Array(31), ACCOUNT_KIND.TRADER, 0), /32 bytes, not 31/);
+  assert.deepEqual([buffer.rows, buffer.commands], [0, 0]);
 });
 
 test('the buffer grows and keeps what is in it; a batch is one command', () => {

@@ -54,6 +54,15 @@ export function utf8(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+const NO_TEXT = new Uint8Array(0);
+
+/** Text as UTF-8; refuses (throws) more than `limit` bytes. Called before a command is started, so that none is half written. */
+function encode(text: string, limit: number): Uint8Array {
+  const bytes = utf8(text);
+  if (bytes.length > limit) throw new RangeError(`text of ${bytes.length} bytes, at most ${limit}: ${text}`);
+  return bytes;
+}
+
 export class CommandBuffer {
   i32: Int32Array;
   f64: Float64Array;
@@ -85,10 +94,11 @@ export class CommandBuffer {
   }
 
   defineMarket(timeMs: number, market: MarketDefinition): void {
+    const name = encode(market.name, 32);
     const row = this.start(COMMAND.defineMarket, 3, timeMs);
     this.i32[row * WORDS + DEFINE_MARKET.FUNDING_PERIOD_S] = market.fundingPeriodS;
     this.i32[row * WORDS + DEFINE_MARKET.VENUES] = market.venues;
-    this.text(row, DEFINE_MARKET.NAME, market.name, 32);
+    this.bytes.set(name, row * COMMAND_BYTES + DEFINE_MARKET.NAME * 4);
     MARKET_PARAMETERS.forEach((parameter, at) => {
       this.f64[(row + 1) * FLOATS + at] = market[parameter];
     });
@@ -141,6 +151,7 @@ export class CommandBuffer {
     trigger = 0,
     clientId = '',
   ): void {
+    const text = clientId === '' ? NO_TEXT : encode(clientId, 64);
     const row = this.start(COMMAND.placeOrder, clientId === '' ? 1 : 2, timeMs);
     const at = row * WORDS;
     this.i32[at + PLACE_ORDER.ACCOUNT] = account;
@@ -149,7 +160,9 @@ export class CommandBuffer {
     this.i32[at + PLACE_ORDER.SIZE] = size;
     this.i32[at + PLACE_ORDER.TRIGGER] = trigger;
     this.i32[at + PLACE_ORDER.FLAGS] = flags;
-    this.i32[at + PLACE_ORDER.CLIENT_ID_LENGTH] = clientId === '' ? 0 : this.text(row + 1, 0, clientId, 64);
+    if (clientId === '') return;
+    this.i32[at + PLACE_ORDER.CLIENT_ID_LENGTH] = text.length;
+    this.bytes.set(text, (row + 1) * COMMAND_BYTES);
   }
 
   /** Starts a batch: the `count` calls of `placeOrder` that follow belong to it. */
@@ -181,9 +194,11 @@ export class CommandBuffer {
   }
 
   cancelByClientId(timeMs: number, account: number, clientId: string): void {
+    const text = encode(clientId, 64);
     const row = this.start(COMMAND.cancelByClientId, 2, timeMs);
     this.i32[row * WORDS + CANCEL_BY_CLIENT_ID.ACCOUNT] = account;
-    this.i32[row * WORDS + CANCEL_BY_CLIENT_ID.CLIENT_ID_LENGTH] = this.text(row + 1, 0, clientId, 64);
+    this.i32[row * WORDS + CANCEL_BY_CLIENT_ID.CLIENT_ID_LENGTH] = text.length;
+    this.bytes.set(text, (row + 1) * COMMAND_BYTES);
   }
 
   cancelAll(timeMs: number, account: number, market = 0): void {
@@ -304,13 +319,6 @@ export class CommandBuffer {
     this.rows += rows;
     this.commands++;
     return row;
-  }
-
-  private text(row: number, word: number, text: string, limit: number): number {
-    const bytes = utf8(text);
-    if (bytes.length > limit) throw new RangeError(`text of ${bytes.length} bytes, at most ${limit}: ${text}`);
-    this.bytes.set(bytes, row * COMMAND_BYTES + word * 4);
-    return bytes.length;
   }
 
   private reserve(rows: number): void {
