@@ -1,13 +1,13 @@
 // The order of precedence, walked from top to bottom: where two reasons hold, the one that stands first is reported.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommandBuffer } from './command-buffer.ts';
-import { CLOSE, type Refusal, REFUSALS } from './refusal.ts';
-import { RULE } from './rules.ts';
-import { INSURANCE_FUND, FEE_ACCOUNT, ACCOUNT_KIND } from './state.ts';
-import { OPERATION, STATUS } from './status.ts';
-import { INSTRUCTION, ORDER_KIND } from './flags.ts';
-import { only, ROUND_MARKET, USDC, VenueForTest, writeOrder, type OrderTerms } from './venue.fixture.ts';
+import type { CommandBuffer } from '../src/engine/command-buffer.ts';
+import { CLOSE, type Refusal, REFUSALS } from '../src/engine/refusal.ts';
+import { RULE } from '../src/engine/rules.ts';
+import { INSURANCE_FUND, FEE_ACCOUNT, ACCOUNT_KIND } from '../src/engine/state.ts';
+import { OPERATION, STATUS } from '../src/engine/status.ts';
+import { INSTRUCTION, ORDER_KIND } from '../src/engine/flags.ts';
+import { only, ROUND_MARKET, USDC, VenueForTest, writeOrder, type OrderTerms } from '../src/engine/venue.fixture.ts';
 
 type Write = (buffer: CommandBuffer, timeMs: number) => void;
 
