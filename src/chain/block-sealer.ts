@@ -2,6 +2,7 @@
  * Makes blocks: of the commands that the exchange applied, or of those that a replay applies again. Both use this, so what a
  * block says has one definition. The root of a block may come later than its end; blocks come out in order.
  */
+import { TIME_LIMIT } from '../engine/command-form.ts';
 import type { State } from '../engine/state.ts';
 import { VENUE } from '../engine/tables.ts';
 import { type Block, blockHash } from './block.ts';
@@ -44,8 +45,6 @@ export class SealerOutOfStep extends Error {
     this.name = 'SealerOutOfStep';
   }
 }
-
-const TIME_LIMIT = 2 ** 48;
 
 export class BlockSealer {
   private readonly hash: Hash;

@@ -51,6 +51,7 @@ export function runDay(options: RunDayOptions): FinishedRun {
     sealer: recovered.sealer,
     blockCommands: BLOCK_COMMANDS,
     blockMs: BLOCK_MS,
+    pipelined: true,
     snapshotBlocks: SNAPSHOT_BLOCKS,
     onSnapshot: options.saveSnapshot,
     onPublish: ({ events }) => totals.count(events),

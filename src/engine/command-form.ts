@@ -7,7 +7,7 @@ import { REFUSAL } from './refusal.ts';
 
 const WORDS = 16;
 /** A time is a whole number of milliseconds up to the year 10889. */
-const TIME_LIMIT = 2 ** 48;
+export const TIME_LIMIT = 2 ** 48;
 const KINDS = COMMAND_KINDS.length;
 const DEFINE_MARKET_ROWS = 3;
 const { placeOrder: PLACE, cancelOrder: CANCEL, amendOrder: AMEND } = COMMAND;

@@ -35,8 +35,8 @@ export class State {
   readonly withdrawal: Table;
   /** Derived; rebuilt by `restoreIndex` after the tables were loaded. */
   readonly index: StateIndex;
-  /** What the commands since the last `events.clear()` did. */
-  readonly events = new EventBuffer();
+  /** What the commands since the last `events.clear()` did. Who reads them may put another buffer in their place. */
+  events = new EventBuffer();
 
   /** An empty state without rows; `genesis` makes a venue of it, a snapshot loads its tables. */
   constructor(capacity: Capacity = {}) {

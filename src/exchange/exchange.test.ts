@@ -15,7 +15,7 @@ import { ROUND_MARKET, USDC } from '../engine/venue.fixture.ts';
 import type { Batch, Journal } from '../journal/journal.ts';
 import { MemoryJournal } from '../journal/memory-journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
-import { Exchange, type ExchangeOptions, ExchangeStopped } from './exchange.ts';
+import { Exchange, type ExchangeOptions, ExchangeStopped, NotWholeCommands } from './exchange.ts';
 import { recover } from './recover.ts';
 
 const PRICE = 1000e6;
@@ -68,7 +68,7 @@ class RecordingJournal extends MemoryJournal {
     super.append(batch);
   }
 
-  override sync(): void {
+  override awaitSync(): void {
     if (this.failsAtSync) throw new Error('the disk is gone');
   }
 }
@@ -105,6 +105,34 @@ describe('the exchange', () => {
     assert.equal(published, 1);
     assert.throws(() => exchange.submit(fallingCommands()), ExchangeStopped);
     assert.throws(() => exchange.finish(), ExchangeStopped);
+  });
+
+  test('pipelined, a batch is published when the next one has been applied, the last one by flush', () => {
+    const published: number[] = [];
+    const told = {
+      pipelined: true,
+      onPublish: (batch: { firstSequence: number }) => published.push(batch.firstSequence),
+    };
+    const exchange = opened(new MemoryJournal(), told);
+    const opening = openingCommands();
+    exchange.submit(opening);
+    assert.deepEqual(published, []);
+    exchange.submit(fallingCommands());
+    assert.deepEqual(published, [1]);
+    exchange.flush();
+    assert.deepEqual(published, [1, opening.commands + 1]);
+  });
+
+  test('rows that are not whole commands are refused before anything happens', () => {
+    const exchange = opened(new MemoryJournal());
+    const commands = openingCommands();
+    commands.i32[(commands.rows - 1) * 16 + 1] = 2;
+    assert.throws(() => exchange.submit(commands), NotWholeCommands);
+    commands.i32[(commands.rows - 1) * 16 + 1] = 0;
+    assert.throws(() => exchange.submit(commands), NotWholeCommands);
+    assert.equal(exchange.sequence, 0);
+    exchange.submit(openingCommands());
+    assert.equal(exchange.sequence, openingCommands().commands);
   });
 
   test('a command that breaks an invariant is never in the journal', () => {

@@ -15,7 +15,7 @@ import type { BlockSealer } from '../chain/block-sealer.ts';
 import { applyUntilTick } from '../engine/batch.ts';
 import { COMMAND_BYTES } from '../engine/command.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
-import type { EventBuffer } from '../engine/event.ts';
+import { EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import { VENUE } from '../engine/tables.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -37,6 +37,11 @@ export interface ExchangeOptions {
   readonly blockCommands: number;
   readonly blockMs: number;
   readonly onPublish?: (batch: Published) => void;
+  /**
+   * True: a batch is made durable while the next one is applied, and is published when that has been; the last one by `flush` or
+   * `finish`. False (unless said): it is durable and published when `submit` returns.
+   */
+  readonly pipelined?: boolean;
   readonly onBlock?: (block: Block) => void;
   /** After every so many blocks `onSnapshot` is given the state as it is at the end of the block; 0: never. */
   readonly snapshotBlocks?: number;
@@ -52,11 +57,27 @@ export class ExchangeStopped extends Error {
 }
 
 const NO_ROWS = new Uint8Array();
+const COMMAND_WORDS = COMMAND_BYTES / 4;
+
+/** A batch on its way: its commands in the order in which they were applied, and what they did. */
+class Batch {
+  readonly commands = new CommandBuffer(4096);
+  readonly events = new EventBuffer();
+  firstSequence = 0;
+  count = 0;
+
+  get rows(): Uint8Array {
+    return this.commands.bytes.subarray(0, this.commands.rows * COMMAND_BYTES);
+  }
+}
 
 export class Exchange {
   readonly state: State;
   private readonly options: ExchangeOptions;
-  private readonly batch = new CommandBuffer(4096);
+  /** The batch that is being applied, and the one that is being made durable. */
+  private batch = new Batch();
+  private other = new Batch();
+  private isInFlight = false;
   private readonly forced = new CommandBuffer(64);
   private blockStartMs: number;
   private stopped: unknown;
@@ -77,21 +98,39 @@ export class Exchange {
     return this.state.venue.f64[this.state.venue.rowFloats + VENUE.TIME_MS] as number;
   }
 
-  /** Takes commands as one batch, which is durable and published when this returns. Throws when the exchange must stop. */
+  /**
+   * Takes commands as one batch. Refuses (throws, nothing happens) rows that are not whole commands: they could not be told apart
+   * in the journal. Throws and stops when the exchange must stop.
+   */
   submit(commands: CommandBuffer): void {
     if (this.stopped !== undefined) throw new ExchangeStopped(this.stopped);
     if (commands.rows === 0) return;
+    requireWholeCommands(commands);
+    this.orStop(() => this.take(commands));
+  }
+
+  /** Waits until all that was submitted is durable, and publishes it. */
+  flush(): void {
+    if (this.stopped !== undefined) throw new ExchangeStopped(this.stopped);
+    this.orStop(() => this.settle());
+  }
+
+  /** Seals what is open and waits for every block: call it before the journal is closed. */
+  finish(): void {
+    this.flush();
+    this.orStop(() => this.sealAll());
+  }
+
+  private orStop(work: () => void): void {
     try {
-      this.take(commands);
+      work();
     } catch (error) {
       this.stopped = error;
       throw error;
     }
   }
 
-  /** Seals what is open and waits for every block: call it before the journal is closed. */
-  finish(): void {
-    if (this.stopped !== undefined) throw new ExchangeStopped(this.stopped);
+  private sealAll(): void {
     const { sealer, journal } = this.options;
     if (sealer.openCommands > 0) {
       journal.append({ bytes: NO_ROWS, commands: 0, firstSequence: this.sequence + 1, closesBlock: true });
@@ -103,23 +142,38 @@ export class Exchange {
 
   private take(commands: CommandBuffer): void {
     const { state, options } = this;
-    const { journal, sealer, onPublish } = options;
-    const firstSequence = this.sequence + 1;
+    const { journal, sealer } = options;
+    const { batch } = this;
+    batch.firstSequence = this.sequence + 1;
+    state.events = batch.events;
     state.events.clear();
     // 1. and 2.
     this.apply(commands);
-    const rows = this.batch.bytes.subarray(0, this.batch.rows * COMMAND_BYTES);
+    const { rows, firstSequence } = batch;
     const count = this.sequence + 1 - firstSequence;
+    batch.count = count;
     const closesBlock =
       sealer.openCommands + count >= options.blockCommands || this.timeMs - this.blockStartMs >= options.blockMs;
-    // 3.
+    // 3. and 4. of the batch before, then 3. of this one
+    this.settle();
     journal.append({ bytes: rows, commands: count, firstSequence, closesBlock });
-    journal.sync();
-    // 4.
-    onPublish?.({ rows, commands: count, firstSequence, events: state.events });
+    journal.beginSync();
+    this.isInFlight = true;
+    this.batch = this.other;
+    this.other = batch;
     // 5.
     sealer.add(rows, count);
     if (closesBlock) this.closeBlock();
+    if (options.pipelined !== true) this.settle();
+  }
+
+  /** Waits for the batch that is on its way to the disk and publishes it. */
+  private settle(): void {
+    if (!this.isInFlight) return;
+    this.options.journal.awaitSync();
+    this.isInFlight = false;
+    const { rows, count, firstSequence, events } = this.other;
+    this.options.onPublish?.({ rows, commands: count, firstSequence, events });
   }
 
   /**
@@ -156,7 +210,8 @@ export class Exchange {
 
   /** Applies the commands, and after each tick those that it proposes, into `batch`: the order in which they were applied. */
   private apply(commands: CommandBuffer): void {
-    const { state, batch } = this;
+    const { state } = this;
+    const batch = this.batch.commands;
     batch.clear();
     for (let row = 0; row < commands.rows; ) {
       const events = state.events.count;
@@ -168,10 +223,26 @@ export class Exchange {
   }
 
   private applyProposals(from: number): void {
-    const { state, batch, forced } = this;
+    const { state, forced } = this;
     forced.clear();
     if (appendProposals(state.events, from, this.timeMs, forced) === 0) return;
     for (let row = 0; row < forced.rows; ) row = applyUntilTick(state, forced.i32, forced.f64, row, forced.rows);
-    batch.append(forced.bytes.subarray(0, forced.rows * COMMAND_BYTES), 0);
+    this.batch.commands.append(forced.bytes.subarray(0, forced.rows * COMMAND_BYTES), 0);
+  }
+}
+
+/** Rows that do not make up whole commands were submitted: a bug of who made them. Nothing of them was taken. */
+export class NotWholeCommands extends Error {
+  constructor(row: number, rows: number) {
+    super(`row ${row} of ${rows} claims rows that are not there`);
+    this.name = 'NotWholeCommands';
+  }
+}
+
+function requireWholeCommands({ i32, rows }: CommandBuffer): void {
+  for (let row = 0; row < rows; ) {
+    const claimed = i32[row * COMMAND_WORDS + 1] as number;
+    if (claimed < 1 || row + claimed > rows) throw new NotWholeCommands(row, rows);
+    row += claimed;
   }
 }
