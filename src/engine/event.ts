@@ -42,7 +42,7 @@ export const EVENT_FIELDS = {
   leverageSet: ['account', 'market', 'initialMargin'],
   /** A tick moved the market's prices; prices in price units, rates in 1e-12, index in 1e-6 price units. */
   marked: ['market', 'spot', 'mark', 'fairBasis', 'externalFair', 'premiumRate', 'fundingRate', 'fundingIndex'],
-  /** Nothing accrues: `cause` 1 no spot, 2 paused, 3 gap, 4 no collateral price. Sent when it starts and when it ends (0). */
+  /** Nothing accrues: `cause` as in `FUNDING_PAUSE` of `tick.ts`. Sent when it starts and when it ends (0). */
   fundingPaused: ['market', 'cause', 'sinceMs'],
   statusSet: ['market', 'status', 'paused'],
   ruleSet: ['rule', 'before', 'value'],

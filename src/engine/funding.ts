@@ -12,7 +12,7 @@ import type { State } from './state.ts';
 import { STATUS } from './status.ts';
 import { MARKET } from './tables.ts';
 
-/** Indexes beyond are no indexes: 4.5 billion price units a lot. */
+/** The end of the range of an index: 4.5 billion price units a lot, so that what a position owes is exact. */
 const INDEX_LIMIT = 2 ** 52;
 
 /** clip(multiplier × (premium + clip(interest − premium, ± clamp)), ± maximum), 1e-12; the product rounded to nearest. */
@@ -54,9 +54,10 @@ export function updateRate(state: State, market: number, premiumRate: number, sp
 
 /**
  * Moves the funding index by the premium in force over `elapsedMs`; returns the step. Its bound: no step exceeds maximum
- * rate × spot × time / period, whatever the market did. A step beyond it is corruption and throws.
+ * rate × spot × time / period, whatever the market did. A step beyond it is corruption and throws. Undefined when the index
+ * would leave its range: it stays, and funding pauses.
  */
-export function advanceIndex(state: State, market: number, elapsedMs: number): number {
+export function advanceIndex(state: State, market: number, elapsedMs: number): number | undefined {
   const { f64, i32 } = state.market;
   const at = market * 128;
   const index = f64[at + MARKET.FUNDING_INDEX] as number;
@@ -73,9 +74,10 @@ export function advanceIndex(state: State, market: number, elapsedMs: number): n
   }
   const limit = multiplyDivideFloor(f64[at + MARKET.PREMIUM_LIMIT] as number, elapsedMs, periodMs) + 1;
   const moved = index + step;
-  if (Math.abs(step) > limit || Math.abs(moved) > INDEX_LIMIT) {
+  if (Math.abs(step) > limit) {
     throw new InvariantBroken('funding_step_bounded', `market ${market}: a step of ${step}, at most ${limit}`);
   }
+  if (Math.abs(moved) > INDEX_LIMIT) return undefined;
   f64[at + MARKET.FUNDING_INDEX] = moved;
   f64[at + MARKET.FUNDING_REMAINDER] = rest;
   state.index.fundingIndexes[market] = moved;

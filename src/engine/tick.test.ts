@@ -119,6 +119,17 @@ test('funding stops without a price of USDC, without any premium, and when it is
   }
 });
 
+test('an index at the end of its range stays there, and funding pauses', () => {
+  const funded = new Funded();
+  const { state } = funded.venue;
+  const end = 2 ** 52;
+  state.market.f64[funded.market * 128 + MARKET.FUNDING_INDEX] = end - Math.floor(2.5 * STEP);
+  state.index.fundingIndexes[funded.market] = end - Math.floor(2.5 * STEP);
+  const causes = [1, 2, 3, 4].map(() => funded.tick({}).map(([cause]) => cause));
+  assert.deepEqual(causes, [[], [], [FUNDING_PAUSE.RANGE], []]);
+  assert.ok(funded.index <= end && funded.index > end - STEP);
+});
+
 test('triggers and health are checked in their intervals, and proposals come until they are acted on', () => {
   const venue = new VenueForTest();
   const market = venue.market();

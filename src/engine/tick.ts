@@ -15,7 +15,16 @@ import { MARKET, ORDER, VENUE } from './tables.ts';
 import type { TriggerBook } from './trigger-book.ts';
 
 /** Why nothing accrues; 0 is "it does". */
-export const FUNDING_PAUSE = { NONE: 0, NO_SPOT: 1, PAUSED: 2, GAP: 3, NO_COLLATERAL: 4, NO_PREMIUM: 5 } as const;
+export const FUNDING_PAUSE = {
+  NONE: 0,
+  NO_SPOT: 1,
+  PAUSED: 2,
+  GAP: 3,
+  NO_COLLATERAL: 4,
+  NO_PREMIUM: 5,
+  /** The index has come to the end of its range. */
+  RANGE: 6,
+} as const;
 
 /** Applies a tick at `timeMs`: never earlier than anything before it. */
 export function tick(state: State, timeMs: number): void {
@@ -45,8 +54,9 @@ function tickMarket(state: State, market: number, timeMs: number, collateral: bo
   const elapsedMs = first ? 0 : timeMs - (f64[at + MARKET.TICK_MS] as number);
   const spot = collateral ? freshSpot(state, market, timeMs) : 0;
   const premium = spot > 0 ? premiumRate(state, market, spot, timeMs) : undefined;
-  const cause = pauseCause(state, market, collateral, spot, premium, elapsedMs);
-  const step = cause === FUNDING_PAUSE.NONE && !first ? advanceIndex(state, market, elapsedMs) : 0;
+  const pause = pauseCause(state, market, collateral, spot, premium, elapsedMs);
+  const step = pause === FUNDING_PAUSE.NONE && !first ? advanceIndex(state, market, elapsedMs) : 0;
+  const cause = step === undefined ? FUNDING_PAUSE.RANGE : pause;
   let moved = spot > 0 ? updatePrices(state, market, spot, elapsedMs, timeMs) : 0;
   if (spot > 0) refreshBand(state, market);
   if (premium !== undefined) updateRate(state, market, premium, spot, elapsedMs);
@@ -56,7 +66,7 @@ function tickMarket(state: State, market: number, timeMs: number, collateral: bo
   state.market.touch(market);
   tellPause(state, market, cause, timeMs);
   if (spot > 0) tellMarked(state, market);
-  if (step !== 0) moved += Math.abs(step) / 1e6 / (f64[at + MARKET.MARK] as number);
+  if (step !== undefined && step !== 0) moved += Math.abs(step) / 1e6 / (f64[at + MARKET.MARK] as number);
   return moved;
 }
 

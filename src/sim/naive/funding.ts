@@ -1,6 +1,6 @@
 /** Premium, funding rate and funding index. Paradex, "Funding mechanism" (2026-06). */
 import { bestAsk, bestBid } from './price.ts';
-import { clip, floorDivide, higher, nearestDivide, weightedMedian } from './rounding.ts';
+import { absolute, clip, floorDivide, higher, nearestDivide, weightedMedian } from './rounding.ts';
 import { isFresh } from './samples.ts';
 import { keptAfter, smooth, UNIT } from './smoothing.ts';
 import { POST_ONLY, statusIn } from './status.ts';
@@ -64,11 +64,19 @@ export function updateRate(world: World, market: Market, premiumNow: bigint, spo
   market.fundingPremium = nearestDivide(market.fundingRate * spot * PPM, UNIT);
 }
 
-/** The index moves by the premium in force × time / period; what the division leaves is carried. True when it moved. */
-export function advanceIndex(market: Market, elapsedMs: number): void {
+/** The end of the range of an index. */
+const INDEX_LIMIT = 2n ** 52n;
+
+/**
+ * The index moves by the premium in force × time / period; what the division leaves is carried. False when it would leave its
+ * range: then it stays.
+ */
+export function advanceIndex(market: Market, elapsedMs: number): boolean {
   const periodMs = BigInt(market.fundingPeriodS) * 1000n;
   const total = market.fundingPremium * BigInt(elapsedMs) + market.fundingRemainder;
   const step = floorDivide(total, periodMs);
+  if (absolute(market.fundingIndex + step) > INDEX_LIMIT) return false;
   market.fundingRemainder = total - step * periodMs;
   market.fundingIndex += step;
+  return true;
 }

@@ -27,9 +27,10 @@ function tickMarket(world: World, market: Market): void {
   const elapsedMs = market.tickMs === undefined ? 0 : world.timeMs - market.tickMs;
   const spot = freshSpot(world, market);
   const premium = spot === undefined ? undefined : premiumRate(world, market, spot);
-  const cause = pauseCause(world, market, spot, premium, elapsedMs);
+  const pause = pauseCause(world, market, spot, premium, elapsedMs);
   // By the premium of the tick before, so never at the first tick of a market.
-  if (cause === FUNDING_PAUSE.NONE && market.tickMs !== undefined) advanceIndex(market, elapsedMs);
+  const moves = pause === FUNDING_PAUSE.NONE && market.tickMs !== undefined;
+  const cause = moves && !advanceIndex(market, elapsedMs) ? FUNDING_PAUSE.RANGE : pause;
   if (spot !== undefined) updatePrices(world, market, spot, elapsedMs);
   if (spot !== undefined && premium !== undefined) updateRate(world, market, premium, spot, elapsedMs);
   market.tickMs = world.timeMs;
