@@ -9,7 +9,7 @@ export interface AmountRequest {
   readonly operations: number;
 }
 
-export interface AmountPair {
+interface AmountPair {
   readonly operation: 'product_sum' | 'multiply_divide_floor';
   /** `wide`: products far beyond 2^53. `safe`: all of them below. */
   readonly range: 'wide' | 'safe';
@@ -25,7 +25,7 @@ export interface AmountResult {
 }
 
 /** Two ways to the same number that do not agree: nothing measured counts. */
-export class AmountsDiffer extends Error {
+class AmountsDiffer extends Error {
   constructor(operation: string, found: bigint, expected: bigint) {
     super(`${operation} gives ${found}, exact is ${expected}`);
     this.name = 'AmountsDiffer';

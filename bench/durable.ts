@@ -24,7 +24,7 @@ export interface Grouping {
 export interface DurableExchange {
   readonly exchange: Exchange;
   readonly journal: Journal;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface DurableOptions extends Grouping {

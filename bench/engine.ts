@@ -58,21 +58,22 @@ async function measurePart(
   const { sketch: folder, runs } = request;
   return withScratchFolder(undefined, async (scratch) => {
     const file = join(scratch, 'operations.bin');
-    writeWorkload(file, openWorkload(source));
+    const workload = openWorkload(source);
+    writeWorkload(file, workload);
     // Half of the sketch's runs before ours and half after: what else the machine does weighs on both.
     const half = Math.ceil(runs / 2);
     const before = await runSketch(folder, part, file, half, tell);
+    if (part === 'matching') requireTrades(before.trades, workload.trades);
     const ours = split(await measure());
     const after = await runSketch(folder, part, file, half, tell);
-    const expected = ours.workload.trades;
-    if (part === 'matching' && before.trades !== expected) {
-      throw new SketchError(
-        'sketch_differs',
-        `the sketch finds ${before.trades} trades, a correct matcher ${expected}`,
-      );
-    }
     return { ...ours, sketch: sketchSeries([...before.runs, ...after.runs], ours.result.nsPerOp) };
   });
+}
+
+/** Refuses (throws) a sketch that matches otherwise than it must. */
+function requireTrades(found: number, expected: number): void {
+  if (found === expected) return;
+  throw new SketchError('sketch_differs', `the sketch finds ${found} trades, a correct matcher ${expected}`);
 }
 
 function split({ workload, ...result }: MatchingResult | FullResult): PartResult {

@@ -12,7 +12,7 @@ export interface GrowthRequest {
   readonly seed: number;
 }
 
-export interface GrowthPoint {
+interface GrowthPoint {
   readonly markets: number;
   readonly accounts: number;
   readonly nsPerOp: number;

@@ -21,7 +21,7 @@ export interface JournalRequest extends Grouping {
 }
 
 /** What the loop's own thread does for one command, nanoseconds; medians over the runs. */
-export interface LoopShares {
+interface LoopShares {
   readonly engine: number;
   readonly append: number;
   readonly sync: number;

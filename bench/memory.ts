@@ -46,7 +46,7 @@ export function memoryOf(state: State): Memory {
 }
 
 /** Bytes of all buffers that can be reached from these objects, each counted once. */
-export function bufferBytes(roots: readonly object[]): number {
+function bufferBytes(roots: readonly object[]): number {
   const seen = new Set<object>();
   const open: object[] = [...roots];
   let bytes = 0;

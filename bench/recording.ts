@@ -7,7 +7,7 @@ import type { SessionCounts } from './session.ts';
 import type { WorkloadSource, WorkloadSummary } from './workload-source.ts';
 
 /** What a session leads to, as the recording run found it. */
-export interface Outcome {
+interface Outcome {
   readonly counts: SessionCounts;
   /** Of the state after the last command (`fingerprint.ts`). */
   readonly fingerprint: string;

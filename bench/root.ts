@@ -20,7 +20,7 @@ export interface RootRequest {
 }
 
 /** The root of a state of which so many pages, picked at random, were touched. */
-export interface TouchedPoint {
+interface TouchedPoint {
   readonly pages: number;
   readonly nsPerPage: number;
   readonly microseconds: number;

@@ -66,7 +66,7 @@ export function capacityFor(accounts: number): Capacity {
 }
 
 /** Rows of the batches in which the exchange's loop takes commands at rate. */
-export const BATCH_ROWS = 4096;
+const BATCH_ROWS = 4096;
 
 /** Applies the session's commands in batches, emptying the events before each; returns how many events there were. */
 export function applySession(state: State, { i32, f64, rows }: CommandBuffer): number {

@@ -18,7 +18,7 @@ export const FIRST_MARKET = 1;
 /** A million USDC. */
 const DEPOSIT = 1e14;
 
-export function benchMarket(number: number): MarketDefinition {
+function benchMarket(number: number): MarketDefinition {
   return {
     name: `BENCH-${number}-USD-PERP`,
     fundingPeriodS: 28_800,

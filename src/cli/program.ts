@@ -1,6 +1,7 @@
 // The program `makewhole`: its commands, and the one place where a command's end becomes an exit code.
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { registerBench } from './bench.ts';
 import type { Frame } from './command.ts';
 import { registerData } from './data.ts';
 import { CommandError, type ExitCode, exitCodes, toCommandError } from './errors.ts';
@@ -17,6 +18,7 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerVerify,
   registerInspect,
   registerData,
+  registerBench,
 ];
 
 const exitCodesText = `
