@@ -10,19 +10,31 @@
 
 /** Sum of moves beyond which a bound is void. */
 const MOVE_LIMIT = 0.09;
+/** Where the sum begins anew, all bounds void: a float of this size still tells moves of 1e-14 apart. */
+const SUM_LIMIT = 64;
 const GROWTH = 1.1;
 /** Relative error allowed for each float operation chain; money is below 2^53, so this is generous. */
 const EPSILON = 1e-12;
 
 export class MarginBounds {
   private values = new Float64Array(0);
-  /** Sum over ticks of the largest relative move of a tick. */
-  moved = 0;
+  /** Sum over ticks of the largest relative move of a tick, since it was last begun anew. */
+  private moved = 0;
 
   /** Voids all bounds; makes room for `accounts` rows. */
   reset(accounts: number): void {
     this.values = new Float64Array(Math.max(64, accounts) * 4);
     for (let at = 0; at < this.values.length; at += 4) this.values[at] = Number.NEGATIVE_INFINITY;
+  }
+
+  /** A tick moved prices by up to `move`, relatively. */
+  move(move: number): void {
+    // Beyond the limit all bounds are void, however far: a price that jumped a million times must not fill the sum.
+    this.moved += move < MOVE_LIMIT ? move : 2 * MOVE_LIMIT;
+    if (this.moved > SUM_LIMIT) {
+      this.moved = 0;
+      this.reset(this.values.length / 4);
+    }
   }
 
   /** Makes room for account `row`, void at first. */

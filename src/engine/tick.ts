@@ -33,7 +33,7 @@ export function tick(state: State, timeMs: number): void {
   for (let market = 1; market <= marketCount(state); market++) {
     moved = Math.max(moved, tickMarket(state, market, timeMs, collateral));
   }
-  state.index.bounds.moved += moved;
+  state.index.bounds.move(moved);
   for (let market = 1; market <= marketCount(state); market++) {
     if (!isPaused(state, market, OPERATION.TRIGGERS)) proposeTriggers(state, market);
     proposeBandCancels(state, market);
