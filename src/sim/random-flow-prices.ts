@@ -8,7 +8,7 @@ const LARGEST = 2 ** 42;
 /** Moves the true spot: a little mostly, a crash or a spike sometimes. */
 function walk(world: FlowWorld, market: KnownMarket): void {
   const { random } = world;
-  const violent = random.chance(15_000);
+  const violent = random.chance(world.violentSteps);
   const factor = violent ? 1 + random.bell() * 1.2 : 1 + random.bell() * 0.004;
   // A little back towards where it began, so that a flow does not end at nothing.
   const pulled = market.truth + (market.start - market.truth) * 0.005;
@@ -17,7 +17,7 @@ function walk(world: FlowWorld, market: KnownMarket): void {
 
 function near(world: FlowWorld, price: number, ppm: number): number {
   const { random } = world;
-  if (random.chance(3_000)) return random.chance(500_000) ? 1 : Math.round(price * 100_000);
+  if (random.chance(world.nonsense)) return random.chance(500_000) ? 1 : Math.round(price * 100_000);
   return Math.max(1, Math.round(price * (1 + (random.bell() * ppm) / 1e6)));
 }
 

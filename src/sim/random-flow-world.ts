@@ -43,12 +43,17 @@ export class FlowWorld {
   proposals: Proposal[] = [];
   /** Markets (0: the venue) that are not open without restriction. */
   restricted = new Set<number>();
+  /** The character of the flow: shares, ppm, of price steps that are violent and of samples that are nonsense. */
+  readonly violentSteps: number;
+  readonly nonsense: number;
   /** Sizes by `account:market`. */
   private readonly sizes = new Map<string, number>();
   private readonly definitions: MarketDefinition[] = [];
 
   constructor(random: Random) {
     this.random = random;
+    this.violentSteps = [500, 5_000, 15_000][random.below(3)] as number;
+    this.nonsense = [0, 200, 3_000][random.below(3)] as number;
   }
 
   /** A market that will be defined next. */
