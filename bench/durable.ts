@@ -9,7 +9,6 @@ import type { Journal } from '../src/journal/journal.ts';
 import { sha256 } from '../src/journal/node-digest.ts';
 import { ThreadedRoots } from '../src/journal/threaded-roots.ts';
 import type { Recording } from './recording.ts';
-import { capacityFor } from './session.ts';
 import { JOURNAL_CALLS, type LoopTimes, ROOT_CALLS, timeCalls } from './loop-times.ts';
 
 const COMMAND_WORDS = COMMAND_BYTES / 4;
@@ -45,7 +44,7 @@ export function openDurable(folder: string, recording: Recording, options: Durab
   const { state, sealer } = recover(journal, {
     hash: sha256,
     roots,
-    capacity: capacityFor(recording.workload.accounts),
+    capacity: recording.outcome.rows,
   });
   const exchange = new Exchange({
     state,

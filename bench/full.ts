@@ -5,7 +5,7 @@ import { FiguresDiffer } from './matching.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { type Recording, recordInThread } from './recording.ts';
 import { collectGarbage, measureSeries, type Series, type Tell } from './series.ts';
-import { applyOpening, applySession, capacityFor, type SessionCounts } from './session.ts';
+import { applyOpening, applySession, type SessionCounts } from './session.ts';
 import type { WorkloadSource, WorkloadSummary } from './workload-source.ts';
 
 export interface FullResult extends Series, SessionCounts {
@@ -41,8 +41,8 @@ export async function measureFull({ source, runs }: FullRequest, tell: Tell): Pr
 }
 
 /** Opens a venue and applies the session; the time is that of the session alone. Throws unless it ends as recorded. */
-function applyRecording({ workload, opening, commands, outcome }: Recording): { state: State; elapsedNs: number } {
-  const state = genesis(capacityFor(workload.accounts));
+function applyRecording({ opening, commands, outcome }: Recording): { state: State; elapsedNs: number } {
+  const state = genesis(outcome.rows);
   applyOpening(state, opening);
   const startedMs = performance.now();
   const events = applySession(state, commands);

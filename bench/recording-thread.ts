@@ -19,6 +19,7 @@ function record({ source, withForced }: RecordingRequest): RecordingAnswer {
     fingerprint: fingerprint(state),
     positions: state.position.live,
     liveOrders: state.order.live,
+    rows: { accounts: state.account.rows, positions: state.position.rows, orders: state.order.rows },
   };
   const sent = withForced ? commands : withoutForced(commands);
   return { workload: summaryOf(workload, source), outcome, opening: bytesOf(opening), commands: bytesOf(sent) };

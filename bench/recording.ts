@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { COMMAND_BYTES } from '../src/engine/command.ts';
 import { CommandBuffer } from '../src/engine/command-buffer.ts';
+import type { Capacity } from '../src/engine/state.ts';
 import { rebuildError, type SentError } from './sent-error.ts';
 import type { SessionCounts } from './session.ts';
 import type { WorkloadSource, WorkloadSummary } from './workload-source.ts';
@@ -13,6 +14,8 @@ interface Outcome {
   readonly fingerprint: string;
   readonly positions: number;
   readonly liveOrders: number;
+  /** Rows that its tables came to: a state that has room for them from the start never grows. */
+  readonly rows: Required<Capacity>;
 }
 
 /** A session that was recorded elsewhere: its commands, and what they must lead to. */

@@ -11,7 +11,7 @@ import { batchesOf } from './durable.ts';
 import { requireState } from './fingerprint.ts';
 import type { Recording } from './recording.ts';
 import { collectGarbage, rounded, type Tell } from './series.ts';
-import { applyOpening, capacityFor } from './session.ts';
+import { applyOpening } from './session.ts';
 
 /** The roots of a session with a block after every so many commands. */
 export interface BlockPoint {
@@ -42,7 +42,7 @@ export function requireRoot(what: string, { stateRoot }: StateRoots, state: Stat
 
 /** Applies the recording in blocks; `atEnd` is called after each. Throws unless it ends in the recorded state. */
 export function applyInBlocks(recording: Recording, blockCommands: number, atEnd: (state: State) => void): State {
-  const state = genesis(capacityFor(recording.workload.accounts));
+  const state = genesis(recording.outcome.rows);
   applyOpening(state, recording.opening);
   atEnd(state);
   for (const block of batchesOf(recording.commands, blockCommands)) {

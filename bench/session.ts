@@ -19,7 +19,7 @@ import { EVENT, EVENT_FIELDS, EVENT_FLOATS } from '../src/engine/event.ts';
 import { FLAG, INSTRUCTION, ORDER_KIND, orderFlags } from '../src/engine/flags.ts';
 import { orderRow } from '../src/engine/order-id.ts';
 import { CLOSE_REASONS, REFUSALS } from '../src/engine/refusal.ts';
-import { type Capacity, genesis, type State } from '../src/engine/state.ts';
+import { genesis, type State } from '../src/engine/state.ts';
 import { MARKET, ORDER, VENUE } from '../src/engine/tables.ts';
 import { FIRST_ACCOUNT, FIRST_MARKET, START_TICKS, TICK_UNITS, writeOpening } from './venue.ts';
 import { FIELD, HEADER_WORDS, IOC_SHIFT, KIND, RECORD_WORDS, SIDE_SHIFT, type Workload } from './workload.ts';
@@ -58,11 +58,6 @@ export interface Session {
   readonly counts: SessionCounts;
   /** The state after the last command, as the recording run left it. */
   readonly state: State;
-}
-
-/** The room that a state for so many accounts is made with. */
-export function capacityFor(accounts: number): Capacity {
-  return { accounts: accounts + FIRST_ACCOUNT, positions: 1 << 16, orders: 1 << 16 };
 }
 
 /** Rows of the batches in which the exchange's loop takes commands at rate. */
@@ -108,7 +103,7 @@ class Recorder {
 
   constructor(workload: Workload) {
     this.workload = workload;
-    this.state = genesis(capacityFor(workload.accounts));
+    this.state = genesis({ accounts: workload.accounts + FIRST_ACCOUNT });
     this.commands = new CommandBuffer(Math.ceil(workload.operations * 1.01) + 1024);
     this.ids = new Float64Array(workload.orders + 1);
   }
