@@ -10,7 +10,7 @@ import { digestOfWorld } from '../src/sim/naive/digest.ts';
 import { digestOfState } from '../src/sim/naive/engine-digest.ts';
 import { NaiveExchange } from '../src/sim/naive/exchange.ts';
 import { equityOf, initialOf } from '../src/sim/naive/margin.ts';
-import { applyTo, ByteWatch, type CommandRows, copyOf, differingTable, runFlow } from './flow-run.ts';
+import { applyTo, ByteWatch, type CommandRows, copyOf, differingTable, runFlow, scatterRows } from './flow-run.ts';
 
 const SEEDS = Array.from({ length: 16 }, (_, at) => at + 1);
 const STEPS = 3_000;
@@ -113,7 +113,7 @@ function refusalOf(events: readonly EventRecord[]): string | undefined {
 test('what changed is marked as touched, and a refused command changes nothing but sequence and time', () => {
   let refused = 0;
   for (const seed of SEEDS) {
-    const state = genesis();
+    const state = scatterRows(genesis());
     const watch = new ByteWatch(state);
     runFlow(seed, STEPS, (command, number) => {
       const applied = applyTo(state, command);

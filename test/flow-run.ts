@@ -75,6 +75,24 @@ export function differingTable(a: State, b: State): TableName | undefined {
   });
 }
 
+/** Hands out rows of the tables whose rows are given back from pages far apart, so that neighbours are on other pages. */
+export function scatterRows(state: State): State {
+  for (const table of [state.order, state.clientId, state.withdrawal]) {
+    const perPage = PAGE_BYTES / table.schema.rowBytes;
+    const rows = 64 * perPage;
+    table.reserve(rows);
+    table.rows = rows;
+    // Page by page round and round: each row is on another page than the one before.
+    for (let row = 1; row < rows; row++) {
+      const place = (row % 64) * perPage + Math.floor(row / 64);
+      if (place === 0) continue;
+      table.i32[place * table.rowWords] = table.free;
+      table.free = place;
+    }
+  }
+  return state;
+}
+
 interface Seen {
   bytes: Uint8Array;
   rows: number;

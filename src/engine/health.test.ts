@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { shareCeil, Wide } from './amount.ts';
-import { penaltyOf } from './health.ts';
+import { liquidationShare, penaltyOf } from './health.ts';
+import { Margin } from './margin.ts';
+import { RULE } from './rules.ts';
 import { INSURANCE_FUND } from './state.ts';
 import { VENUE } from './tables.ts';
 import { all, only, VenueForTest } from './venue.fixture.ts';
@@ -54,6 +56,20 @@ test('the penalty is share × fee × maintenance margin, rounded down once; no f
   assert.equal(penaltyOf(new Wide().set(0, 9), 200_000, 600_000, new Wide()).toNumber(), 1);
   assert.equal(penaltyOf(new Wide().set(0, 9), 500_000, 222_223, new Wide()).toNumber(), 1);
   assert.ok(penaltyOf(maintenance, 1_000_000, 0, new Wide()).isZero());
+});
+
+test('a share after which the ratio is the target is not enough: it has to be below', () => {
+  const { state } = new VenueForTest();
+  const of = (equity: number, maintenance: number): number => {
+    const margin = new Margin();
+    margin.equity.add(equity);
+    margin.maintenance.add(maintenance);
+    return liquidationShare(state, margin);
+  };
+  state.rule.f64[64 + RULE.liquidation_fee] = 0;
+  // 80 % of 900 are 90 % of 800.
+  assert.deepEqual([of(800, 900), of(801, 900), of(802, 900)], [400_000, 400_000, 200_000]);
+  assert.deepEqual([of(0, 900), of(-5, 900), of(1, 1e9)], [1_000_000, 1_000_000, 1_000_000]);
 });
 
 test('a share of two wide values is exact', () => {

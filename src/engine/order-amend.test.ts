@@ -79,6 +79,30 @@ test('a refused amend leaves the order as it was and where it was', () => {
   assert.equal(fill.makerOrder, first);
 });
 
+test('a refused amend leaves every byte as it was', () => {
+  const { venue, market, one, other } = venueAt100();
+  for (const sell of [false, true]) {
+    const near = venue.order(one, market, { sell, price: sell ? 101 : 99, size: 5 });
+    const far = venue.order(one, market, { sell, price: sell ? 104 : 96, size: 5, instruction: INSTRUCTION.POST_ONLY });
+    const against = venue.order(other, market, { sell: !sell, price: 100, size: 1 });
+    // The edge of the open orders stays where the nearer one was.
+    venue.apply((buffer, timeMs) => buffer.cancelOrder(timeMs, one, near));
+    const bytes = (): string[] => ['position', 'order', 'account'].map((name) => text(venue, name as 'order'));
+    const before = bytes();
+    const amend = (price: number, size: number): string =>
+      venue.refusalOf((buffer, timeMs) => buffer.amendOrder(timeMs, one, far, price, size));
+    assert.equal(amend(100, 5), 'post_only_would_cross');
+    assert.equal(amend(sell ? 104 : 96, 1_000_000), 'insufficient_margin');
+    assert.deepEqual(bytes(), before);
+    venue.apply((buffer, timeMs) => buffer.cancelOrder(timeMs, other, against));
+  }
+});
+
+function text(venue: VenueForTest, name: 'order' | 'position' | 'account'): string {
+  const table = venue.state[name];
+  return table.bytes.subarray(0, table.rows * table.schema.rowBytes).join();
+}
+
 test('the total of an amend includes what was filled', () => {
   const { venue, market, one, other } = venueAt100();
   const bid = venue.order(one, market, { price: 99, size: 10 });
