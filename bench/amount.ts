@@ -1,6 +1,6 @@
 /** `bench amount`: exact money in two-limb floats, as the engine has it, against bigint. */
 import { multiplyDivideFloor, Wide } from '../src/engine/amount.ts';
-import { measureSeries, rounded, type Series, type Tell } from './series.ts';
+import { measureSeries, type Run, rounded, type Series, startStopwatch, type Tell } from './series.ts';
 import { WorkloadChance } from './workload-chance.ts';
 
 export interface AmountRequest {
@@ -113,10 +113,10 @@ export async function measureAmount({ runs, operations }: AmountRequest, tell: T
       ['multiply_divide_floor', divideLimbs, divideBigint],
     ] as const;
     for (const [operation, limbs, bigint] of techniques) {
-      const timed = (work: (stream: Stream, operations: number) => unknown) => (): number => {
-        const startedMs = performance.now();
+      const timed = (work: (stream: Stream, operations: number) => unknown) => (): Run => {
+        const stop = startStopwatch();
         work(stream, operations);
-        return ((performance.now() - startedMs) * 1e6) / operations;
+        return { elapsed: stop(), units: operations };
       };
       const told = (technique: string) => (text: string) => tell(`${operation}, ${range}, ${technique}: ${text}`);
       const twoLimbs = await measureSeries(runs, told('two limbs'), timed(limbs));

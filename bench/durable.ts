@@ -50,6 +50,7 @@ export function openDurable(folder: string, recording: Recording, options: Durab
     state,
     journal,
     sealer,
+    pipelined: true,
     blockCommands,
     // The workload's clock runs many times faster than the wall's: blocks end by their number of commands alone.
     blockMs: Number.POSITIVE_INFINITY,

@@ -4,7 +4,7 @@ import { requireState } from './fingerprint.ts';
 import { FiguresDiffer } from './matching.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { type Recording, recordInThread } from './recording.ts';
-import { collectGarbage, measureSeries, type Series, type Tell } from './series.ts';
+import { collectGarbage, type Elapsed, measureSeries, type Series, startStopwatch, type Tell } from './series.ts';
 import { applyOpening, applySession, type SessionCounts } from './session.ts';
 import type { WorkloadSource, WorkloadSummary } from './workload-source.ts';
 
@@ -33,7 +33,7 @@ export async function measureFull({ source, runs }: FullRequest, tell: Tell): Pr
     collectGarbage();
     const run = applyRecording(recording);
     last = run.state;
-    return run.elapsedNs / workload.operations;
+    return { elapsed: run.elapsed, units: workload.operations };
   });
   const { counts, positions, liveOrders } = outcome;
   const memory = memoryOf(last as unknown as State);
@@ -41,13 +41,13 @@ export async function measureFull({ source, runs }: FullRequest, tell: Tell): Pr
 }
 
 /** Opens a venue and applies the session; the time is that of the session alone. Throws unless it ends as recorded. */
-function applyRecording({ opening, commands, outcome }: Recording): { state: State; elapsedNs: number } {
+function applyRecording({ opening, commands, outcome }: Recording): { state: State; elapsed: Elapsed } {
   const state = genesis(outcome.rows);
   applyOpening(state, opening);
-  const startedMs = performance.now();
+  const stop = startStopwatch();
   const events = applySession(state, commands);
-  const elapsedNs = (performance.now() - startedMs) * 1e6;
+  const elapsed = stop();
   if (events !== outcome.counts.events) throw new FiguresDiffer('events', events, outcome.counts.events);
   requireState('the session', state, outcome.fingerprint);
-  return { state, elapsedNs };
+  return { state, elapsed };
 }

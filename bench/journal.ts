@@ -6,7 +6,7 @@ import { type LoopTimes, newLoopTimes } from './loop-times.ts';
 import { FiguresDiffer } from './matching.ts';
 import { type Recording, recordInThread } from './recording.ts';
 import { filesystemOf, withScratchFolder } from './scratch-folder.ts';
-import { measureSeries, median, rounded, type Series, type Tell } from './series.ts';
+import { type Elapsed, measureSeries, median, rounded, type Series, startStopwatch, type Tell } from './series.ts';
 import type { WorkloadSource, WorkloadSummary } from './workload-source.ts';
 
 export interface JournalRequest extends Grouping {
@@ -49,7 +49,7 @@ export async function measureJournal(request: JournalRequest, tell: Tell): Promi
     const series = await measureSeries(request.runs, tell, async () => {
       const run = await withScratchFolder(scratch, (folder) => runDurable(folder, recording, request));
       runs.push(run);
-      return run.elapsedNs / run.commands;
+      return { elapsed: run.elapsed, units: run.commands };
     });
     const rate = request.rate ?? Math.round(series.opsPerSecond / 2);
     const paced = { ...request, rate, seconds: request.pacedSeconds };
@@ -72,7 +72,7 @@ export async function measureJournal(request: JournalRequest, tell: Tell): Promi
 }
 
 interface DurableRun {
-  readonly elapsedNs: number;
+  readonly elapsed: Elapsed;
   readonly commands: number;
   readonly blocks: number;
   readonly journalBytes: number;
@@ -87,15 +87,15 @@ async function runDurable(folder: string, recording: Recording, grouping: Groupi
   try {
     const before = { sequence: exchange.sequence, height: journal.height, bytes: journal.bytes };
     Object.assign(times, newLoopTimes());
-    const startedMs = performance.now();
+    const stop = startStopwatch();
     for (const batch of batchesOf(recording.commands, grouping.batchCommands)) exchange.submit(batch);
     exchange.finish();
-    const elapsedNs = (performance.now() - startedMs) * 1e6;
+    const elapsed = stop();
     requireState('the durable loop', exchange.state, recording.outcome.fingerprint);
     if (journal.sequence !== exchange.sequence)
       throw new FiguresDiffer('sequence', journal.sequence, exchange.sequence);
     return {
-      elapsedNs,
+      elapsed,
       commands: exchange.sequence - before.sequence,
       blocks: journal.height - before.height,
       journalBytes: journal.bytes - before.bytes,
@@ -111,7 +111,7 @@ function sharesOf(runs: readonly DurableRun[]): LoopShares {
   const each = (of: (run: DurableRun) => number): number =>
     rounded(median(runs.map((run) => of(run) / run.commands)), 1);
   return {
-    engine: each(({ elapsedNs, times }) => elapsedNs - (times.append + times.sync + times.roots) * 1e6),
+    engine: each(({ elapsed, times }) => elapsed.wallNs - (times.append + times.sync + times.roots) * 1e6),
     append: each(({ times }) => times.append * 1e6),
     sync: each(({ times }) => times.sync * 1e6),
     roots: each(({ times }) => times.roots * 1e6),

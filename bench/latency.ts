@@ -1,12 +1,13 @@
 /**
  * Acknowledgement latency: commands arrive at a fixed rate, whatever the exchange does, and each waits from its arrival until
- * its batch is durable. A stall is paid by every command that arrives meanwhile, as clients pay it.
+ * its batch is durable and published. A stall is paid by every command that arrives meanwhile, as clients pay it.
  */
 import { COMMAND_BYTES } from '../src/engine/command.ts';
 import { CommandBuffer } from '../src/engine/command-buffer.ts';
-import { type DurableExchange, type Grouping, openDurable } from './durable.ts';
-import { collectGarbage, rounded, type Tell } from './series.ts';
+import type { Exchange } from '../src/exchange/exchange.ts';
+import { type Grouping, openDurable } from './durable.ts';
 import type { Recording } from './recording.ts';
+import { collectGarbage, rounded, type Tell } from './series.ts';
 
 export interface Latency {
   /** Commands that arrived a second. */
@@ -32,48 +33,83 @@ export async function measureLatency(
   request: LatencyRequest,
   tell: Tell,
 ): Promise<Latency> {
-  let durableMs = 0;
-  const onPublish = (): void => {
-    durableMs = performance.now();
-  };
-  const durable = openDurable(folder, recording, { ...request, onPublish });
+  const { rate, seconds, batchCommands } = request;
+  const total = Math.min(recording.commands.rows, Math.ceil(rate * seconds));
+  const arrivals = new Arrivals(total, rate);
+  const onPublish = (): void => arrivals.published();
+  const { exchange, close } = openDurable(folder, recording, { ...request, onPublish });
   try {
     collectGarbage();
-    const total = Math.min(recording.commands.rows, Math.round(request.rate * request.seconds));
-    const found = send(durable, recording.commands, { ...request, total }, () => durableMs);
-    durable.exchange.finish();
-    const latency = { rate: request.rate, commands: total, batches: found.batches, ...percentiles(found.waits) };
-    tell(`at ${request.rate} commands a second: p50 ${latency.p50Ms} ms, p99 ${latency.p99Ms} ms`);
+    arrivals.start();
+    const batches = send(exchange, recording.commands, arrivals, batchCommands);
+    const latency = { rate, commands: total, batches, ...percentiles(arrivals.waits) };
+    tell(`at ${rate} commands a second: p50 ${latency.p50Ms} ms, p99 ${latency.p99Ms} ms`);
+    exchange.finish();
     return latency;
   } finally {
-    await durable.close();
+    await close();
   }
 }
 
-/** Sends all that has arrived, at most a batch, as soon as the batch before is published; returns every command's wait. */
-function send(
-  { exchange }: DurableExchange,
-  commands: CommandBuffer,
-  { rate, total, batchCommands }: LatencyRequest & { readonly total: number },
-  publishedMs: () => number,
-): { waits: Float64Array; batches: number } {
-  const waits = new Float64Array(total);
+/** Commands that arrive at equal distances, and how long each waits. */
+class Arrivals {
+  /** Of every command, milliseconds. */
+  readonly waits: Float64Array;
+  private readonly perMs: number;
+  private startedMs = 0;
+  /** Ends of the batches that were sent and are not durable yet, oldest first. */
+  private readonly ends: number[] = [];
+  private answered = 0;
+
+  constructor(total: number, rate: number) {
+    this.waits = new Float64Array(total);
+    this.perMs = rate / 1000;
+  }
+
+  start(): void {
+    this.startedMs = performance.now();
+  }
+
+  /** How many have arrived by now. */
+  arrived(): number {
+    return Math.min(this.waits.length, Math.floor((performance.now() - this.startedMs) * this.perMs));
+  }
+
+  /** All up to number `end` were sent. */
+  sent(end: number): void {
+    this.ends.push(end);
+  }
+
+  /** The oldest batch is durable now; nothing happens before the first one was sent. */
+  published(): void {
+    const end = this.ends.shift();
+    if (end === undefined) return;
+    const sinceStartMs = performance.now() - this.startedMs;
+    for (let n = this.answered; n < end; n++) this.waits[n] = sinceStartMs - (n + 1) / this.perMs;
+    this.answered = end;
+  }
+}
+
+/** Sends all that has arrived, at most a batch, and waits for the disk when nothing has; returns the number of batches. */
+function send(exchange: Exchange, commands: CommandBuffer, arrivals: Arrivals, batchCommands: number): number {
   const batch = new CommandBuffer(batchCommands);
-  const perMs = rate / 1000;
+  const total = arrivals.waits.length;
   let batches = 0;
-  const startedMs = performance.now();
-  for (let sent = 0; sent < total; batches++) {
-    let arrived = sent;
-    while (arrived === sent) arrived = Math.min(total, Math.floor((performance.now() - startedMs) * perMs));
-    const count = Math.min(arrived - sent, batchCommands);
+  for (let sent = 0; sent < total; ) {
+    const count = Math.min(arrivals.arrived() - sent, batchCommands);
+    if (count === 0) {
+      exchange.flush();
+      continue;
+    }
     batch.clear();
     batch.append(commands.bytes.subarray(sent * COMMAND_BYTES, (sent + count) * COMMAND_BYTES), count);
-    exchange.submit(batch);
-    const sinceStartMs = publishedMs() - startedMs;
-    for (let n = sent; n < sent + count; n++) waits[n] = sinceStartMs - (n + 1) / perMs;
     sent += count;
+    batches++;
+    arrivals.sent(sent);
+    exchange.submit(batch);
   }
-  return { waits, batches };
+  exchange.flush();
+  return batches;
 }
 
 /** Nearest-rank percentiles of the waits, which it sorts. */

@@ -8,7 +8,7 @@ import { LadderHeap } from '../src/engine/ladder.ts';
 import { Fills, match, NO_ACCOUNT } from '../src/engine/match.ts';
 import { Table } from '../src/engine/table.ts';
 import { ORDER, SCHEMAS } from '../src/engine/tables.ts';
-import { measureSeries, type Series, type Tell } from './series.ts';
+import { measureSeries, type Series, startStopwatch, type Tell } from './series.ts';
 import { FIELD, HEADER_WORDS, IOC_SHIFT, KIND, RECORD_WORDS, SIDE_SHIFT, type Workload } from './workload.ts';
 import { openWorkload, summaryOf, type WorkloadSource, type WorkloadSummary } from './workload-source.ts';
 
@@ -137,12 +137,12 @@ export async function measureMatching({ source, runs }: MatchingRequest, tell: T
   tell(`${workload.operations} operations, ${workload.markets} markets`);
   const series = await measureSeries(runs, tell, () => {
     const matcher = new Matcher(workload);
-    const startedMs = performance.now();
+    const stop = startStopwatch();
     matcher.run(workload.words);
-    const elapsedMs = performance.now() - startedMs;
+    const elapsed = stop();
     if (matcher.trades !== workload.trades) throw new FiguresDiffer('trades', matcher.trades, workload.trades);
     if (matcher.volume !== workload.volume) throw new FiguresDiffer('volume', matcher.volume, workload.volume);
-    return (elapsedMs * 1e6) / workload.operations;
+    return { elapsed, units: workload.operations };
   });
   return { ...series, trades: workload.trades, volume: workload.volume, workload: summaryOf(workload, source) };
 }

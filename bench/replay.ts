@@ -10,7 +10,7 @@ import { requireState } from './fingerprint.ts';
 import { FiguresDiffer } from './matching.ts';
 import { type Recording, recordInThread } from './recording.ts';
 import { withScratchFolder } from './scratch-folder.ts';
-import { measureSeries, type Series, type Tell } from './series.ts';
+import { measureSeries, type Run, type Series, startStopwatch, type Tell } from './series.ts';
 import type { WorkloadSource, WorkloadSummary } from './workload-source.ts';
 
 export interface ReplayRequest extends Grouping {
@@ -54,21 +54,21 @@ async function writeJournal(folder: string, recording: Recording, grouping: Grou
   }
 }
 
-/** Replays the journal in the folder as `makewhole verify` does; returns the nanoseconds a command. */
-async function replayFolder(folder: string, recording: Recording, written: Written): Promise<number> {
+/** Replays the journal in the folder as `makewhole verify` does; returns what it took. */
+async function replayFolder(folder: string, recording: Recording, written: Written): Promise<Run> {
   const roots = new ThreadedRoots();
   try {
     const state = genesis();
-    const startedMs = performance.now();
+    const stop = startStopwatch();
     const walk = new JournalWalk(folder, crc32);
     const sealer = new BlockSealer(sha256, roots, BEFORE_GENESIS);
     const found = replay(state, walk.entries(), { sealer, hash: sha256, amend: null });
-    const elapsedMs = performance.now() - startedMs;
+    const elapsed = stop();
     if (!found.equal) throw new Error(`the replay diverges: ${JSON.stringify(found.firstDivergence)}`);
     if (found.commands !== written.commands) throw new FiguresDiffer('commands', found.commands, written.commands);
     if (found.blocks !== written.blocks) throw new FiguresDiffer('blocks', found.blocks, written.blocks);
     requireState('the replay', state, recording.outcome.fingerprint);
-    return (elapsedMs * 1e6) / found.commands;
+    return { elapsed, units: found.commands };
   } finally {
     await roots.close();
   }

@@ -12,6 +12,31 @@ export interface Series {
   /** The run before these, which also compiled the code: not among them. */
   readonly first: number;
   readonly runs: readonly number[];
+  /** The median of what the measuring thread had of a processor: what it waited for, and what others took, left out. */
+  readonly cpuNsPerOp: number;
+}
+
+/** One measurement: on the wall's clock, and on the processor for the measuring thread alone. */
+export interface Elapsed {
+  readonly wallNs: number;
+  readonly cpuNs: number;
+}
+
+/** Starts to measure; what it returns gives the time since. */
+export function startStopwatch(): () => Elapsed {
+  const cpu = process.threadCpuUsage();
+  const startedMs = performance.now();
+  return () => {
+    const wallNs = (performance.now() - startedMs) * 1e6;
+    const { user, system } = process.threadCpuUsage(cpu);
+    return { wallNs, cpuNs: (user + system) * 1000 };
+  };
+}
+
+/** What one run took, and how many units of work it was. */
+export interface Run {
+  readonly elapsed: Elapsed;
+  readonly units: number;
 }
 
 export function median(values: readonly number[]): number {
@@ -24,8 +49,11 @@ export function median(values: readonly number[]): number {
 /** The value with so many digits behind the point. */
 export const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
-/** Returns the series of `runs` times after a first one; all in nanoseconds per unit. */
-export function seriesOf(first: number, runs: readonly number[]): Series {
+/** Returns the series of these runs after a first one. */
+export function seriesOf(firstRun: Run, countedRuns: readonly Run[]): Series {
+  const wall = ({ elapsed, units }: Run): number => elapsed.wallNs / units;
+  const first = wall(firstRun);
+  const runs = countedRuns.map(wall);
   const middle = median(runs);
   const best = Math.min(...runs);
   return {
@@ -35,6 +63,7 @@ export function seriesOf(first: number, runs: readonly number[]): Series {
     spread: rounded((Math.max(...runs) - best) / middle, 3),
     first: rounded(first, 1),
     runs: runs.map((run) => rounded(run, 1)),
+    cpuNsPerOp: rounded(median(countedRuns.map(({ elapsed, units }) => elapsed.cpuNs / units)), 1),
   };
 }
 
@@ -46,17 +75,18 @@ export function collectGarbage(): void {
 /** Is told how far a benchmark is, in words. */
 export type Tell = (text: string) => void;
 
-/** Runs `work` once and then `count` times; each call returns its own nanoseconds per unit. */
-export async function measureSeries(count: number, tell: Tell, work: () => number | Promise<number>): Promise<Series> {
-  const times: number[] = [];
-  for (let run = 0; run <= count; run++) {
+/** Runs `work` once and then `count` times; each call measures itself. */
+export async function measureSeries(count: number, tell: Tell, work: () => Run | Promise<Run>): Promise<Series> {
+  const runs: Run[] = [];
+  for (let number = 0; number <= count; number++) {
     collectGarbage();
-    const time = await work();
-    times.push(time);
-    tell(`${run === 0 ? 'first run' : `run ${run} of ${count}`}: ${time.toFixed(1)} ns`);
+    const run = await work();
+    runs.push(run);
+    const time = (run.elapsed.wallNs / run.units).toFixed(1);
+    tell(`${number === 0 ? 'first run' : `run ${number} of ${count}`}: ${time} ns`);
   }
-  const [first = 0, ...runs] = times;
-  return seriesOf(first, runs);
+  const [first, ...counted] = runs;
+  return seriesOf(first as Run, counted);
 }
 
 /** Seconds of something that is done as a whole. */

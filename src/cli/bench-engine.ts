@@ -99,11 +99,12 @@ function engineText({ matching, full, sketch, workload }: EngineResult): string 
     series.nsPerOp.toFixed(1),
     series.best.toFixed(1),
     `${(series.spread * 100).toFixed(0)} %`,
+    series.cpuNsPerOp.toFixed(1),
     readableCount(series.opsPerSecond),
     ratio === undefined ? '' : `${ratio.toFixed(2)} ×`,
     found,
   ];
-  const rows = [['', 'ns/op', 'best', 'spread', 'op/s', sketch === undefined ? '' : 'sketch', 'found']];
+  const rows = [['', 'ns/op', 'best', 'spread', 'CPU', 'op/s', sketch === undefined ? '' : 'sketch', 'found']];
   const lines: string[] = [];
   if (matching !== undefined) {
     const found = `${readableCount(matching.trades)} trades, ${readableCount(matching.volume)} lots`;
@@ -115,7 +116,7 @@ function engineText({ matching, full, sketch, workload }: EngineResult): string 
     rows.push(row('whole engine', full, sketch?.full?.ratio, found));
     if (workload.full !== undefined) lines.push(`Whole engine: ${workloadText(workload.full)}.`);
   }
-  return [textTable(rows, ['left', 'right', 'right', 'right', 'right', 'right']), ...lines].join('\n');
+  return [textTable(rows, ['left', 'right', 'right', 'right', 'right', 'right', 'right']), ...lines].join('\n');
 }
 
 function growthText({ points, operations }: GrowthResult): string {

@@ -2,19 +2,21 @@
 import type { JournalResult } from '../../bench/journal.ts';
 import type { ReplayBenchResult } from '../../bench/replay.ts';
 import type { RootBenchResult } from '../../bench/root.ts';
-import type { SecondsSeries } from '../../bench/series.ts';
+import type { SecondsSeries, Series } from '../../bench/series.ts';
 import type { SnapshotBenchResult } from '../../bench/snapshot.ts';
 import { workloadText } from './bench-options.ts';
 import { readableCount } from './money.ts';
 import { textTable } from './table.ts';
 
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+function timesText({ nsPerOp, best, spread, cpuNsPerOp }: Series): string {
+  return `${nsPerOp} ns a command, best ${best}, spread ${(spread * 100).toFixed(0)} %, ${cpuNsPerOp} of a processor`;
+}
 
 /** The result of `bench journal`. */
 export function journalText(result: JournalResult): string {
   const { shares, latency } = result;
   return [
-    `${readableCount(result.opsPerSecond)} durable commands a second (${result.nsPerOp} ns a command, best ${result.best}, spread ${percent(result.spread)}).`,
+    `${readableCount(result.opsPerSecond)} durable commands a second (${timesText(result)}).`,
     `Of these ns the engine's thread gives ${shares.engine} to the engine, ${shares.append} to appending, ${shares.sync} to syncs, ${shares.roots} to roots.`,
     `Batches of ${readableCount(result.batchCommands)}, blocks of ${readableCount(result.blockCommands)}: ${readableCount(result.blocks)} blocks, ${readableCount(result.syncs)} syncs, ${readableCount(result.journalBytes)} bytes on ${result.filesystem}.`,
     `At ${readableCount(latency.rate)} a second a command is durable after ${latency.p50Ms} ms (half of them), ${latency.p99Ms} ms (99 %), ${latency.p999Ms} ms (99.9 %), at most ${latency.maxMs} ms.`,
@@ -25,7 +27,7 @@ export function journalText(result: JournalResult): string {
 /** The result of `bench replay`. */
 export function replayText(result: ReplayBenchResult): string {
   return [
-    `${readableCount(result.opsPerSecond)} commands a second replayed, every root checked (${result.nsPerOp} ns a command, best ${result.best}, spread ${percent(result.spread)}).`,
+    `${readableCount(result.opsPerSecond)} commands a second replayed, every root checked (${timesText(result)}).`,
     `${readableCount(result.commands)} commands in ${readableCount(result.blocks)} blocks. ${workloadText(result.workload)}.`,
   ].join('\n');
 }

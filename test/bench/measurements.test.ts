@@ -14,7 +14,7 @@ import { measureReplay } from '../../bench/replay.ts';
 import { measureRoot } from '../../bench/root.ts';
 import { requireRoot, RootsDiffer } from '../../bench/root-blocks.ts';
 import { filesystemOf, withScratchFolder } from '../../bench/scratch-folder.ts';
-import { median, seriesOf } from '../../bench/series.ts';
+import { median, type Run, seriesOf } from '../../bench/series.ts';
 import { measureSnapshot } from '../../bench/snapshot.ts';
 import { makeWideVenue } from '../../bench/wide-venue.ts';
 import { genesis } from '../../src/engine/state.ts';
@@ -127,14 +127,15 @@ test('the curve has as many live orders at every number of markets', () => {
 test('a series is told by its median, its best and its spread; the first run is not among them', () => {
   assert.equal(median([5, 1, 3]), 3);
   assert.equal(median([4, 1, 3, 2]), 2.5);
-  const series = seriesOf(900, [100, 125, 80]);
-  assert.deepEqual(series, {
+  const run = (wallNs: number): Run => ({ elapsed: { wallNs, cpuNs: wallNs / 2 }, units: 10 });
+  assert.deepEqual(seriesOf(run(9000), [run(1000), run(1250), run(800)]), {
     nsPerOp: 100,
     opsPerSecond: 10_000_000,
     best: 80,
     spread: 0.45,
     first: 900,
     runs: [100, 125, 80],
+    cpuNsPerOp: 50,
   });
 });
 
