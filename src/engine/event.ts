@@ -20,7 +20,8 @@ export const EVENT_FIELDS = {
   orderAmended: ['order', 'account', 'market', 'price', 'size', 'trigger'],
   /** `reason` as in `CLOSE_REASONS`; `remaining` was not filled. */
   orderClosed: ['order', 'account', 'market', 'reason', 'remaining'],
-  orderTriggered: ['order', 'account', 'market', 'mark'],
+  /** A conditional order fired: `price` and `size` are what it became, 0 when it may not trade and closes. */
+  orderTriggered: ['order', 'account', 'market', 'mark', 'price', 'size'],
   /** Trade `trade`: `price` in ticks, `size` in lots, fees and profits in 1e-8 USDC; `takerSide` 0 buys. */
   filled: [
     'market',

@@ -144,8 +144,9 @@ export function fireTrigger(state: State, order: number, mark: number): number {
   const above = (flags & FLAG.TRIGGER_ABOVE) !== 0;
   if (above ? mark < trigger : mark > trigger) return REFUSAL.trigger_not_reached;
   const account = i32[at + ORDER.ACCOUNT] as number;
-  state.events.emit(EVENT.orderTriggered, order, account, market, mark);
   const reason = prepare(state, row, flags);
+  const price = reason === 0 ? request.price : 0;
+  state.events.emit(EVENT.orderTriggered, order, account, market, mark, price, reason === 0 ? request.size : 0);
   if (reason !== 0) {
     closeOrder(state, row, reason);
     return 0;

@@ -13,6 +13,8 @@ const MOVE_LIMIT = 0.09;
 /** Where the sum begins anew, all bounds void: a float of this size still tells moves of 1e-14 apart. */
 const SUM_LIMIT = 64;
 const GROWTH = 1.1;
+/** Ten roundings of a float, relative: more than one change has. */
+const ROUNDING = 1e-15;
 /** Relative error allowed for each float operation chain; money is below 2^53, so this is generous. */
 const EPSILON = 1e-12;
 
@@ -75,20 +77,23 @@ export class MarginBounds {
   /** The account's balance changed by `amount`. */
   shift(account: number, amount: number): void {
     const at = account * 4;
-    this.values[at] = (this.values[at] as number) + amount - 1;
+    const before = this.values[at] as number;
+    this.values[at] = before + amount - 2 - (Math.abs(before) + Math.abs(amount)) * ROUNDING;
   }
 
   /**
    * Something of the account changed: `slackChange` and `grossChange` are differences of its contributions at the prices of
-   * now, sums of products below 2^53 whose rounding errors together stay below the two units taken off here.
+   * now. What is taken off covers the rounding of these sums: relative to the numbers in them, and two units for small ones.
    */
   change(account: number, slackChange: number, grossChange: number): void {
     const at = account * 4;
     const { values } = this;
+    const before = values[at] as number;
+    const cushion = 2 + (Math.abs(before) + Math.abs(slackChange) + Math.abs(grossChange)) * ROUNDING;
     const move = this.moved - (values[at + 2] as number);
     const gross = values[at + 1] as number;
     if (move === 0) {
-      values[at] = (values[at] as number) + slackChange - 2;
+      values[at] = before + slackChange - cushion;
       values[at + 1] = gross + grossChange;
       return;
     }
@@ -97,7 +102,7 @@ export class MarginBounds {
       return;
     }
     const erosion = gross * move * GROWTH;
-    values[at] = (values[at] as number) - erosion + slackChange - 2;
+    values[at] = before - erosion + slackChange - cushion - erosion * ROUNDING;
     values[at + 1] = (gross + erosion + grossChange) * (1 + EPSILON);
     values[at + 2] = this.moved;
   }

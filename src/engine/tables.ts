@@ -207,7 +207,6 @@ const venue = defineTable('venue', 512, {
   SEQUENCE: ['f64', 3],
   TIME_MS: ['f64', 4],
   TRADES: ['f64', 5],
-  ORDERS: ['f64', 6],
   WITHDRAWALS: ['f64', 7],
   HEALTH_MS: ['f64', 8],
   COLLATERAL_PRICE: ['f64', 9],

@@ -89,9 +89,10 @@ export function fireTrigger(world: World, id: number, mark: number): Refusal {
   if (Number(market.mark) !== mark) return 'margin_facts_differ';
   const trigger = Number(order.trigger * market.units);
   if (order.above ? mark < trigger : mark > trigger) return 'trigger_not_reached';
-  tell(world, 'orderTriggered', { order: id, account: account.number, market: market.number, mark });
   const request = requestOfFired(order);
   const reason = judgeFired(world, order, request);
+  const [price, size] = reason === undefined ? [Number(request.price), Number(request.size)] : [0, 0];
+  tell(world, 'orderTriggered', { order: id, account: account.number, market: market.number, mark, price, size });
   if (reason !== undefined) {
     close(world, order, reason);
     return 'none';
