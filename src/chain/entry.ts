@@ -1,4 +1,4 @@
-/** What a history is made of, as it is read: batches of commands, and the blocks over them. */
+/** What a history is made of, as it is read: batches of commands, the warrants of their forced actions, the blocks over them. */
 import type { Block } from './block.ts';
 
 /** A batch of commands as a journal gives it. Its views are valid until the next entry is asked for. */
@@ -14,6 +14,8 @@ export interface BatchEntry {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly floats: Float64Array;
+  /** Only of an entry of no commands: the warrants of the forced commands of the batch before. They change no state. */
+  readonly warrants?: Uint8Array;
 }
 
 /** A sealed block. It comes behind its last batch, not always at once: roots may be computed while later batches are applied. */

@@ -44,6 +44,10 @@ export interface ReplayOptions {
   readonly amend: Amendment | null;
   /** Is told each block that was made and agrees with the record (or, amended, took its place), in order. */
   readonly onBlock?: (block: Block) => void;
+  /** Applies a recorded batch in place of the engine alone (not an amended one), and returns how many commands it had. */
+  readonly apply?: (state: State, entry: BatchEntry) => number;
+  /** Is given the warrants behind a batch; they change no state. Valid during the call. */
+  readonly onWarrants?: (bytes: Uint8Array) => void;
   /** Is given the events of each batch before they are cleared. */
   readonly onEvents?: (events: EventBuffer) => void;
 }
@@ -107,12 +111,10 @@ class Replay {
     const next = sealer.sequence + 1;
     if (entry.fork !== sealer.head.fork) return this.stop('fork', entry.fork, sealer.head.fork);
     if (entry.firstSequence !== next) return this.stop('sequence', entry.firstSequence, next);
+    if (entry.warrants !== undefined) return this.options.onWarrants?.(entry.warrants);
     try {
       const { state } = this;
-      const commands =
-        amend === null
-          ? applyCommands(state, entry.words, entry.floats, entry.rows)
-          : applyAmended(state, entry, amend);
+      const commands = amend === null ? this.apply(entry) : applyAmended(state, entry, amend);
       onEvents?.(state.events);
       state.events.clear();
       this.commands += commands;
@@ -124,6 +126,13 @@ class Replay {
     sealer.add(entry.bytes, entry.commands);
     if (entry.closesBlock) sealer.close(this.state);
     this.compare(false);
+  }
+
+  private apply(entry: BatchEntry): number {
+    const { apply } = this.options;
+    return apply === undefined
+      ? applyCommands(this.state, entry.words, entry.floats, entry.rows)
+      : apply(this.state, entry);
   }
 
   block(block: Block): void {

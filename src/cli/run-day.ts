@@ -6,6 +6,7 @@ import { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { type Recovered, recover } from '../exchange/recover.ts';
+import type { Guard } from '../guard/guard.ts';
 import type { Journal } from '../journal/journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { DayTotals } from '../sim/day-totals.ts';
@@ -24,6 +25,8 @@ export interface RunDayOptions {
   readonly session: Session;
   readonly journal: Journal;
   readonly roots: RootComputer;
+  /** Warrants every forced action; undefined: what the engine proposes happens. */
+  readonly guard: Guard | undefined;
   /** Keeps a snapshot of the state after a block. */
   readonly saveSnapshot: (state: State, block: Block) => void;
   /** Told after each tick: how many of the session's ticks are done, and a note. */
@@ -35,12 +38,14 @@ export interface RunDayOptions {
 /** Trades the session's day into the journal, from where the journal stands. Throws what stops an exchange. */
 export function runDay(options: RunDayOptions): FinishedRun {
   const { session, journal, roots, onTick } = options;
+  const guard = options.guard === undefined ? {} : { guard: options.guard };
   const totals = new DayTotals();
   const recovered = recover(journal, {
     hash: sha256,
     roots,
     capacity: { accounts: session.accounts + 16 },
     onEvents: (events) => totals.count(events),
+    ...guard,
   });
   refuseDivergence(recovered);
   const startMs = performance.now();
@@ -52,6 +57,7 @@ export function runDay(options: RunDayOptions): FinishedRun {
     blockCommands: BLOCK_COMMANDS,
     blockMs: BLOCK_MS,
     pipelined: true,
+    ...guard,
     snapshotBlocks: SNAPSHOT_BLOCKS,
     onSnapshot: options.saveSnapshot,
     onPublish: ({ events }) => totals.count(events),

@@ -1,6 +1,7 @@
 // `makewhole run`: one market day through the exchange.
 import { mkdirSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { Guard } from '../guard/guard.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
 import { MemoryJournal } from '../journal/memory-journal.ts';
@@ -16,6 +17,7 @@ import type { Output } from './output.ts';
 import { startProgress } from './progress.ts';
 import { runDay } from './run-day.ts';
 import { claimFolder } from './run-record.ts';
+import { Holds } from './warrants-held.ts';
 import { type FinishedRun, runResult, summaryText } from './run-summary.ts';
 
 export interface RunOptions {
@@ -26,6 +28,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly tick?: number;
   readonly journal?: string;
+  /** Off: forced actions happen without a warrant. On unless said. */
+  readonly guard?: 'on' | 'off';
 }
 
 /** Adds the command `run`. */
@@ -50,6 +54,9 @@ export function registerRun(program: Command, frame: Frame): void {
     .option('--seed <n>', 'decides what the traders do', wholeNumber(0, 2 ** 31 - 1), 1)
     .option('--tick <ms>', 'time between two ticks of the clock', wholeNumber(1000, 30_000))
     .option('--journal <folder>', 'where the journal is kept (default: in memory)')
+    .addOption(
+      new Option('--guard <on|off>', 'whether a forced action needs a warrant').choices(['on', 'off']).default('on'),
+    )
     .action(
       action<RunOptions>(frame, async (output, options) => {
         const run = await runWith(output, options);
@@ -80,10 +87,12 @@ export async function runWith(output: Output, options: RunOptions): Promise<Fini
     tickMs: day.tickMs,
   }));
   const roots = new ThreadedRoots();
+  const holds = new Holds();
   const progress = startProgress(output, 'day', session.clock.ticks);
   try {
-    return runDay({
+    const run = runDay({
       session,
+      guard: options.guard === 'off' ? undefined : new Guard({ onVerdict: (verdict) => holds.count(verdict) }),
       journal,
       roots,
       saveSnapshot: (state, block) => {
@@ -93,6 +102,9 @@ export async function runWith(output: Output, options: RunOptions): Promise<Fini
       onRecovered: (commands, blocks) =>
         output.say(`Taken up after ${readableCount(commands)} commands in ${readableCount(blocks)} blocks.`),
     });
+    progress.stop();
+    for (const line of holds.lines()) output.say(line);
+    return run;
   } finally {
     progress.stop();
     journal.close();

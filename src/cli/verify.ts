@@ -1,5 +1,5 @@
 // `makewhole verify`: replays a journal from its first command and compares every block.
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { BEFORE_GENESIS, BlockSealer } from '../chain/block-sealer.ts';
 import { replay } from '../chain/replay.ts';
 import { genesis } from '../engine/state.ts';
@@ -13,6 +13,7 @@ import { openForReading } from './journal-folder.ts';
 import { readableCount } from './money.ts';
 import type { Output } from './output.ts';
 import { startProgress } from './progress.ts';
+import { verifyWarrants } from './warrants.ts';
 
 interface VerifyOptions {
   readonly journal: string;
@@ -49,10 +50,16 @@ export function registerVerify(program: Command, frame: Frame): void {
     examples: [
       ['verify --journal day', 'replay the journal in the folder day'],
       ['verify --journal day --json', 'the same, as one JSON object'],
+      ['verify warrants --journal day', 'compute the warrant of every forced action again'],
     ],
   })
+    .addArgument(new Argument('[what]', 'only the warrants of forced actions').choices(['warrants']))
     .requiredOption('--journal <folder>', 'the journal to replay')
-    .action(action<VerifyOptions>(frame, (output, { journal }) => verify(output, journal)));
+    .action(
+      action<VerifyOptions>(frame, (output, { journal }, [what]) =>
+        what === 'warrants' ? verifyWarrants(output, journal) : verify(output, journal),
+      ),
+    );
 }
 
 async function verify(output: Output, folder: string): Promise<ExitCode> {

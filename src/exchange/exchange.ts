@@ -2,8 +2,8 @@
  * The exchange: the loop around the engine.
  *
  *   1. apply     each command; a refusal is an event, a broken invariant stops the process before anything was written
- *   2. propose   forced actions that a tick found due come back as commands of the same batch
- *   3. append    the batch to the journal, durable before anyone hears of it; a failure stops the process
+ *   2. propose   forced actions that a tick found due come back as commands of the same batch, if the guard warrants them
+ *   3. append    the batch and its warrants to the journal, durable before anyone hears of it; a failure stops the process
  *   4. publish   the batch and its events
  *   5. seal      a block when one is due
  *
@@ -18,6 +18,8 @@ import { CommandBuffer } from '../engine/command-buffer.ts';
 import { EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import { VENUE } from '../engine/tables.ts';
+import type { Guard } from '../guard/guard.ts';
+import { isForced } from '../guard/guarded-replay.ts';
 import type { Journal } from '../journal/journal.ts';
 import { appendProposals } from './proposals.ts';
 
@@ -36,6 +38,11 @@ export interface ExchangeOptions {
   /** A block is due after so many commands, or so much of the exchange's time. */
   readonly blockCommands: number;
   readonly blockMs: number;
+  /**
+   * Gives each forced action its warrant or holds it; its image must be that of the sealer's last block (`recover` sees to it).
+   * Without one, every proposal of the engine becomes a command.
+   */
+  readonly guard?: Guard;
   readonly onPublish?: (batch: Published) => void;
   /**
    * True: a batch is made durable while the next one is applied, and is published when that has been; the last one by `flush` or
@@ -105,7 +112,7 @@ export class Exchange {
   submit(commands: CommandBuffer): void {
     if (this.stopped !== undefined) throw new ExchangeStopped(this.stopped);
     if (commands.rows === 0) return;
-    requireWholeCommands(commands);
+    requireWholeCommands(commands, this.options.guard !== undefined);
     this.orStop(() => this.take(commands));
   }
 
@@ -157,6 +164,8 @@ export class Exchange {
     // 3. and 4. of the batch before, then 3. of this one
     this.settle();
     journal.append({ bytes: rows, commands: count, firstSequence, closesBlock });
+    const warrants = options.guard?.takeWarrants();
+    if (warrants !== undefined && warrants.length > 0) journal.appendWarrants(warrants);
     journal.beginSync();
     this.isInFlight = true;
     this.batch = this.other;
@@ -211,8 +220,10 @@ export class Exchange {
   /** Applies the commands, and after each tick those that it proposes, into `batch`: the order in which they were applied. */
   private apply(commands: CommandBuffer): void {
     const { state } = this;
+    const { guard } = this.options;
     const batch = this.batch.commands;
     batch.clear();
+    guard?.startBatch();
     for (let row = 0; row < commands.rows; ) {
       const events = state.events.count;
       const from = row;
@@ -220,12 +231,15 @@ export class Exchange {
       batch.append(commands.bytes.subarray(from * COMMAND_BYTES, row * COMMAND_BYTES), 0);
       this.applyProposals(events);
     }
+    guard?.listen(state);
   }
 
   private applyProposals(from: number): void {
     const { state, forced } = this;
     forced.clear();
-    if (appendProposals(state.events, from, this.timeMs, forced) === 0) return;
+    const { guard, sealer } = this.options;
+    const open = { fork: sealer.head.fork, height: sealer.openHeight };
+    if (appendProposals(state, from, this.timeMs, forced, guard, open) === 0) return;
     for (let row = 0; row < forced.rows; ) row = applyUntilTick(state, forced.i32, forced.f64, row, forced.rows);
     this.batch.commands.append(forced.bytes.subarray(0, forced.rows * COMMAND_BYTES), 0);
   }
@@ -239,10 +253,19 @@ export class NotWholeCommands extends Error {
   }
 }
 
-function requireWholeCommands({ i32, rows }: CommandBuffer): void {
+/** A forced command was submitted to an exchange with a guard, which alone may have them made. Nothing of them was taken. */
+export class NoWarrant extends Error {
+  constructor(row: number) {
+    super(`row ${row} is a forced action that no warrant made`);
+    this.name = 'NoWarrant';
+  }
+}
+
+function requireWholeCommands({ i32, rows }: CommandBuffer, isGuarded: boolean): void {
   for (let row = 0; row < rows; ) {
     const claimed = i32[row * COMMAND_WORDS + 1] as number;
     if (claimed < 1 || row + claimed > rows) throw new NotWholeCommands(row, rows);
+    if (isGuarded && isForced(i32[row * COMMAND_WORDS] as number)) throw new NoWarrant(row);
     row += claimed;
   }
 }

@@ -7,12 +7,17 @@ import type { Hash } from '../chain/digest.ts';
 import { type ReplayOptions, type ReplayResult, replay } from '../chain/replay.ts';
 import type { RootComputer } from '../chain/roots.ts';
 import { type Capacity, genesis, type State } from '../engine/state.ts';
+import type { Guard } from '../guard/guard.ts';
+import { applyGuarded } from '../guard/guarded-replay.ts';
+import { GuardedRoots } from '../guard/guarded-roots.ts';
 import type { Journal } from '../journal/journal.ts';
 
 export interface RecoverOptions extends Pick<ReplayOptions, 'onBlock' | 'onEvents'> {
   readonly hash: Hash;
   readonly roots: RootComputer;
   readonly capacity?: Capacity;
+  /** Sees every block and batch, so that it stands where the exchange goes on. */
+  readonly guard?: Guard;
 }
 
 export interface Recovered {
@@ -25,13 +30,17 @@ export interface Recovered {
 
 /**
  * The state that the journal leads to, checked block by block. An empty journal gets its first block: the state before the
- * first command. Blocks that a crash left unrecorded are appended. When the replay diverges nothing is appended.
+ * first command. Warrants and blocks that a crash left unrecorded are appended. When the replay diverges nothing is appended.
  */
-export function recover(journal: Journal, { hash, roots, capacity, ...told }: RecoverOptions): Recovered {
+export function recover(journal: Journal, { hash, roots, capacity, guard, ...told }: RecoverOptions): Recovered {
   const state = genesis(capacity);
-  const sealer = new BlockSealer(hash, roots, BEFORE_GENESIS);
-  const result = replay(state, journal.entries(), { sealer, hash, amend: null, ...told });
+  const watched = guard === undefined ? roots : new GuardedRoots(roots, guard);
+  const sealer = new BlockSealer(hash, watched, BEFORE_GENESIS);
+  const warrants = new OwedWarrants();
+  const guarded = guard === undefined ? {} : warrants.follow(guard, sealer);
+  const result = replay(state, journal.entries(), { sealer, hash, amend: null, ...guarded, ...told });
   if (result.equal) {
+    if (warrants.owed.length > 0) journal.appendWarrants(warrants.owed);
     for (const block of result.unrecorded) journal.appendBlock(block);
     if (journal.height < 0 && sealer.openHeight === 0) {
       journal.append({ bytes: new Uint8Array(), commands: 0, firstSequence: 1, closesBlock: true });
@@ -40,4 +49,25 @@ export function recover(journal: Journal, { hash, roots, capacity, ...told }: Re
     journal.sync();
   }
   return { state, sealer, replay: result };
+}
+
+const NO_ROWS = new Uint8Array();
+
+/** The warrants of the last batch while the journal does not have them: a crash may have come between the two. */
+class OwedWarrants {
+  owed: Uint8Array = NO_ROWS;
+
+  /** What a replay does for it. */
+  follow(guard: Guard, sealer: BlockSealer): Pick<ReplayOptions, 'apply' | 'onWarrants'> {
+    return {
+      apply: (state, entry) => {
+        const commands = applyGuarded(state, entry, guard, { fork: entry.fork, height: sealer.openHeight });
+        this.owed = guard.takeWarrants();
+        return commands;
+      },
+      onWarrants: () => {
+        this.owed = NO_ROWS;
+      },
+    };
+  }
 }

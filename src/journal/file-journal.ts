@@ -12,7 +12,7 @@ import { ENTRY_KIND, type EntryHeader, HEADER_BYTES, rowViews, writeEntryHeader 
 import { BackgroundSync } from './background-sync.ts';
 import { BlockIndex, type JournalPosition } from './block-index.ts';
 import { type Disk, fileDisk } from './disk.ts';
-import { type Batch, type Journal, JournalFailed, requireNextBatch, requireNextBlock } from './journal.ts';
+import { type Batch, type Journal, JournalFailed, requireNextBatch, requireNextBlock, requireRows } from './journal.ts';
 import { JournalWalk, type TornTail } from './journal-walk.ts';
 import { takeLock } from './lock-file.ts';
 import { crc32 } from './node-digest.ts';
@@ -45,7 +45,7 @@ export function openFileJournal(folder: string, options: FileJournalOptions = {}
     const walk = new JournalWalk(folder, crc32);
     let bytes = 0;
     for (const entry of walk.entries()) {
-      bytes += HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : entry.bytes.length);
+      bytes += HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : (entry.warrants ?? entry.bytes).length);
       if (entry.kind === 'block') index.addBlock(entry.block);
       else if (entry.closesBlock) index.addEnd(walk.position);
     }
@@ -116,6 +116,12 @@ export class FileJournal implements Journal {
     this.write({ kind, closesBlock, firstSequence, commands, rows }, bytes);
     this.position = { ...this.position, sequence: this.sequence + commands };
     if (closesBlock) this.index.addEnd(this.position);
+  }
+
+  appendWarrants(bytes: Uint8Array): void {
+    const rows = requireRows(bytes);
+    const firstSequence = this.sequence + 1;
+    this.write({ kind: ENTRY_KIND.WARRANTS, closesBlock: false, firstSequence, commands: 0, rows }, bytes);
   }
 
   appendBlock(block: Block): void {

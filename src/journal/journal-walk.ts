@@ -9,6 +9,7 @@ import {
   findEntry,
   HEADER_BYTES,
   type RowViews,
+  rowViews,
 } from '../chain/entry-frame.ts';
 import type { JournalPosition } from './block-index.ts';
 import { JournalCorrupt } from './journal.ts';
@@ -82,6 +83,10 @@ export class JournalWalk {
     const { firstSequence, commands, rows, fork, closesBlock } = header;
     if (firstSequence !== position.sequence + 1) {
       throw this.corrupt(`its first sequence is ${firstSequence}, after ${position.sequence}`);
+    }
+    if (header.kind === ENTRY_KIND.WARRANTS) {
+      const none = rowViews(new ArrayBuffer(0));
+      return { kind: 'commands', fork, firstSequence, commands, rows: 0, closesBlock, ...none, warrants: bytes };
     }
     return {
       kind: 'commands',

@@ -22,6 +22,8 @@ export interface Journal {
   readonly bytes: number;
   /** Appends a batch. Refuses (throws) one that does not follow the last. It is durable after the next `sync`. */
   append(batch: Batch): void;
+  /** Appends the warrants of the batch that was appended last: whole rows, at least one. Durable after the next `sync`. */
+  appendWarrants(bytes: Uint8Array): void;
   /** Appends a sealed block, behind the batch that closes it. Refuses (throws) one that does not follow the last. */
   appendBlock(block: Block): void;
   /** Returns when all that was appended is durable. When it throws, nothing more is accepted. */
@@ -90,6 +92,13 @@ export function requireNextBatch(sequence: number, { bytes, commands, firstSeque
   let found = 0;
   for (let row = 0; row < rows; found++) row += commandRows(words, row);
   if (found !== commands) throw new BadBatch(bytes.length, found, commands);
+  return rows;
+}
+
+/** Number of rows of warrants. Refuses (throws) what are no whole rows, or none. */
+export function requireRows(bytes: Uint8Array): number {
+  const rows = bytes.length / HEADER_BYTES;
+  if (!Number.isInteger(rows) || rows === 0) throw new BadBatch(bytes.length, 'no', 0);
   return rows;
 }
 

@@ -3,7 +3,7 @@ import { BLOCK_BYTES, type Block } from '../chain/block.ts';
 import type { BatchEntry, Entry } from '../chain/entry.ts';
 import { HEADER_BYTES, rowViews } from '../chain/entry-frame.ts';
 import { BlockIndex } from './block-index.ts';
-import { type Batch, type Journal, requireNextBatch, requireNextBlock } from './journal.ts';
+import { type Batch, type Journal, requireNextBatch, requireNextBlock, requireRows } from './journal.ts';
 
 export class MemoryJournal implements Journal {
   private readonly all: Entry[] = [];
@@ -39,6 +39,21 @@ export class MemoryJournal implements Journal {
     this.bytes += HEADER_BYTES + bytes.length;
     if (!closesBlock) return;
     this.index.addEnd({ segment: 1, row: this.all.length, previous: 0, sequence: this.sequence, height: this.height });
+  }
+
+  appendWarrants(bytes: Uint8Array): void {
+    requireRows(bytes);
+    this.all.push({
+      kind: 'commands',
+      fork: this.fork,
+      firstSequence: this.sequence + 1,
+      commands: 0,
+      rows: 0,
+      closesBlock: false,
+      ...rowViews(new ArrayBuffer(0)),
+      warrants: bytes.slice(),
+    });
+    this.bytes += HEADER_BYTES + bytes.length;
   }
 
   appendBlock(block: Block): void {

@@ -1,0 +1,124 @@
+/** Do the facts of a proposed action hold by the guard's own computation? */
+import { FLAG } from '../engine/flags.ts';
+import { CLOSE } from '../engine/refusal.ts';
+import { RULE } from '../engine/rules.ts';
+import { INSURANCE_FUND, type State } from '../engine/state.ts';
+import { STATUS } from '../engine/status.ts';
+import { MARKET, ORDER, VENUE } from '../engine/tables.ts';
+import type { JudgedAccount } from './account-checks.ts';
+import { floorOf, whole } from './exact.ts';
+import type { Known } from './known.ts';
+import { initialOf, ordersToCancel, shareOf } from './live-account.ts';
+import type { Checks, ForcedAction } from './verdict.ts';
+
+const ROWS_OF_ORDERS = 2 ** 24;
+const MILLION = 1_000_000n;
+
+/** What a proposal to liquidate says of the account. */
+export interface ProposedMargin {
+  readonly equity: bigint;
+  readonly maintenance: bigint;
+}
+
+/** Notes whether the action is due. `proposed` is there for a liquidation. */
+export function checkAction(
+  known: Known,
+  state: State,
+  judged: JudgedAccount,
+  action: ForcedAction,
+  proposed: ProposedMargin | undefined,
+  checks: Checks,
+): void {
+  if (action.kind === 'liquidate') return checkLiquidation(known, judged, action.share, proposed, checks);
+  const row = orderRow(state, action.order);
+  const { i32 } = state.order;
+  const owner = row === 0 ? 0 : (i32[row * 16 + ORDER.ACCOUNT] as number);
+  const market = row === 0 ? 0 : (i32[row * 16 + ORDER.MARKET] as number);
+  const about = `order ${action.order}`;
+  checks.same('II', 'order_owner', about, owner, judged.live.account);
+  checks.same('II', 'order_market', about, market, action.market);
+  if (row === 0) return;
+  if (action.kind === 'fireTrigger') return checkTrigger(known, state, row, action.mark, about, checks);
+  if (action.reason === CLOSE.DELEVERAGE) return checkDeleverage(known, state, judged, row, about, checks);
+  checkBand(known, state, row, action.reason, about, checks);
+}
+
+function isUnhealthy({ equity, maintenance }: JudgedAccount): boolean {
+  return maintenance > equity || equity <= 0n;
+}
+
+function holdsAny({ live }: JudgedAccount): boolean {
+  return live.positions.some(({ size }) => size !== 0n);
+}
+
+function checkLiquidation(
+  known: Known,
+  judged: JudgedAccount,
+  share: number,
+  proposed: ProposedMargin | undefined,
+  checks: Checks,
+): void {
+  const { equity, maintenance } = judged;
+  checks.same('II', 'equity', 'proposed', proposed?.equity ?? 0n, equity);
+  checks.same('II', 'maintenance_margin', 'proposed', proposed?.maintenance ?? 0n, maintenance);
+  checks.note('II', 'unhealthy', '', isUnhealthy(judged), `equity ${equity}`, `below ${maintenance} or nothing`);
+  checks.note('II', 'holds_position', '', holdsAny(judged), judged.live.positions.length, 'a position');
+  checks.same('II', 'liquidation_share', 'proposed', whole(share), shareOf(known, equity, maintenance));
+}
+
+/** The row of a live order, 0 when there is none of this id. */
+function orderRow(state: State, id: number): number {
+  const row = id % ROWS_OF_ORDERS;
+  const { i32, rows } = state.order;
+  if (!(Number.isSafeInteger(id) && row > 0 && row < rows) || i32[row * 16 + ORDER.SIZE] === 0) return 0;
+  return i32[row * 16 + ORDER.GENERATION] === (id - row) / ROWS_OF_ORDERS ? row : 0;
+}
+
+function checkTrigger(known: Known, state: State, row: number, mark: number, about: string, checks: Checks): void {
+  const { i32 } = state.order;
+  const market = i32[row * 16 + ORDER.MARKET] as number;
+  const flags = i32[row * 16 + ORDER.FLAGS] as number;
+  const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
+  const trigger = whole(i32[row * 16 + ORDER.TRIGGER]) * units;
+  const now = known.derived(market, 'MARK');
+  checks.note('II', 'waits_for_trigger', about, (flags & FLAG.UNTRIGGERED) !== 0, flags, 'untriggered');
+  checks.same('II', 'mark', 'proposed', whole(mark), now);
+  const isReached = (flags & FLAG.TRIGGER_ABOVE) === 0 ? now <= trigger : now >= trigger;
+  checks.note('II', 'trigger_reached', about, isReached, now, trigger);
+}
+
+function checkDeleverage(
+  known: Known,
+  state: State,
+  judged: JudgedAccount,
+  row: number,
+  about: string,
+  checks: Checks,
+): void {
+  const { live, equity } = judged;
+  const initial = initialOf(known, state, live);
+  checks.note('II', 'below_initial_margin', '', equity < initial, equity, initial);
+  const isLiquidatable = isUnhealthy(judged) && holdsAny(judged);
+  checks.note('II', 'not_liquidatable', '', !isLiquidatable, `equity ${equity}`, `maintenance ${judged.maintenance}`);
+  checks.note('II', 'account_is_trader', '', live.account !== INSURANCE_FUND, live.account, 'a trader');
+  checks.note('II', 'raises_risk', about, ordersToCancel(state, live).has(row), `row ${row}`, 'to be cancelled');
+}
+
+/** In restricted modes an order rests within a band of the external fair price, its width rounded down. */
+function checkBand(known: Known, state: State, row: number, reason: number, about: string, checks: Checks): void {
+  const { i32 } = state.order;
+  const market = i32[row * 16 + ORDER.MARKET] as number;
+  const flags = i32[row * 16 + ORDER.FLAGS] as number;
+  checks.same('II', 'cancel_reason', about, reason, CLOSE.PRICE_OUTSIDE_BANDS);
+  const own = state.market.i32[market * 256 + MARKET.STATUS] as number;
+  const status = Math.max(own, state.venue.i32[128 + VENUE.STATUS] as number);
+  const isRestricted = status === STATUS.POST_ONLY || status === STATUS.CANCEL_ONLY;
+  checks.note('II', 'restricted_mode', about, isRestricted, status, 'post-only or cancel-only');
+  const fair = known.derived(market, 'EXTERNAL_FAIR');
+  const width = floorOf(fair * known.rule(RULE.restricted_band), MILLION);
+  const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
+  const price = whole(i32[row * 16 + ORDER.PRICE]) * units;
+  const isSell = (flags & FLAG.SELL) !== 0;
+  const edge = isSell ? fair - width : fair + width;
+  checks.note('II', 'outside_band', about, isSell ? price < edge : price > edge, price, edge);
+}

@@ -1,0 +1,163 @@
+/**
+ * What the events since the last block tell of accounts, markets and rules, in their order. Listening copies what matters;
+ * lists by account and by market are made only when a forced action is to be judged.
+ */
+import { EVENT, EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
+import { INSURANCE_FUND } from '../engine/state.ts';
+
+/** Kinds that are kept. Of all others the guard needs nothing. */
+const KEPT = new Uint8Array(64);
+for (const kind of [
+  EVENT.marketDefined,
+  EVENT.accountDefined,
+  EVENT.deposited,
+  EVENT.withdrawalRequested,
+  EVENT.withdrawalSettled,
+  EVENT.transferred,
+  EVENT.filled,
+  EVENT.fundingSettled,
+  EVENT.leverageSet,
+  EVENT.marked,
+  EVENT.ruleSet,
+  EVENT.parameterSet,
+  EVENT.liquidated,
+  EVENT.positionTaken,
+]) {
+  KEPT[kind] = 1;
+}
+
+const NONE: readonly number[] = [];
+
+export class EventLog {
+  /** Records of 16 floats as in the event buffer; a *place* is the number of a record. */
+  values = new Float64Array(EVENT_FLOATS * 1024);
+  count = 0;
+  private indexed = 0;
+  private readonly accounts = new Map<number, number[]>();
+  private readonly marks = new Map<number, number[]>();
+  private readonly parameters = new Map<number, number[]>();
+  private rules: number[] = [];
+
+  /** Forgets everything: a block was closed. */
+  clear(): void {
+    this.count = 0;
+    this.indexed = 0;
+    this.accounts.clear();
+    this.marks.clear();
+    this.parameters.clear();
+    this.rules = [];
+  }
+
+  /** Copies what matters of the events from number `from` on. */
+  take(events: EventBuffer, from: number): void {
+    const { values, count } = events;
+    for (let event = from; event < count; event++) {
+      const at = event * EVENT_FLOATS;
+      if (KEPT[values[at] as number] === 1) this.keep(values, at);
+    }
+  }
+
+  private keep(values: Float64Array, at: number): void {
+    const to = this.count++ * EVENT_FLOATS;
+    if (to + EVENT_FLOATS > this.values.length) {
+      const grown = new Float64Array(this.values.length * 2);
+      grown.set(this.values);
+      this.values = grown;
+    }
+    for (let n = 0; n < EVENT_FLOATS; n++) this.values[to + n] = values[at + n] as number;
+  }
+
+  /** Field `slot` of the record at a place, as `EVENT_FIELDS` lists them. */
+  field(place: number, slot: number): number {
+    return this.values[place * EVENT_FLOATS + 2 + slot] as number;
+  }
+
+  kind(place: number): number {
+    return this.values[place * EVENT_FLOATS] as number;
+  }
+
+  /** Sequence of the command that caused it. */
+  sequence(place: number): number {
+    return this.values[place * EVENT_FLOATS + 1] as number;
+  }
+
+  /** Places of what concerns an account. */
+  ofAccount(account: number): readonly number[] {
+    this.index();
+    return this.accounts.get(account) ?? NONE;
+  }
+
+  /** Places of the marks of a market, and of changes of its parameters. */
+  marksOf(market: number): readonly number[] {
+    this.index();
+    return this.marks.get(market) ?? NONE;
+  }
+
+  parametersOf(market: number): readonly number[] {
+    this.index();
+    return this.parameters.get(market) ?? NONE;
+  }
+
+  /** Places of changes of rules. */
+  ruleChanges(): readonly number[] {
+    this.index();
+    return this.rules;
+  }
+
+  /** Place of the last mark of a market before a place, -1 when there is none. */
+  markBefore(market: number, place: number): number {
+    const places = this.marksOf(market);
+    let low = 0;
+    let high = places.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((places[middle] as number) < place) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? -1 : (places[low - 1] as number);
+  }
+
+  private index(): void {
+    for (; this.indexed < this.count; this.indexed++) this.list(this.indexed);
+  }
+
+  private list(place: number): void {
+    const first = this.field(place, 0);
+    switch (this.kind(place)) {
+      case EVENT.marked:
+        push(this.marks, first, place);
+        return;
+      case EVENT.parameterSet:
+        push(this.parameters, first, place);
+        return;
+      case EVENT.ruleSet:
+        this.rules.push(place);
+        return;
+      case EVENT.filled:
+        push(this.accounts, this.field(place, 3), place);
+        push(this.accounts, this.field(place, 4), place);
+        return;
+      case EVENT.transferred:
+        push(this.accounts, first, place);
+        if (this.field(place, 1) !== first) push(this.accounts, this.field(place, 1), place);
+        return;
+      case EVENT.withdrawalRequested:
+      case EVENT.liquidated:
+      case EVENT.positionTaken:
+        push(this.accounts, first, place);
+        push(this.accounts, INSURANCE_FUND, place);
+        return;
+      case EVENT.marketDefined:
+      case EVENT.accountDefined:
+        return;
+      default:
+        push(this.accounts, first, place);
+    }
+  }
+}
+
+function push(lists: Map<number, number[]>, key: number, place: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [place]);
+  else list.push(place);
+}

@@ -1,0 +1,48 @@
+/** Applies a recorded batch as the exchange did under its guard: each tick's proposals are judged again where they were. */
+import { commandRows } from '../chain/command-record.ts';
+import type { BatchEntry } from '../chain/entry.ts';
+import { applyUntilTick } from '../engine/batch.ts';
+import { COMMAND, COMMAND_BYTES } from '../engine/command.ts';
+import { CommandBuffer } from '../engine/command-buffer.ts';
+import type { State } from '../engine/state.ts';
+import { VENUE } from '../engine/tables.ts';
+import { appendForced } from './forced-command.ts';
+import type { Guard, OpenBlock } from './guard.ts';
+
+/** Applies a batch to the state; the guard judges anew. Returns how many commands they were, and appends to `expected` the commands that have a warrant. */
+export function applyGuarded(
+  state: State,
+  entry: BatchEntry,
+  guard: Guard,
+  open: OpenBlock,
+  expected: CommandBuffer = new CommandBuffer(),
+): number {
+  const sequence = (): number => state.venue.f64[64 + VENUE.SEQUENCE] as number;
+  const before = sequence();
+  guard.startBatch();
+  for (let row = 0; row < entry.rows; ) {
+    const from = state.events.count;
+    row = applyUntilTick(state, entry.words, entry.floats, row, entry.rows);
+    guard.listen(state);
+    const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
+    for (const event of guard.judge(state, from, open)) appendForced(state.events, event, timeMs, expected);
+  }
+  return sequence() - before;
+}
+
+const WORDS = COMMAND_BYTES / 4;
+
+/** True for the kinds that only a warrant makes. */
+export function isForced(kind: number): boolean {
+  return kind === COMMAND.liquidate || kind === COMMAND.fireTrigger || kind === COMMAND.forceCancel;
+}
+
+/** First rows of the forced commands of a batch, in order. */
+export function forcedRows({ words, rows }: BatchEntry): number[] {
+  const found: number[] = [];
+  for (let row = 0; row < rows; ) {
+    if (isForced(words[row * WORDS] as number)) found.push(row);
+    row += commandRows(words, row);
+  }
+  return found;
+}

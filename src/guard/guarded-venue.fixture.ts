@@ -1,0 +1,76 @@
+/** A small venue whose proposals go through a guard, or straight on without one: for faults, and for what they do unguarded. */
+import { applyUntilTick } from '../engine/batch.ts';
+import { CommandBuffer } from '../engine/command-buffer.ts';
+import type { EventRecord } from '../engine/event.ts';
+import { VenueForTest } from '../engine/venue.fixture.ts';
+import { appendForced } from './forced-command.ts';
+import { Guard } from './guard.ts';
+import type { Verdict } from './verdict.ts';
+import { decodeLines } from './warrant.ts';
+
+export class GuardedVenue extends VenueForTest {
+  readonly verdicts: Verdict[] = [];
+  readonly warrants: string[] = [];
+  private readonly guard: Guard | undefined;
+  private readonly forced = new CommandBuffer();
+
+  constructor(isGuarded: boolean) {
+    super();
+    this.guard = isGuarded ? new Guard({ onVerdict: (verdict) => this.verdicts.push(verdict) }) : undefined;
+    this.seal();
+  }
+
+  /** Ends a block. */
+  seal(): void {
+    this.guard?.seal(this.state);
+    for (const [, table] of this.state.tables()) table.touched.fill(0);
+  }
+
+  override apply(write: (buffer: CommandBuffer, timeMs: number) => void): EventRecord[] {
+    const { state, forced, guard } = this;
+    super.apply(write);
+    const proposed = Array.from({ length: state.events.count }, (_, event) => event);
+    guard?.startBatch();
+    guard?.listen(state);
+    const due = guard === undefined ? proposed : guard.judge(state, 0, { fork: 0, height: 1 });
+    forced.clear();
+    for (const event of due) appendForced(state.events, event, this.timeMs, forced);
+    for (let row = 0; row < forced.rows; ) row = applyUntilTick(state, forced.i32, forced.f64, row, forced.rows);
+    guard?.listen(state);
+    this.warrants.push(...decodeLines(guard?.takeWarrants() ?? new Uint8Array()));
+    return state.events.all();
+  }
+
+  /** Who was liquidated, among these events. */
+  static liquidated(events: readonly EventRecord[]): number[] {
+    return events.flatMap((event) =>
+      event.kind === 'liquidated' ? [(event as EventRecord<'liquidated'>).account] : [],
+    );
+  }
+}
+
+/** One market at 10,000 whose funding index is far from zero; a long and a short of 1 base with 16 % of margin. A block behind it all. */
+export interface Scene {
+  readonly venue: GuardedVenue;
+  readonly market: number;
+  readonly long: number;
+  readonly short: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+export function scene(isGuarded: boolean, fundingGapRule: number): Scene {
+  const venue = new GuardedVenue(isGuarded);
+  venue.setRule(fundingGapRule, HOUR_MS);
+  const market = venue.market({ INTEREST_RATE: 2e10, CLAMP_RATE: 2e10 });
+  const maker = venue.trader(1_000_000);
+  const long = venue.trader(1_600);
+  const short = venue.trader(1_600);
+  venue.price(market, 10_000);
+  venue.order(maker, market, { sell: true, price: 12_000, size: 1 });
+  for (let hour = 0; hour < 80; hour++) venue.price(market, 10_000, HOUR_MS);
+  venue.trade(long, short, market, 100, 10_000);
+  venue.price(market, 10_000, 5_000);
+  venue.seal();
+  return { venue, market, long, short };
+}

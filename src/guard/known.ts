@@ -1,0 +1,73 @@
+/** What rules and markets must be now and were at any moment since the last block: the sealed image and the events since. */
+import { MARKET_PARAMETERS } from '../engine/command.ts';
+import { MARKET } from '../engine/tables.ts';
+import { whole } from './exact.ts';
+import type { EventLog } from './event-log.ts';
+import type { SealedImage } from './sealed-image.ts';
+
+/** Fields of a `marked` event. */
+const MARKED = { SPOT: 1, MARK: 2, FAIR_BASIS: 3, EXTERNAL_FAIR: 4, FUNDING_INDEX: 7 } as const;
+
+/** A derived value of a market: its column, and its field in the event that tells it. */
+export const DERIVED = {
+  SPOT: [MARKET.SPOT, MARKED.SPOT],
+  MARK: [MARKET.MARK, MARKED.MARK],
+  FAIR_BASIS: [MARKET.FAIR_BASIS, MARKED.FAIR_BASIS],
+  EXTERNAL_FAIR: [MARKET.EXTERNAL_FAIR, MARKED.EXTERNAL_FAIR],
+  FUNDING_INDEX: [MARKET.FUNDING_INDEX, MARKED.FUNDING_INDEX],
+} as const;
+
+type Derived = keyof typeof DERIVED;
+
+export class Known {
+  readonly image: SealedImage;
+  readonly log: EventLog;
+
+  constructor(image: SealedImage, log: EventLog) {
+    this.image = image;
+    this.log = log;
+  }
+
+  /** Rule `number` as commands before a place (by default: all) made it. */
+  rule(number: number, before = this.log.count): bigint {
+    const { log } = this;
+    let value = this.image.rule.f64[64 + number];
+    for (const place of log.ruleChanges()) {
+      if (place >= before) break;
+      if (log.field(place, 0) === number) value = log.field(place, 2);
+    }
+    return whole(value);
+  }
+
+  /** Parameter `number` of a market (its place in `MARKET_PARAMETERS`) as commands made it. */
+  parameter(market: number, number: number): bigint {
+    const { log } = this;
+    const name = MARKET_PARAMETERS[number] as (typeof MARKET_PARAMETERS)[number];
+    const { i32, f64 } = this.image.market;
+    let value = name === 'MAXIMUM_OPEN_ORDERS' ? i32[market * 256 + MARKET[name]] : f64[market * 128 + MARKET[name]];
+    for (const place of log.parametersOf(market)) if (log.field(place, 1) === number) value = log.field(place, 3);
+    return whole(value);
+  }
+
+  /** The largest that a parameter was since the block. */
+  largestParameter(market: number, number: number): bigint {
+    const { log } = this;
+    let value = this.parameter(market, number);
+    for (const place of log.parametersOf(market)) {
+      if (log.field(place, 1) !== number) continue;
+      for (const told of [whole(log.field(place, 2)), whole(log.field(place, 3))]) if (told > value) value = told;
+    }
+    return value;
+  }
+
+  /** A derived value of a market as it stood in the block. */
+  sealed(market: number, value: Derived): bigint {
+    return whole(this.image.market.f64[market * 128 + DERIVED[value][0]]);
+  }
+
+  /** The same as the last tick before a place (by default: any) left it. */
+  derived(market: number, value: Derived, before = this.log.count): bigint {
+    const place = this.log.markBefore(market, before);
+    return place < 0 ? this.sealed(market, value) : whole(this.log.field(place, DERIVED[value][1]));
+  }
+}

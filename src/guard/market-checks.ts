@@ -1,0 +1,116 @@
+/** Is a market what its block, its commands and its ticks made of it, and is its mark backed by samples of now? */
+import { MARKET_PARAMETERS } from '../engine/command.ts';
+import { MARKET_KNOWN } from '../engine/market.ts';
+import { RULE } from '../engine/rules.ts';
+import type { State } from '../engine/state.ts';
+import { MARKET, ORACLE, ORACLE_LIMIT, VENUE } from '../engine/tables.ts';
+import { ceilOf, floorOf, largest, middleOf, nearestOf, sizeOf, whole } from './exact.ts';
+import { DERIVED, type Known } from './known.ts';
+import type { Checks } from './verdict.ts';
+
+const RATE_UNIT = 1_000_000_000_000n;
+const INDEX_UNIT = 1_000_000n;
+const MAXIMUM_FUNDING_RATE = MARKET_PARAMETERS.indexOf('MAXIMUM_FUNDING_RATE');
+/** A mark further than this from the external fair price is told, ppm. */
+const FAR_PPM = 50_000n;
+
+/** Notes the checks of one market at the tick of `sequence` and `timeMs`. Returns the bound of its funding index's move. */
+export function checkMarket(
+  known: Known,
+  state: State,
+  market: number,
+  sequence: number,
+  timeMs: number,
+  checks: Checks,
+): bigint {
+  const about = `market ${market}`;
+  checkParameters(known, state, market, about, checks);
+  const live = (column: number): bigint => whole(state.market.f64[market * 128 + column]);
+  for (const name of ['FUNDING_INDEX', 'SPOT', 'MARK', 'EXTERNAL_FAIR'] as const) {
+    const check = name === 'FUNDING_INDEX' ? 'funding_index_continuity' : 'mark_continuity';
+    checks.same('I', check, `${about} ${name}`, live(DERIVED[name][0]), known.derived(market, name));
+  }
+  const moved = sizeOf(known.derived(market, 'FUNDING_INDEX') - known.sealed(market, 'FUNDING_INDEX'));
+  const bound = indexBound(known, market, timeMs);
+  checks.within('I', 'funding_step_bound', about, moved, bound);
+  checkBacking(known, state, market, sequence, timeMs, about, checks);
+  checkDistance(known, state, market, about, checks);
+  return bound;
+}
+
+function checkParameters(known: Known, state: State, market: number, about: string, checks: Checks): void {
+  const { i32, f64 } = state.market;
+  MARKET_PARAMETERS.forEach((name, number) => {
+    const found = name === 'MAXIMUM_OPEN_ORDERS' ? i32[market * 256 + MARKET[name]] : f64[market * 128 + MARKET[name]];
+    const expected = known.parameter(market, number);
+    // What holds for every market and every judgement is noted once, by what does not.
+    if (whole(found) !== expected) checks.same('I', 'market_parameters', `${about} ${name}`, whole(found), expected);
+  });
+  const { image } = known;
+  const units = whole(image.market.f64[market * 128 + MARKET.TICK_UNITS]);
+  const period = whole(image.market.i32[market * 256 + MARKET.FUNDING_PERIOD_S]);
+  checks.same('I', 'market_parameters', `${about} TICK_UNITS`, whole(f64[market * 128 + MARKET.TICK_UNITS]), units);
+  const livePeriod = whole(i32[market * 256 + MARKET.FUNDING_PERIOD_S]);
+  checks.same('I', 'market_parameters', `${about} FUNDING_PERIOD_S`, livePeriod, period);
+}
+
+/**
+ * The furthest that an index can have moved since the block: maximum rate × the largest spot × time / period, and one for the
+ * rounding of each tick. The engine holds each of its steps to the same; this holds the row to where the block had it.
+ */
+function indexBound(known: Known, market: number, timeMs: number): bigint {
+  const { image, log } = known;
+  const rate = known.largestParameter(market, MAXIMUM_FUNDING_RATE);
+  const marks = log.marksOf(market);
+  let spot = known.sealed(market, 'SPOT');
+  for (const place of marks) spot = largest(spot, whole(log.field(place, 1)));
+  // A premium may be older than the block: its limit is part of the block.
+  const sealedLimit = whole(image.market.f64[market * 128 + MARKET.PREMIUM_LIMIT]);
+  const limit = largest(sealedLimit, floorOf(rate * spot * INDEX_UNIT, RATE_UNIT) + 1n);
+  const elapsedMs = whole(timeMs) - whole(image.market.f64[market * 128 + MARKET.TICK_MS]);
+  const periodMs = whole(image.market.i32[market * 256 + MARKET.FUNDING_PERIOD_S]) * 1000n;
+  return ceilOf(limit * elapsedMs, periodMs) + BigInt(marks.length) + 1n;
+}
+
+/**
+ * A forced action needs a mark of this very tick, made of samples within the age that the rules allow. The spot is derived anew
+ * from the samples, the mark from the spot and the fair basis. (A voluntary order may use the last mark there is.)
+ */
+function checkBacking(
+  known: Known,
+  state: State,
+  market: number,
+  sequence: number,
+  timeMs: number,
+  about: string,
+  checks: Checks,
+): void {
+  const place = known.log.markBefore(market, known.log.count);
+  checks.same('II', 'mark_age', `${about} tick`, place < 0 ? 0 : known.log.sequence(place), sequence);
+  const { f64, i32 } = state.oracle;
+  const age = known.rule(RULE.oracle_age);
+  const prices: bigint[] = [];
+  let newest: bigint | undefined;
+  for (let row = market * ORACLE_LIMIT; row < (market + 1) * ORACLE_LIMIT; row++) {
+    if (i32[row * 8 + ORACLE.KNOWN] === 0) continue;
+    const old = whole(timeMs) - whole(f64[row * 4 + ORACLE.TIME_MS]);
+    newest = newest === undefined || old < newest ? old : newest;
+    if (old <= age) prices.push(whole(f64[row * 4 + ORACLE.PRICE]));
+  }
+  const isFresh = newest !== undefined && newest <= age;
+  checks.note('II', 'mark_age', `${about} sample`, isFresh, newest === undefined ? 'none' : newest, age);
+  const middle = middleOf(prices);
+  if (middle === undefined) return;
+  const usdc = whole(state.venue.f64[64 + VENUE.COLLATERAL_PRICE]);
+  const spot = usdc === 0n ? 0n : floorOf(middle * 100_000_000n, usdc);
+  checks.same('II', 'mark_backed', `${about} spot`, known.derived(market, 'SPOT'), spot);
+  const mark = spot + nearestOf(spot * known.derived(market, 'FAIR_BASIS'), RATE_UNIT);
+  checks.same('II', 'mark_backed', `${about} mark`, known.derived(market, 'MARK'), largest(mark, 1n));
+}
+
+function checkDistance(known: Known, state: State, market: number, about: string, checks: Checks): void {
+  if (((state.market.i32[market * 256 + MARKET.KNOWN] as number) & MARKET_KNOWN.EXTERNAL_BASIS) === 0) return;
+  const fair = known.derived(market, 'EXTERNAL_FAIR');
+  const far = sizeOf(known.derived(market, 'MARK') - fair);
+  checks.within('III', 'mark_near_external_fair', about, far * INDEX_UNIT, sizeOf(fair) * FAR_PPM);
+}
