@@ -55,6 +55,7 @@ test('a run killed again and again comes to the same end as one that was not', a
     assert.equal(status, 0);
     assert.equal(result.stateRoot, undisturbed.stateRoot);
     assert.equal(result.commands, undisturbed.commands);
+    assert.equal(result.blocks, undisturbed.blocks);
     assert.equal(result.conservationResidual, '0');
   } finally {
     rmSync(folder, { recursive: true });

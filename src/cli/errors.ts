@@ -22,7 +22,7 @@ export class CommandError extends Error {
   readonly exitCode: ExitCode;
 
   constructor(name: string, message: string, exitCode: ExitCode = exitCodes.badInput) {
-    super(message);
+    super(shortened(message));
     this.name = name;
     this.exitCode = exitCode;
   }
@@ -53,6 +53,28 @@ function refusalCode(error: Error): string | undefined {
     : undefined;
 }
 
+/** Errors of the journal, by their class: what they are called here, and how a command ends. */
+const journalErrors: Readonly<Record<string, readonly [name: string, exitCode: ExitCode]>> = {
+  JournalCorrupt: ['journal_corrupt', exitCodes.corruption],
+  JournalLocked: ['journal_in_use', exitCodes.badInput],
+  JournalFailed: ['journal_failed', exitCodes.badInput],
+};
+
+/** An error of the journal under its name, with what caused it. */
+function journalError(error: Error): CommandError | undefined {
+  const known = journalErrors[error.name];
+  if (known === undefined) return undefined;
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return new CommandError(known[0], `${error.message}${cause}`, known[1]);
+}
+
+/** The longest message that is printed: a refusal may quote what it refuses, and that may be a whole file. */
+const MESSAGE_LIMIT = 2000;
+
+function shortened(text: string): string {
+  return text.length <= MESSAGE_LIMIT ? text : `${text.slice(0, MESSAGE_LIMIT)} … (${text.length} characters)`;
+}
+
 /**
  * Returns the named error for anything that was thrown. What the argument parser, the operating system and a reader of
  * input refuse is bad input; what nobody named is a bug, and keeps its stack as the cause.
@@ -63,6 +85,8 @@ export function toCommandError(thrown: unknown): CommandError {
     return new CommandError(snakeCase(thrown.code.replace(/^commander\./, '')), thrown.message.replace(/^error: /, ''));
   }
   if (thrown instanceof Error) {
+    const journal = journalError(thrown);
+    if (journal !== undefined) return journal;
     const system = systemCode(thrown);
     if (system !== undefined) return new CommandError(systemErrors[system] ?? 'system_error', thrown.message);
     const refusal = refusalCode(thrown);

@@ -1,10 +1,17 @@
 // What a journal folder says of the run that wrote it, so that the run can be taken up again and no other is mixed into it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lastSegment } from '../journal/segment-files.ts';
 import { CommandError, exitCodes } from './errors.ts';
 
 /** What decides every command of a run. */
 export interface RunRecord {
+  /** The command that made the folder: `start` empties only what it made itself. */
+  readonly madeBy: 'run' | 'start';
+  /** SHA-256 over everything that decides the commands: markets, bars, accounts, seed, ticks. */
+  readonly inputs: string;
+  /** Whether forced actions need a warrant: warrants are entries of the journal. */
+  readonly guard: string;
   readonly day: string;
   readonly source: string;
   readonly markets: number;
@@ -15,9 +22,10 @@ export interface RunRecord {
 
 const NAME = 'run.json';
 
-/** True when the folder holds the record of a run. */
-export function hasRunRecord(folder: string): boolean {
-  return existsSync(join(folder, NAME));
+/** The command that made the folder, undefined when it holds no record of a run. */
+export function makerOf(folder: string): unknown {
+  const file = join(folder, NAME);
+  return existsSync(file) ? readRecord(file).madeBy : undefined;
 }
 
 /**
@@ -27,13 +35,16 @@ export function hasRunRecord(folder: string): boolean {
 export function claimFolder(folder: string, record: RunRecord): void {
   const file = join(folder, NAME);
   if (!existsSync(file)) {
+    if (lastSegment(folder) > 0) {
+      throw new CommandError('journal_without_run', `${folder} holds a journal, but no ${NAME} that says of which run`);
+    }
     writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
     return;
   }
   const found = readRecord(file);
   for (const [key, value] of Object.entries(record)) {
     const there = found[key];
-    if (there === value) continue;
+    if (there === value || key === 'madeBy') continue;
     throw new CommandError(
       'journal_of_another_run',
       `${folder} holds a run with ${key} ${JSON.stringify(there)}, this one has ${JSON.stringify(value)}; choose another --journal`,

@@ -70,7 +70,6 @@ export function summaryText(run: FinishedRun): string {
     ...moreMarkets(run),
     '',
     textTable(totalRows(run, result), ['left', 'right', 'left']),
-    ...notes(run),
   ].join('\n');
 }
 
@@ -127,14 +126,23 @@ function totalRows(run: FinishedRun, result: RunResult): string[][] {
     ['orders', readableCount(result.orders), `${readableCount(totals.triggers)} fired by triggers`],
     ['trades', readableCount(result.fills), `${readableUsdc(volume)} USDC traded`],
     ['fees', readableUsdc(totals.takerFees), `USDC from takers, ${readableUsdc(totals.makerFees)} from makers`],
-    ['funding', readableUsdc(totals.fundingCharged), `USDC charged, ${readableUsdc(totals.fundingPaid)} paid out`],
+    [
+      'funding',
+      readableUsdc(totals.fundingCharged),
+      `USDC charged so far, ${readableUsdc(totals.fundingPaid)} paid out: positions settle when touched`,
+    ],
     ['liquidations', readableCount(result.liquidations), liquidationNote(totals)],
-    ['insurance fund', readableUsdc(fund), `USDC, ${readableUsdc(totals.penalties)} of it penalties`],
+    ['insurance fund', readableUsdc(fund), `USDC; penalties brought it ${readableUsdc(totals.penalties)}`],
     ['blocks', readableCount(result.blocks), `state root ${result.stateRoot}`],
     ['journal', readableCount(result.journalBytes), 'bytes'],
     ['conservation', result.conservationResidual, 'units of 1e-8 USDC created or lost'],
-    ['time', `${result.seconds.toFixed(1)} s`, `${readableCount(result.commandsPerSecond)} commands a second`],
+    ['time', `${result.seconds.toFixed(1)} s`, timeNote(run, result)],
   ];
+}
+
+function timeNote(run: FinishedRun, result: RunResult): string {
+  if (run.commandsHere === 0) return 'the day had been traded before';
+  return `${readableCount(result.commandsPerSecond)} commands a second`;
 }
 
 function liquidationNote(totals: DayTotals): string {
@@ -152,13 +160,4 @@ function names(counts: [string, number][]): string {
     .slice(0, 3)
     .map(([name, count]) => `${name} ${readableCount(count)}`)
     .join(', ');
-}
-
-const FINDINGS_SHOWN = 5;
-
-function notes({ day }: FinishedRun): string[] {
-  if (day.findings.length === 0) return [];
-  const shown = day.findings.slice(0, FINDINGS_SHOWN).map(({ code, message }) => `  ${code}: ${message}`);
-  const more = day.findings.length - FINDINGS_SHOWN;
-  return ['', 'Noticed in the data:', ...shown, ...(more > 0 ? [`  … and ${more} more`] : [])];
 }

@@ -123,6 +123,8 @@ describe('a run and what can be asked of its journal', () => {
       [['run', '--day', '2026-01-19'], 'option_needs_data'],
       [['run', '--accounts', '2'], 'invalid_argument'],
       [['start', '--journal', folder], 'folder_in_use'],
+      // `start` empties only what a start made.
+      [['start', '--journal', journal], 'folder_in_use'],
     ];
     for (const [args, name] of refusals) {
       const { exitCode, result } = await json(args);

@@ -5,17 +5,18 @@ import { Guard } from '../guard/guard.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
 import { MemoryJournal } from '../journal/memory-journal.ts';
-import { saveSnapshot } from '../journal/snapshot-folder.ts';
+import { saveSnapshot, snapshotHeights } from '../journal/snapshot-folder.ts';
 import { ThreadedRoots } from '../journal/threaded-roots.ts';
 import { Session } from '../sim/session.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
-import { exitCodes } from './errors.ts';
+import { CommandError, exitCodes } from './errors.ts';
 import { readableCount } from './money.ts';
 import { openDay } from './open-day.ts';
 import type { Output } from './output.ts';
 import { startProgress } from './progress.ts';
 import { runDay } from './run-day.ts';
+import { inputsDigest } from './run-inputs.ts';
 import { claimFolder } from './run-record.ts';
 import { Holds } from './warrants-held.ts';
 import { type FinishedRun, runResult, summaryText } from './run-summary.ts';
@@ -67,18 +68,31 @@ export function registerRun(program: Command, frame: Frame): void {
     );
 }
 
+/** What was noticed in the data is said at once, with --json too: it must reach whoever reads the log. */
+const FINDINGS_SHOWN = 5;
+
 function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }
 
 /** Runs the day that the options ask for, with a progress bar. */
-export async function runWith(output: Output, options: RunOptions): Promise<FinishedRun> {
+export async function runWith(
+  output: Output,
+  options: RunOptions,
+  madeBy: 'run' | 'start' = 'run',
+): Promise<FinishedRun> {
   const { data, market, day: utcDay, tick, seed, accounts } = options;
   const day = openDay({ data, market, day: utcDay, tickMs: tick, seed });
   const session = new Session({ day, seed, accounts });
   const markets = readableCount(day.markets.length);
   output.say(`Trading ${day.day} in ${markets} markets with ${readableCount(session.accounts)} accounts …`);
+  for (const { code, message } of day.findings.slice(0, FINDINGS_SHOWN)) output.warn(`${code}: ${message}`);
+  if (day.findings.length > FINDINGS_SHOWN)
+    output.warn(`… and ${day.findings.length - FINDINGS_SHOWN} more like these`);
   const journal = openJournal(output, options.journal, () => ({
+    madeBy,
+    inputs: inputsDigest(day, seed, session.accounts),
+    guard: options.guard ?? 'on',
     day: day.day,
     source: day.source,
     markets: day.markets.length,
@@ -121,6 +135,15 @@ function openJournal(
   mkdirSync(folder, { recursive: true });
   claimFolder(folder, record());
   const { journal, tornTail } = openFileJournal(folder);
+  const newest = snapshotHeights(folder)[0] ?? -1;
+  if (newest > journal.height) {
+    journal.close();
+    throw new CommandError(
+      'journal_shorter_than_snapshot',
+      `${folder} ends with block ${journal.height}, but holds a snapshot of block ${newest}: its end is lost`,
+      exitCodes.corruption,
+    );
+  }
   if (tornTail !== undefined) {
     output.warn(
       `${tornTail.file}: ${tornTail.cutBytes} bytes of an unfinished write were cut at byte ${tornTail.offset}`,

@@ -9,7 +9,7 @@ import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import type { Output } from './output.ts';
 import { runWith } from './run.ts';
-import { hasRunRecord } from './run-record.ts';
+import { makerOf } from './run-record.ts';
 import { runResult, summaryText } from './run-summary.ts';
 import type { VerifyResult } from './verify.ts';
 
@@ -42,7 +42,7 @@ export function registerStart(program: Command, frame: Frame): void {
 
 async function start(output: Output, options: StartOptions): Promise<ExitCode> {
   clearFolder(options.journal);
-  const run = await runWith(output, options);
+  const run = await runWith(output, options, 'start');
   output.say(summaryText(run));
   output.say();
   output.say(`The journal is in ${options.journal}. Replaying it from the first command in a second process …`);
@@ -65,11 +65,12 @@ async function start(output: Output, options: StartOptions): Promise<ExitCode> {
   return exitCodes.ok;
 }
 
-/** A folder of an earlier run is emptied; one that holds anything else is not touched. */
+/** A folder of an earlier start is emptied; one that holds anything else is not touched. */
 function clearFolder(folder: string): void {
   if (!existsSync(folder)) return;
-  if (!hasRunRecord(folder)) {
-    throw new CommandError('folder_in_use', `${folder} is there and holds no run; choose another with --journal`);
+  if (makerOf(folder) !== 'start') {
+    const what = 'is there and was not made by an earlier start';
+    throw new CommandError('folder_in_use', `${folder} ${what}; choose another with --journal`);
   }
   rmSync(folder, { recursive: true });
 }

@@ -22,7 +22,7 @@ export interface StateAt {
  */
 export function stateAt(folder: string, height: number | undefined): StateAt {
   openForReading(folder);
-  const blocks = blocksOf(folder);
+  const blocks = blocksOf(folder, height ?? Number.POSITIVE_INFINITY);
   const target = blocks[height ?? blocks.length - 1];
   if (target === undefined) {
     const end = blocks.length === 0 ? 'it holds no block' : `its last block is ${blocks.length - 1}`;
@@ -47,9 +47,13 @@ function startFor(folder: string, blocks: readonly Block[], height: number): { s
   return { state: loaded.state, head: headOf(loaded.block, sha256) };
 }
 
-function blocksOf(folder: string): Block[] {
+/** The blocks up to a height: what stands behind it is not read. */
+function blocksOf(folder: string, height: number): Block[] {
   const blocks: Block[] = [];
-  for (const entry of new JournalWalk(folder, crc32).entries()) if (entry.kind === 'block') blocks.push(entry.block);
+  for (const entry of new JournalWalk(folder, crc32).entries()) {
+    if (entry.kind === 'block') blocks.push(entry.block);
+    if (blocks.length > height) break;
+  }
   return blocks;
 }
 

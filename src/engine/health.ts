@@ -119,8 +119,8 @@ export function ordersToDeleverage(state: State, account: number, of: Margin): n
     const held = f64[row * 16 + SIZE] as number;
     for (const sell of [0, FLAG.SELL]) {
       const orders = openOrdersOf(state, row, sell);
-      if (held === 0 || held > 0 !== (sell !== 0)) due.push(...orders);
-      else due.push(...mostPassive(state, orders, Math.abs(held)));
+      const offsets = held !== 0 && held > 0 === (sell !== 0);
+      for (const order of offsets ? mostPassive(state, orders, Math.abs(held)) : orders) due.push(order);
     }
   }
   return due;

@@ -92,7 +92,8 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.options = options;
     this.state = options.state;
-    this.blockStartMs = this.timeMs;
+    // From the end of the last block, so that a recovered exchange closes blocks where the first one would have.
+    this.blockStartMs = options.sealer.head.timeMs;
   }
 
   /** Sequence of the last command applied. */
