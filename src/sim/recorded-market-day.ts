@@ -69,7 +69,11 @@ const MODELLED_VENUES = [3, 1, 0];
  */
 export function recordedMarketDay(recorded: RecordedDay, options: RecordedDayOptions): MarketDay {
   const startMs = dayStartMs(recorded.day) as number;
-  const findings: DayFinding[] = recorded.findings.map(({ code, market, message }) => ({ code, market, message }));
+  const findings: DayFinding[] = recorded.findings.map(({ code, market, message, file, line }) => ({
+    code,
+    market,
+    message: `${file}:${line}: ${message}`,
+  }));
   const byMarket = seriesByMarket(recorded.bars);
   const ranked = [...byMarket].map(([name, series]) => ({ name, series, turnover: turnoverOf(mainSeries(series)) }));
   ranked.sort((left, right) => right.turnover - left.turnover || (left.name < right.name ? -1 : 1));

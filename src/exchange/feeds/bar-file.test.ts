@@ -105,6 +105,7 @@ test('prices: zero, negative, crossed, outside the range and unreadable ones sto
   for (const [prices, code] of cases) refuses(context, klines(kline(0), kline(1, prices)), { code, line: 3 });
   const first = kline(0);
   refuses(context, klines(first.replace('242160.4', '-1')), { code: 'volume_negative', line: 2 });
+  refuses(context, klines(first.replace('242160.4', '1e400')), { code: 'bad_number', line: 2 });
   refuses(context, klines(first.replace('242160.4', '')), { code: 'bad_number', line: 2 });
   assert.equal(read(context, klines(kline(0, '1.0,1.00,1.000,1'))).series.length, 1);
 });

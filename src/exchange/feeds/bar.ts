@@ -63,7 +63,7 @@ export function checkBarRow(row: BarRow, format: BarFormat, at: Location): void 
   checkInRange('close', row.close, row, at);
   if (!format.opensAtPreviousClose) checkInRange('open', row.open, row, at);
   const volumeSign = decimalSign(row.volume);
-  if (volumeSign === undefined)
+  if (volumeSign === undefined || !Number.isFinite(Number(row.volume)))
     throw new FeedError('bad_number', at, `the volume "${row.volume}" is not a decimal number`);
   if (volumeSign < 0) throw new FeedError('volume_negative', at, `the volume ${row.volume} is negative`);
 }
