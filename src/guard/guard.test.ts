@@ -122,6 +122,20 @@ for (const fault of faults) {
     assert.equal(first?.check?.name, fault.check);
     assert.deepEqual(at.venue.warrants, []);
   });
+  test(`${fault.name}: a block that is closed over it does not make it good`, () => {
+    const at = scene(true, RULE.funding_gap);
+    const { venue, market } = at;
+    venue.deposit(at.long, 1);
+    fault.corrupt(at);
+    for (const [, table] of venue.state.tables()) table.touched.fill(1);
+    if (fault.isSilent !== true && fault.name.includes('index of a market')) venue.price(market, 10_000, 1_000);
+    venue.seal();
+    venue.deposit(at.long, 1);
+    venue.seal();
+    assert.deepEqual(strike(at, { ...fault, corrupt: () => undefined }), []);
+    assert.equal(venue.verdicts[0]?.check?.name, fault.check);
+    assert.deepEqual(venue.warrants, []);
+  });
   test(`${fault.name}: without the guard someone is`, () => {
     const at = scene(false, RULE.funding_gap);
     assert.ok(strike(at, fault).length > 0);

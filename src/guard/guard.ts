@@ -10,7 +10,9 @@ import { checkAction } from './action-checks.ts';
 import { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
 import { type Proposal, proposalOf } from './forced-command.ts';
+import { ImageAdvance } from './image-advance.ts';
 import { Known } from './known.ts';
+import { isIndexBounded } from './market-checks.ts';
 import { SealedImage } from './sealed-image.ts';
 import { Checks, type Verdict } from './verdict.ts';
 import { encodeLines, warrantLine, type WarrantPlace } from './warrant.ts';
@@ -61,8 +63,22 @@ export class Guard {
 
   /** A block ends with this state: the image becomes it. Before the marks of its touched pages are cleared. */
   seal(state: State): void {
-    this.image.seal(state);
-    this.log.clear();
+    const { image, log } = this;
+    if (!image.isThere) image.begin(state);
+    else {
+      this.condemn(state);
+      new ImageAdvance(image, log, state).run();
+    }
+    log.clear();
+  }
+
+  /** A block must not make good an index that moved further than any index can. */
+  private condemn(state: State): void {
+    const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
+    for (let market = 1; market < state.market.rows; market++) {
+      if (isIndexBounded(this.known, market, timeMs)) continue;
+      this.known.condemned.add(market);
+    }
   }
 
   /**

@@ -22,6 +22,8 @@ type Derived = keyof typeof DERIVED;
 export class Known {
   readonly image: SealedImage;
   readonly log: EventLog;
+  /** Markets whose funding index moved beyond its bound in a block that is closed. */
+  readonly condemned = new Set<number>();
 
   constructor(image: SealedImage, log: EventLog) {
     this.image = image;

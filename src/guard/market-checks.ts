@@ -4,7 +4,7 @@ import { MARKET_KNOWN } from '../engine/market.ts';
 import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, VENUE } from '../engine/tables.ts';
-import { ceilOf, floorOf, largest, middleOf, nearestOf, sizeOf, whole } from './exact.ts';
+import { ceilOf, floorOf, largest, middleOf, nearestOf, sizeOf, Unreadable, whole } from './exact.ts';
 import { DERIVED, type Known } from './known.ts';
 import type { Checks } from './verdict.ts';
 
@@ -33,6 +33,8 @@ export function checkMarket(
   const moved = sizeOf(known.derived(market, 'FUNDING_INDEX') - known.sealed(market, 'FUNDING_INDEX'));
   const bound = indexBound(known, market, timeMs);
   checks.within('I', 'funding_step_bound', about, moved, bound);
+  const isCondemned = known.condemned.has(market);
+  if (isCondemned) checks.note('I', 'funding_step_bound', about, false, 'beyond it in an earlier block', bound);
   checkBacking(known, state, market, sequence, timeMs, about, checks);
   checkDistance(known, state, market, about, checks);
   return bound;
@@ -70,6 +72,26 @@ function indexBound(known: Known, market: number, timeMs: number): bigint {
   const elapsedMs = whole(timeMs) - whole(image.market.f64[market * 128 + MARKET.TICK_MS]);
   const periodMs = whole(image.market.i32[market * 256 + MARKET.FUNDING_PERIOD_S]) * 1000n;
   return ceilOf(limit * elapsedMs, periodMs) + BigInt(marks.length) + 1n;
+}
+
+/** True when the index of a market stands within its bound of where the block had it. */
+export function isIndexBounded(known: Known, market: number, timeMs: number): boolean {
+  const { image, log } = known;
+  const place = log.markBefore(market, log.count);
+  if (place < 0) return true;
+  const at = market * 128;
+  const { f64, i32 } = image.market;
+  const moved = Math.abs(log.field(place, 7) - (f64[at + MARKET.FUNDING_INDEX] as number));
+  // Most markets are dismissed by the premium limit that the block has, without exact numbers.
+  const periodMs = (i32[market * 256 + MARKET.FUNDING_PERIOD_S] as number) * 1000;
+  const elapsedMs = timeMs - (f64[at + MARKET.TICK_MS] as number);
+  if (moved * periodMs < (f64[at + MARKET.PREMIUM_LIMIT] as number) * elapsedMs) return true;
+  try {
+    return whole(moved) <= indexBound(known, market, timeMs);
+  } catch (error) {
+    if (error instanceof Unreadable) return false;
+    throw error;
+  }
 }
 
 /**

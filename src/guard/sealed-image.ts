@@ -1,14 +1,13 @@
 /**
- * The sealed image: copies of the rules, markets, accounts and positions as the last closed block has them. Only pages that
- * were touched are copied again, so it costs what the block changed. What is written between two blocks, other than what events
- * tell, is not in it: that is how it is found.
+ * The sealed image: copies of the rules, markets, accounts and positions as the last closed block has them. What is written other
+ * than what events tell is not in it: that is how it is found.
  */
-import { PAGE_BYTES, type Table } from '../engine/table.ts';
+import type { Table } from '../engine/table.ts';
 import type { State } from '../engine/state.ts';
 import { ACCOUNT } from '../engine/tables.ts';
 
 /** A copy of a table. */
-class SealedTable {
+export class SealedTable {
   bytes = new Uint8Array(0);
   f64 = new Float64Array(0);
   i32 = new Int32Array(0);
@@ -22,19 +21,6 @@ class SealedTable {
     this.rows = table.rows;
   }
 
-  /** Takes the pages that were touched; the marks stay, they are the root's. */
-  takeTouched(table: Table): void {
-    this.reserve(table.bytes.length);
-    const { touched, pages } = table;
-    for (let page = touched.indexOf(1); page >= 0 && page < pages; ) {
-      const next = touched.indexOf(0, page);
-      const end = next < 0 || next > pages ? pages : next;
-      this.bytes.set(table.bytes.subarray(page * PAGE_BYTES, end * PAGE_BYTES), page * PAGE_BYTES);
-      page = touched.indexOf(1, end);
-    }
-    this.rows = table.rows;
-  }
-
   /** Makes room for a row that came after the block; it is all zero. */
   extend(table: Table, row: number): void {
     this.reserve(table.bytes.length);
@@ -42,7 +28,8 @@ class SealedTable {
     this.rows = Math.max(this.rows, row + 1);
   }
 
-  private reserve(bytes: number): void {
+  /** Makes room for so many bytes; new ones are zero. */
+  reserve(bytes: number): void {
     if (bytes <= this.bytes.length) return;
     const buffer = new ArrayBuffer(bytes);
     const grown = new Uint8Array(buffer);
@@ -61,12 +48,9 @@ export class SealedImage {
   /** False until the first block was seen. */
   isThere = false;
 
-  /** Takes the state as it is at the end of a block, before anyone clears its marks. */
-  seal(state: State): void {
-    for (const name of ['rule', 'market', 'account', 'position'] as const) {
-      if (this.isThere) this[name].takeTouched(state[name]);
-      else this[name].takeAll(state[name]);
-    }
+  /** Takes the state as it is. From then on `ImageAdvance` takes the image from block to block. */
+  begin(state: State): void {
+    for (const name of ['rule', 'market', 'account', 'position'] as const) this[name].takeAll(state[name]);
     this.isThere = true;
   }
 
