@@ -107,7 +107,10 @@ export class RootExchange {
 
   /** Computing thread: the next parcel sent; waits for it as long as it takes. */
   receive(): Parcel {
-    Atomics.wait(this.control, COUNTER.SENT, this.count(COUNTER.UNPACKED) | 0);
+    // A wake-up is a hint, not news: the notice of a parcel that was received at once comes late and wakes the next wait.
+    while (this.count(COUNTER.SENT) === this.count(COUNTER.UNPACKED)) {
+      Atomics.wait(this.control, COUNTER.SENT, this.count(COUNTER.UNPACKED) | 0);
+    }
     return this.parcels[this.received()] as Parcel;
   }
 

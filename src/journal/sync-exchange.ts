@@ -1,4 +1,9 @@
-/** The memory that a journal shares with the thread that syncs its file: one request at a time, and its answer. */
+/**
+ * The memory that a journal shares with the thread that syncs its file: one request at a time, and its answer.
+ *
+ * A wake-up is a hint, not news: the notice of something that was seen at once comes late and wakes the next wait. So both
+ * sides look at the counters again after each.
+ */
 
 const WORD = { REQUESTED: 0, ANSWERED: 1, DESCRIPTOR: 2, FAILURE_LENGTH: 3 } as const;
 const WORD_BYTES = 16;
@@ -27,15 +32,18 @@ export class SyncExchange {
   /** The journal's thread: returns when the last request was carried out; throws why it was not. */
   wait(): void {
     const requested = Atomics.load(this.words, WORD.REQUESTED);
-    const result = Atomics.wait(this.words, WORD.ANSWERED, (requested - 1) | 0, WAIT_MS);
-    if (result === 'timed-out') throw new Error(`the disk did not answer for ${WAIT_MS / 1000} s`);
+    for (let answered = this.answered; answered !== requested; answered = this.answered) {
+      const result = Atomics.wait(this.words, WORD.ANSWERED, answered, WAIT_MS);
+      if (result === 'timed-out') throw new Error(`the disk did not answer for ${WAIT_MS / 1000} s`);
+    }
     const length = this.words[WORD.FAILURE_LENGTH] as number;
     if (length > 0) throw new Error(new TextDecoder().decode(this.failure.slice(0, length)));
   }
 
   /** The other thread: the file to make durable; waits for a request as long as it takes. */
   receive(): number {
-    Atomics.wait(this.words, WORD.REQUESTED, Atomics.load(this.words, WORD.ANSWERED));
+    const { answered } = this;
+    while (Atomics.load(this.words, WORD.REQUESTED) === answered) Atomics.wait(this.words, WORD.REQUESTED, answered);
     return this.words[WORD.DESCRIPTOR] as number;
   }
 
@@ -45,6 +53,10 @@ export class SyncExchange {
     this.failure.set(bytes);
     this.words[WORD.FAILURE_LENGTH] = bytes.length;
     this.advance(WORD.ANSWERED);
+  }
+
+  private get answered(): number {
+    return Atomics.load(this.words, WORD.ANSWERED);
   }
 
   private advance(word: number): void {
