@@ -61,7 +61,7 @@ export class Guard {
     }
   }
 
-  /** A block ends with this state: the image becomes it. Before the marks of its touched pages are cleared. */
+  /** A block ends with this state. The first one is the image; from then on the image goes on by what events tell. */
   seal(state: State): void {
     const { image, log } = this;
     if (!image.isThere) image.begin(state);

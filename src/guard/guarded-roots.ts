@@ -1,4 +1,4 @@
-/** Gives the guard each block's end: it takes its image before the root is requested, which clears the marks of touched pages. */
+/** Gives the guard each block's end, live and in a replay alike: where its root is requested. */
 import type { RootComputer } from '../chain/roots.ts';
 import type { StateRoots } from '../chain/state-tree.ts';
 import type { State } from '../engine/state.ts';
@@ -13,8 +13,9 @@ export class GuardedRoots implements RootComputer {
     this.guard = guard;
   }
 
-  /** Takes nothing ahead: what is taken ahead loses its mark before the guard has seen it. */
-  prepare(): void {}
+  prepare(state: State, pages: number): void {
+    this.roots.prepare(state, pages);
+  }
 
   request(state: State): void {
     this.guard.seal(state);

@@ -1,41 +1,24 @@
 /**
  * Takes the sealed image from one block to the next by what events tell, not by what the rows say: a row that was changed by
- * anything else stays different from its image, however many blocks are closed over it. Links, open sizes and the like, which
- * no judgement takes from the image, are copied from the touched pages.
+ * anything else stays different from its image, however many blocks are closed over it. It costs what happened, not what there is.
  *
  * Told amounts add up exactly while each is below 2^52. Where one is not, and for the insurance fund and the fee account, of
  * which not every amount is told, the image takes the row.
  */
 import { MARKET_PARAMETERS } from '../engine/command.ts';
 import { EVENT } from '../engine/event.ts';
-import { FEE_ACCOUNT, findPosition, INSURANCE_FUND, type State } from '../engine/state.ts';
-import { PAGE_BYTES, type Table } from '../engine/table.ts';
+import { FEE_ACCOUNT, findPosition, INSURANCE_FUND, positionsOf, type State } from '../engine/state.ts';
 import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
 import type { EventLog } from './event-log.ts';
 import { DERIVED } from './known.ts';
-import type { SealedImage, SealedTable } from './sealed-image.ts';
+import type { SealedImage } from './sealed-image.ts';
 
 const LIMB = 2 ** 50;
 const EXACT = 2 ** 52;
 
-/** The two words of each 64-bit column. */
-function wordsOf(columns: readonly number[]): number[] {
-  return columns.flatMap((column) => [2 * column, 2 * column + 1]);
-}
-
-/** Words that only events change. */
-const ACCOUNT_KEPT = [...wordsOf([ACCOUNT.BALANCE_HIGH, ACCOUNT.BALANCE_LOW]), ACCOUNT.KIND, ACCOUNT.FEE_CLASS];
-const POSITION_KEPT = [
-  ...wordsOf([POSITION.SIZE, POSITION.COST_HIGH, POSITION.COST_LOW, POSITION.FUNDING_INDEX]),
-  POSITION.INITIAL_MARGIN,
-];
-const MARKET_KEPT = [
-  ...wordsOf(Object.values(DERIVED).map(([column]) => column)),
-  ...wordsOf(MARKET_PARAMETERS.filter((name) => name !== 'MAXIMUM_OPEN_ORDERS').map((name) => MARKET[name])),
-  ...wordsOf([MARKET.TICK_UNITS]),
-  MARKET.MAXIMUM_OPEN_ORDERS,
-  MARKET.FUNDING_PERIOD_S,
-];
+const POSITION_COLUMNS = [POSITION.SIZE, POSITION.COST_HIGH, POSITION.COST_LOW, POSITION.FUNDING_INDEX] as const;
+/** What a position is for good from its first command on. */
+const POSITION_LINKS = [POSITION.ACCOUNT, POSITION.MARKET, POSITION.NEXT_OF_ACCOUNT] as const;
 
 export class ImageAdvance {
   private readonly image: SealedImage;
@@ -59,8 +42,9 @@ export class ImageAdvance {
       this.indexes[market] = image.market.f64[market * 128 + MARKET.FUNDING_INDEX] as number;
     }
     for (let place = 0; place < log.count; place++) this.take(place);
-    this.copyAll();
-    this.takeMarks();
+    this.linkNew();
+    this.takeRows();
+    this.takeMarkets();
   }
 
   private take(place: number): void {
@@ -143,30 +127,51 @@ export class ImageAdvance {
     return row;
   }
 
-  private copyAll(): void {
-    const { image, state, wideAccounts, widePositions } = this;
-    const { account, position, market } = state;
-    copyRows(image.account, account, ACCOUNT_KEPT, (row) => row <= FEE_ACCOUNT || wideAccounts.has(row));
-    copyRows(
-      image.position,
-      position,
-      POSITION_KEPT,
-      (row) => position.i32[row * 32 + POSITION.ACCOUNT] === INSURANCE_FUND || widePositions.has(row),
-    );
-    copyRows(image.market, market, MARKET_KEPT, () => false);
+  /** Positions that were opened since the block: a row is never given back, and the newest is the first of its account. */
+  private linkNew(): void {
+    const { account, position } = this.image;
+    const { i32, rows } = this.state.position;
+    for (let row = position.rows; row < rows; row++) {
+      for (const word of POSITION_LINKS) position.i32[row * 32 + word] = i32[row * 32 + word] as number;
+      account.i32[(i32[row * 32 + POSITION.ACCOUNT] as number) * 16 + ACCOUNT.FIRST_POSITION] = row;
+    }
+    position.rows = rows;
+    account.rows = this.state.account.rows;
   }
 
-  /** Derived values are those of the last tick that told them. */
-  private takeMarks(): void {
-    const { image, log, state } = this;
-    for (let row = 1; row < state.market.rows; row++) {
-      const place = log.markBefore(row, log.count);
-      if (place < 0) continue;
-      for (const [column, slot] of Object.values(DERIVED))
-        image.market.f64[row * 128 + column] = log.field(place, slot);
+  /** Rows that the image takes as they are. */
+  private takeRows(): void {
+    const { image, state, wideAccounts, widePositions } = this;
+    for (const row of [INSURANCE_FUND, FEE_ACCOUNT, ...wideAccounts]) {
+      for (const column of [ACCOUNT.BALANCE_HIGH, ACCOUNT.BALANCE_LOW]) {
+        image.account.f64[row * 8 + column] = state.account.f64[row * 8 + column] as number;
+      }
+    }
+    for (const row of [...positionsOf(state, INSURANCE_FUND), ...widePositions]) {
+      for (const column of POSITION_COLUMNS) {
+        image.position.f64[row * 16 + column] = state.position.f64[row * 16 + column] as number;
+      }
     }
   }
+
+  /** Derived values of markets are those of the last tick that told them; what bounds the next step is the row's. */
+  private takeMarkets(): void {
+    const { image, log, state } = this;
+    const { f64 } = image.market;
+    for (let row = 1; row < state.market.rows; row++) {
+      const at = row * 128;
+      for (const column of [MARKET.TICK_MS, MARKET.PREMIUM_LIMIT]) {
+        f64[at + column] = state.market.f64[at + column] as number;
+      }
+      const place = log.markBefore(row, log.count);
+      if (place < 0) continue;
+      for (const [column, slot] of DERIVED_COLUMNS) f64[at + column] = log.field(place, slot);
+    }
+    image.market.rows = state.market.rows;
+  }
 }
+
+const DERIVED_COLUMNS = Object.values(DERIVED);
 
 /** Adds to a wide value in two limbs; the sum of a limb and an exact amount is exact. */
 function add(values: Float64Array, at: number, amount: number): void {
@@ -174,23 +179,4 @@ function add(values: Float64Array, at: number, amount: number): void {
   const carry = Math.floor(low / LIMB);
   values[at + 1] = low - carry * LIMB;
   values[at] = (values[at] as number) + carry;
-}
-
-/** Copies the rows of touched pages, but of a row that is not `taken` keeps the image's own `kept` words. */
-function copyRows(image: SealedTable, table: Table, kept: readonly number[], taken: (row: number) => boolean): void {
-  const { touched, pages, rowWords, schema } = table;
-  const pageRows = PAGE_BYTES / schema.rowBytes;
-  const own = new Int32Array(kept.length);
-  for (let page = touched.indexOf(1); page >= 0 && page < pages; page = touched.indexOf(1, page + 1)) {
-    const end = Math.min((page + 1) * pageRows, table.rows);
-    for (let row = page * pageRows; row < end; row++) {
-      const at = row * rowWords;
-      const isTaken = taken(row);
-      for (let n = 0; n < kept.length; n++) own[n] = image.i32[at + (kept[n] as number)] as number;
-      for (let n = 0; n < rowWords; n++) image.i32[at + n] = table.i32[at + n] as number;
-      if (isTaken) continue;
-      for (let n = 0; n < kept.length; n++) image.i32[at + (kept[n] as number)] = own[n] as number;
-    }
-  }
-  image.rows = table.rows;
 }

@@ -7,7 +7,7 @@ import type { State } from '../engine/state.ts';
 import { ACCOUNT } from '../engine/tables.ts';
 
 /** A copy of a table. */
-export class SealedTable {
+class SealedTable {
   bytes = new Uint8Array(0);
   f64 = new Float64Array(0);
   i32 = new Int32Array(0);
