@@ -65,7 +65,7 @@ describe('recordedMarketDay', () => {
     assert.equal(path.priceAt(START_MS + HOUR_MS), undefined);
     assert.equal(path.priceAt(START_MS + 2 * HOUR_MS), 60_000_000);
     assert.equal(path.priceAt(START_MS + 3 * HOUR_MS), undefined);
-    assert.deepEqual(day.findings, [{ code: 'gap', market: 'BTC-USD-PERP', message: 'one bar is missing' }]);
+    assert.deepEqual(day.findings, [{ code: 'gap', market: 'BTC-USD-PERP', message: 'x.csv:3: one bar is missing' }]);
   });
 
   test('of several venues the one with most of the day is the price, the others quote; another interval is a finding', () => {
