@@ -7,7 +7,7 @@ export interface Machine {
   readonly processor: string;
   readonly processors: number;
   /** Processes that wanted to run over the last minute, when the benchmark started: near or above `processors`, times mean little. */
-  readonly load: number;
+  readonly machineLoad: number;
 }
 
 export function describeMachine(): Machine {
@@ -15,6 +15,6 @@ export function describeMachine(): Machine {
     node: process.version,
     processor: cpus()[0]?.model ?? 'unknown',
     processors: availableParallelism(),
-    load: rounded(loadavg()[0] as number, 2),
+    machineLoad: rounded(loadavg()[0] as number, 2),
   };
 }

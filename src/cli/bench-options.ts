@@ -59,8 +59,10 @@ export function addRuns(command: Command, runs: number): Command {
 /** What is said of the machine; warns when others are using it. */
 export function startMachine(output: Output): Machine {
   const machine = describeMachine();
-  if (machine.load > machine.processors * 0.75) {
-    output.warn(`the machine is busy (load ${machine.load} on ${machine.processors} processors): times mean little`);
+  if (machine.machineLoad > machine.processors * 0.75) {
+    output.warn(
+      `the machine is busy (load ${machine.machineLoad} on ${machine.processors} processors): times mean little`,
+    );
   }
   return machine;
 }
