@@ -25,10 +25,10 @@ export function withFolder<T>(use: (folder: string) => T): T {
   return result;
 }
 
-/** What is in the folder of a journal now, as a crash would leave it: the segments, without lock and prepared file. */
+/** What is in the folder of a journal now, as a crash would leave it: the segments, without the lock. */
 export function crashed(folder: string, copy: string): void {
   rmSync(copy, { recursive: true, force: true });
-  cpSync(folder, copy, { recursive: true, filter: (path) => !/(?:lock|prepared)$/.test(path) });
+  cpSync(folder, copy, { recursive: true, filter: (path) => !path.endsWith('lock') });
 }
 
 export function segmentsOf(folder: string): string[] {

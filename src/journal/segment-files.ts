@@ -1,12 +1,10 @@
-/** The files of a journal: segments with consecutive numbers, and one that is being prepared. */
+/** The files of a journal: segments with consecutive numbers. */
 import { closeSync, fstatSync, fsyncSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { HEADER_BYTES, type RowViews, rowViews } from '../chain/entry-frame.ts';
 import { JournalCorrupt } from './journal.ts';
 
 const SEGMENT_PATTERN = /^(\d{8})\.segment$/;
-/** A file of zeros that becomes the next segment by its name. */
-export const PREPARED_NAME = 'prepared';
 
 export function segmentName(segment: number): string {
   return `${String(segment).padStart(8, '0')}.segment`;
