@@ -7,9 +7,10 @@
  * command, as the exchange's loop does. The same commands give the same ids in every later run, so a timed run applies
  * finished bytes and nothing else.
  *
- * Between the workload's operations stand, as in the field: every 1,000 operations the spot price of one market (its last
- * trade), in turn; and once every market had its turn the price of the collateral and a tick, which marks all markets,
- * accrues funding and, every fifth time, checks the health of all accounts. Ticks are one second apart.
+ * Between the workload's operations stand, as in the field: every 1,000 operations, or more often where there are many markets,
+ * the spot price of one market (its last trade), in turn; and every 50,000 operations the price of the collateral and a tick,
+ * which marks all markets, accrues funding and, every fifth time, checks the health of all accounts. Ticks are one second
+ * apart, and a short session has twenty.
  */
 import { applyCommand } from '../src/engine/apply.ts';
 import { applyCommands } from '../src/engine/batch.ts';
@@ -26,8 +27,11 @@ import { FIELD, HEADER_WORDS, IOC_SHIFT, KIND, RECORD_WORDS, SIDE_SHIFT, type Wo
 
 const WORDS = COMMAND_BYTES / 4;
 const FLOATS = COMMAND_BYTES / 8;
-/** Operations between two spot prices. */
+/** Operations between two ticks, and at most between two spot prices. */
+const TICK_EVERY = 50_000;
 const PRICE_EVERY = 1_000;
+/** Ticks of a session that is too short for as many. */
+const FEWEST_TICKS = 20;
 const START_MS = 1_700_000_000_000;
 const SECOND_MS = 1_000;
 const GTC = orderFlags(0, ORDER_KIND.LIMIT, INSTRUCTION.GTC, false);
@@ -76,11 +80,15 @@ export function applySession(state: State, { i32, f64, rows }: CommandBuffer): n
   return events;
 }
 
-/** Applies the commands that open a venue. */
+/** Applies the commands that open a venue. Throws when one is refused: what is measured on such a venue says nothing. */
 export function applyOpening(state: State, { i32, f64, rows }: CommandBuffer): void {
   for (let row = 0; row < rows; ) {
     state.events.clear();
     row += applyCommand(state, i32, f64, row);
+    const [kind, , command, refusal] = state.events.values;
+    if (state.events.count > 0 && kind === EVENT.refused) {
+      throw new Error(`the venue cannot be opened: command ${command} is refused: ${REFUSALS[refusal as number]}`);
+    }
   }
   state.events.clear();
 }
@@ -110,17 +118,20 @@ class Recorder {
 
   run(): Session {
     const { workload, state, opening, commands } = this;
-    const { words, markets } = workload;
+    const { words, markets, operations } = workload;
     writeOpening(opening, markets, workload.accounts, START_MS);
     applyOpening(state, opening);
-    const turn = PRICE_EVERY * markets;
+    const tickEvery = Math.max(1, Math.min(TICK_EVERY, Math.floor(operations / FEWEST_TICKS)));
+    const priceEvery = Math.max(1, Math.min(PRICE_EVERY, Math.floor(tickEvery / markets)));
     for (let n = 0, at = HEADER_WORDS; at < words.length; n++, at += RECORD_WORDS) {
-      const timeMs = START_MS + Math.floor(((n + 1) * SECOND_MS) / turn);
+      const timeMs = START_MS + Math.floor(((n + 1) * SECOND_MS) / tickEvery);
       this.writeOperation(words, at, timeMs);
       this.applyNew(words[at + FIELD.ORDER] as number);
-      if ((n + 1) % PRICE_EVERY !== 0) continue;
-      this.writePrice(Math.floor(n / PRICE_EVERY) % markets, timeMs);
-      if ((n + 1) % turn === 0) this.writeTick(timeMs);
+      const isPriced = (n + 1) % priceEvery === 0;
+      if (isPriced) this.writePrice(Math.floor(n / priceEvery) % markets, timeMs);
+      const isTicked = (n + 1) % tickEvery === 0;
+      if (isTicked) this.writeTick(timeMs);
+      if (!isPriced && !isTicked) continue;
       this.applyNew(0);
     }
     return { opening, commands, counts: this.counts(), state };

@@ -1,8 +1,9 @@
 /**
  * The venue on which a workload is traded in full: its markets, its accounts and their money.
  *
- * One lot at the workload's usual price of 50,000 ticks is 500 USDC and every account starts with a million, so that the
- * makers carry positions of hundreds of thousands in many markets and nobody is refused for lack of margin as a rule. Fees are the
+ * One lot at the workload's usual price of 50,000 ticks is 500 USDC. An account starts with a million where there are 100,000 of
+ * them, and with more where fewer carry the same orders, so that the makers have positions of hundreds of thousands in many
+ * markets and nobody is refused for lack of margin as a rule. Fees are the
  * default rules' (0.3 and 4.5 basis points); initial margin is 5 %.
  */
 import type { CommandBuffer, MarketDefinition } from '../src/engine/command-buffer.ts';
@@ -15,8 +16,10 @@ export const START_TICKS = 50_000;
 /** Rows of the accounts and markets of a workload in the state: its number plus this. */
 export const FIRST_ACCOUNT = 3;
 export const FIRST_MARKET = 1;
-/** A million USDC. */
+/** A million USDC, for so many accounts; the most that one account is given. */
 const DEPOSIT = 1e14;
+const DEPOSIT_ACCOUNTS = 100_000;
+const MOST_DEPOSIT = 1e15;
 
 function benchMarket(number: number): MarketDefinition {
   return {
@@ -58,7 +61,9 @@ export function writeOpening(commands: CommandBuffer, markets: number, accounts:
     keyWords[1] = account;
     commands.defineAccount(timeMs, key, ACCOUNT_KIND.TRADER, 0);
   }
+  const scaled = Math.floor((DEPOSIT * DEPOSIT_ACCOUNTS) / accounts);
+  const deposit = Math.max(DEPOSIT, Math.min(MOST_DEPOSIT, scaled));
   for (let account = 0; account < accounts; account++) {
-    commands.deposit(timeMs, FIRST_ACCOUNT + account, DEPOSIT, account + 1);
+    commands.deposit(timeMs, FIRST_ACCOUNT + account, deposit, account + 1);
   }
 }
