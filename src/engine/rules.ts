@@ -44,6 +44,43 @@ export const RULES = [
   rule('health_interval', 'ms', 5_000, 0, 3_600_000, 'time between two health checks of all accounts'),
   rule('own_premium_score', 'points', 35, 1, 1_000, 'weight of the own premium in the weighted median'),
   rule('venue_premium_score', 'points', 12, 1, 1_000, 'weight of each external premium'),
+  // limits of the guard: the engine reads none of them
+  rule('guard_sample_age', 'ms', 20_000, 1_000, 3_600_000, 'forced actions need samples no older than this'),
+  rule('guard_quorum', 'sources', 2, 1, 12, 'forced actions need so many fresh sources of a price'),
+  rule('guard_family_band', 'ppm', 30_000, 100, 1_000_000, 'spot oracles and venue indexes may differ by this'),
+  rule('guard_sample_band', 'ppm', 100_000, 100, 1_000_000, 'a sample may differ from a majority that agrees by this'),
+  rule('guard_flat', 'ms', 120_000, 1_000, 86_400_000, 'a price that stands still so long while others move is flat'),
+  rule('guard_grace', 'ms', 5_000, 0, 60_000, 'how long a doubt of class III delays a forced action'),
+  rule(
+    'guard_notice',
+    'ms',
+    86_400_000,
+    0,
+    2_592_000_000,
+    'notice after which a change may make accounts liquidatable',
+  ),
+  rule('guard_order_lag', 'ms', 60_000, 1_000, 3_600_000, 'an order that waited longer than this is not taken'),
+  rule('breaker_interval', 'ms', 60_000, 1_000, 3_600_000, 'interval that the breakers count over'),
+  rule(
+    'breaker_liquidations',
+    'ppm',
+    100_000,
+    1_000,
+    1_000_000,
+    'accounts liquidated in an interval, of all that hold',
+  ),
+  rule('breaker_losses', 'ppm', 250_000, 1_000, 1_000_000, 'loss in an interval, of the insurance fund'),
+  rule('breaker_funding', 'ppm', 1_000_000, 1_000, 10_000_000, 'funding paid in an interval, of its bound'),
+  rule('reopen_rung', 'ms', 60_000, 0, 86_400_000, 'least time on each rung of a reopening'),
+  rule('reopen_grace', 'ms', 120_000, 0, 86_400_000, 'time between open triggers and liquidations in a reopening'),
+  rule(
+    'reopen_depth',
+    'ppm',
+    1_000_000,
+    0,
+    100_000_000,
+    'depth on each side that a rung needs, of the impact notional',
+  ),
 ] as const;
 
 export type RuleName = (typeof RULES)[number]['name'];

@@ -156,7 +156,7 @@ export class Exchange {
     state.events = batch.events;
     state.events.clear();
     // 1. and 2.
-    this.apply(commands);
+    this.apply(this.screened(commands));
     const { rows, firstSequence } = batch;
     const count = this.sequence + 1 - firstSequence;
     batch.count = count;
@@ -218,6 +218,19 @@ export class Exchange {
     this.options.onBlock?.(block);
   }
 
+  /** The commands that the guard lets in: these, or a copy without those that it holds. */
+  private screened(commands: CommandBuffer): CommandBuffer {
+    const held = this.options.guard?.screen(this.state, commands);
+    if (held === undefined) return commands;
+    const taken = new CommandBuffer(commands.rows);
+    for (let row = 0; row < commands.rows; ) {
+      const end = row + (commands.i32[row * COMMAND_WORDS + 1] as number);
+      if (!held.has(row)) taken.append(commands.bytes.subarray(row * COMMAND_BYTES, end * COMMAND_BYTES), 0);
+      row = end;
+    }
+    return taken;
+  }
+
   /** Applies the commands, and after each tick those that it proposes, into `batch`: the order in which they were applied. */
   private apply(commands: CommandBuffer): void {
     const { state } = this;
@@ -228,6 +241,7 @@ export class Exchange {
     for (let row = 0; row < commands.rows; ) {
       const events = state.events.count;
       const from = row;
+      guard?.before(state, commands.i32, commands.f64, row, commands.rows);
       row = applyUntilTick(state, commands.i32, commands.f64, row, commands.rows);
       batch.append(commands.bytes.subarray(from * COMMAND_BYTES, row * COMMAND_BYTES), 0);
       this.applyProposals(events);

@@ -2,6 +2,7 @@
  * The guard between what the engine proposes and what happens. It keeps the sealed image and the events since, and gives each
  * forced action a warrant or holds it. It reads the state and never writes it.
  */
+import type { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
 import { VENUE } from '../engine/tables.ts';
 import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
@@ -14,7 +15,10 @@ import { ImageAdvance } from './image-advance.ts';
 import { Known } from './known.ts';
 import { isIndexBounded } from './market-checks.ts';
 import { SealedImage } from './sealed-image.ts';
-import { Checks, type Verdict } from './verdict.ts';
+import type { Component, Finding } from './finding.ts';
+import { Quarantine } from './quarantine.ts';
+import { type HeldCommand, Screen } from './screen.ts';
+import { type Check, Checks, type Verdict } from './verdict.ts';
 import { encodeLines, warrantLine, type WarrantPlace } from './warrant.ts';
 
 /** The block that is open. */
@@ -26,6 +30,10 @@ export interface OpenBlock {
 export interface GuardOptions {
   /** Told every judgement, in order. */
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** Told once of each component that is put into quarantine. */
+  readonly onFinding?: (finding: Finding) => void;
+  /** Told of each submitted command that is not taken. */
+  readonly onHeldCommand?: (held: HeldCommand) => void;
 }
 
 const NO_ROWS = new Uint8Array();
@@ -35,6 +43,8 @@ export class Guard {
   private readonly image = new SealedImage();
   private readonly log = new EventLog();
   private readonly known = new Known(this.image, this.log);
+  private readonly screening = new Screen(this.known);
+  readonly quarantine = new Quarantine();
   /** Events of the present batch that were taken in. */
   private listened = 0;
   private lines: string[] = [];
@@ -46,6 +56,31 @@ export class Guard {
   /** The event buffer is about to be filled anew. */
   startBatch(): void {
     this.listened = 0;
+  }
+
+  /**
+   * Judges submitted commands against the state that they find. Returns the first rows of those that must not be taken,
+   * undefined when all may be. A replay does not ask: what is in the journal was taken.
+   */
+  screen(state: State, commands: CommandBuffer): ReadonlySet<number> | undefined {
+    const held = this.screening.judge(state, commands, this.quarantine);
+    if (held.length === 0) return undefined;
+    for (const each of held) this.options.onHeldCommand?.(each);
+    return new Set(held.map(({ row }) => row));
+  }
+
+  /** Rows `from` up to the first tick, or up to `to`, are about to be applied, live and in a replay alike. */
+  before(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {
+    if (!this.image.isThere) return;
+    this.screening.before(state, words, floats, from, to);
+  }
+
+  /** Puts a component into quarantine for a check that failed. */
+  find(state: State, component: Component, check: Check): void {
+    const { f64 } = state.venue;
+    const [sequence, timeMs] = [f64[64 + VENUE.SEQUENCE] as number, f64[64 + VENUE.TIME_MS] as number];
+    const finding = { component, check, sequence, timeMs };
+    if (this.quarantine.add(finding)) this.options.onFinding?.(finding);
   }
 
   /** Takes in what happened since the last call: after each tick before its proposals are judged, and at the end of a batch. */

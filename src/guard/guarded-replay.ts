@@ -22,6 +22,7 @@ export function applyGuarded(
   guard.startBatch();
   for (let row = 0; row < entry.rows; ) {
     const from = state.events.count;
+    guard.before(state, entry.words, entry.floats, row, entry.rows);
     row = applyUntilTick(state, entry.words, entry.floats, row, entry.rows);
     guard.listen(state);
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
