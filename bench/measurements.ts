@@ -1,6 +1,7 @@
 /** What a child process can be asked to measure, by name. */
 import { measureAmount } from './amount.ts';
 import { measureFull } from './full.ts';
+import { measureGuarded } from './guarded.ts';
 import { measureJournal } from './journal.ts';
 import { measureMatching } from './matching.ts';
 import { measureReplay } from './replay.ts';
@@ -10,6 +11,7 @@ import { measureSnapshot } from './snapshot.ts';
 export const MEASUREMENTS = {
   matching: measureMatching,
   full: measureFull,
+  guarded: measureGuarded,
   journal: measureJournal,
   root: measureRoot,
   snapshot: measureSnapshot,

@@ -2,6 +2,8 @@
 import { type Command, Option } from 'commander';
 import { benchEngine, type EngineResult } from '../../bench/engine.ts';
 import { benchGrowth, type GrowthResult } from '../../bench/growth.ts';
+import type { GuardedResult } from '../../bench/guarded.ts';
+import { measureInChild } from '../../bench/in-child.ts';
 import type { Series } from '../../bench/series.ts';
 import { P5M, P5M50 } from '../../bench/workload.ts';
 import {
@@ -23,6 +25,7 @@ interface EngineOptions extends WorkloadOptions {
   readonly only?: 'matching' | 'full';
   readonly sketch?: string;
   readonly growth?: true;
+  readonly guard?: true;
 }
 
 const GROWTH_OPERATIONS = 1_000_000;
@@ -41,6 +44,7 @@ export function registerBenchEngine(bench: Command, frame: Frame): void {
       ['bench engine --seed 7 --only matching', 'matching alone on other operations of the same kind'],
       ['bench engine --workload p5m.bin --only matching --json', 'on the operations in a file, as one JSON object'],
       ['bench engine --sketch reference/sketch', 'beside the sketches in that folder, with the ratio'],
+      ['bench engine --guard', 'the whole engine with its guard and without, in turn'],
       ['bench engine --growth', 'the whole engine with more and more markets and accounts'],
     ],
   });
@@ -55,9 +59,17 @@ export function registerBenchEngine(bench: Command, frame: Frame): void {
         'live',
       ]),
     )
+    .addOption(
+      new Option('--guard', 'what the guard costs: the whole engine with it and without, in turn').conflicts([
+        'only',
+        'sketch',
+        'growth',
+      ]),
+    )
     .action(
       action<EngineOptions>(frame, async (output, options) => {
         if (options.growth === true) await growth(output, options);
+        else if (options.guard === true) await guarded(output, options);
         else await engine(output, options);
         return exitCodes.ok;
       }),
@@ -91,6 +103,31 @@ async function growth(output: Output, options: EngineOptions): Promise<void> {
   const result = await benchGrowth(request, (text) => output.say(text));
   output.say(`\n${growthText(result)}`);
   output.result({ growth: result, ...machine });
+}
+
+async function guarded(output: Output, options: EngineOptions): Promise<void> {
+  const machine = startMachine(output);
+  const source = workloadSource(options, P5M50);
+  const result = await measureInChild('guarded', { source, runs: options.runs }, (text) => output.say(text));
+  output.say(`\n${guardedText(result)}`);
+  output.result({ guard: result, ...machine });
+}
+
+function guardedText({ plain, guarded: under, cost, judged, held, workload }: GuardedResult): string {
+  const row = (name: string, { nsPerOp, best, cpuNsPerOp }: Series): string[] => [
+    name,
+    nsPerOp.toFixed(1),
+    best.toFixed(1),
+    cpuNsPerOp.toFixed(1),
+  ];
+  const rows = [['', 'ns/op', 'best', 'CPU'], row('engine alone', plain), row('under its guard', under)];
+  const holds = Object.entries(held).map(([name, count]) => `${readableCount(count)} ${name}`);
+  return [
+    textTable(rows, ['left', 'right', 'right', 'right']),
+    `The guard costs ${(cost * 100).toFixed(1)} % of processor time, the median of pairs run in turn.`,
+    `${readableCount(judged)} forced actions judged; held: ${holds.length === 0 ? 'none' : holds.join(', ')}.`,
+    `${workloadText(workload)}.`,
+  ].join('\n');
 }
 
 function engineText({ matching, full, sketch, workload }: EngineResult): string {

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { EngineResult } from '../../bench/engine.ts';
+import type { GuardedResult } from '../../bench/guarded.ts';
 import { withScratchFolder } from '../../bench/scratch-folder.ts';
 import type { SketchSeries } from '../../bench/sketch.ts';
 import { generateWorkload } from '../../bench/workload.ts';
@@ -39,6 +40,15 @@ test('engine prints both parts, their workload and the machine', async () => {
     assert.ok(part !== undefined && part.nsPerOp > 0 && part.opsPerSecond > 0 && part.best > 0);
     assert.equal(part.runs.length, 1);
   }
+});
+
+test('engine with --guard measures both sides of the guard on one session', async () => {
+  const result = await benchJson('engine', '--guard', ...tiny);
+  const { plain, guarded, costs, judged, held } = result['guard'] as GuardedResult;
+  assert.ok(plain.nsPerOp > 0 && guarded.nsPerOp > 0);
+  assert.equal(costs.length, 1);
+  const sum = Object.values(held).reduce((total, count) => total + count, 0);
+  assert.ok(sum <= judged);
 });
 
 test('engine measures the operations of a file, one part alone, and says so in words', async () => {
