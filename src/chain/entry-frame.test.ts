@@ -58,7 +58,7 @@ test('what is wrong has a name', () => {
 });
 
 const impossible: readonly (readonly [string, Partial<EntryHeader>])[] = [
-  ['of an unknown kind', { kind: 3 }],
+  ['of an unknown kind', { kind: 200, commands: 0 }],
   ['with more commands than rows', { commands: 4 }],
   ['with a sequence of 0', { firstSequence: 0 }],
   ['with a fraction as its sequence', { firstSequence: 1.5 }],

@@ -1,4 +1,4 @@
-/** What a history is made of, as it is read: batches of commands, the warrants of their forced actions, the blocks over them. */
+/** What a history is made of, as it is read: batches of commands, acts before them, warrants behind them, the blocks over them. */
 import type { Block } from './block.ts';
 
 /** A batch of commands as a journal gives it. Its views are valid until the next entry is asked for. */
@@ -16,6 +16,8 @@ export interface BatchEntry {
   readonly floats: Float64Array;
   /** Only of an entry of no commands: the warrants of the forced commands of the batch before. They change no state. */
   readonly warrants?: Uint8Array;
+  /** Only of an entry of no commands: signed acts of people. The commands of an act are the batch behind it. */
+  readonly acts?: Uint8Array;
 }
 
 /** A sealed block. It comes behind its last batch, not always at once: roots may be computed while later batches are applied. */

@@ -48,6 +48,8 @@ export interface ReplayOptions {
   readonly apply?: (state: State, entry: BatchEntry) => number;
   /** Is given the warrants behind a batch; they change no state. Valid during the call. */
   readonly onWarrants?: (bytes: Uint8Array) => void;
+  /** Is given signed acts, before the batch of their commands; they change no state. Valid during the call. */
+  readonly onActs?: (bytes: Uint8Array) => void;
   /** Is given the events of each batch before they are cleared. */
   readonly onEvents?: (events: EventBuffer) => void;
 }
@@ -112,6 +114,7 @@ class Replay {
     if (entry.fork !== sealer.head.fork) return this.stop('fork', entry.fork, sealer.head.fork);
     if (entry.firstSequence !== next) return this.stop('sequence', entry.firstSequence, next);
     if (entry.warrants !== undefined) return this.options.onWarrants?.(entry.warrants);
+    if (entry.acts !== undefined) return this.options.onActs?.(entry.acts);
     try {
       const { state } = this;
       const commands = amend === null ? this.apply(entry) : applyAmended(state, entry, amend);

@@ -47,7 +47,8 @@ export function openFileJournal(folder: string, options: FileJournalOptions = {}
     const walk = new JournalWalk(folder, crc32);
     let bytes = 0;
     for (const entry of walk.entries()) {
-      bytes += HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : (entry.warrants ?? entry.bytes).length);
+      bytes +=
+        HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : (entry.warrants ?? entry.acts ?? entry.bytes).length);
       if (entry.kind === 'block') index.addBlock(entry.block);
       else if (entry.closesBlock) index.addEnd(walk.position);
     }
@@ -121,9 +122,16 @@ export class FileJournal implements Journal {
   }
 
   appendWarrants(bytes: Uint8Array): void {
+    this.writeBeside(ENTRY_KIND.WARRANTS, bytes);
+  }
+
+  appendActs(bytes: Uint8Array): void {
+    this.writeBeside(ENTRY_KIND.ACTS, bytes);
+  }
+
+  private writeBeside(kind: number, bytes: Uint8Array): void {
     const rows = requireRows(bytes);
-    const firstSequence = this.sequence + 1;
-    this.write({ kind: ENTRY_KIND.WARRANTS, closesBlock: false, firstSequence, commands: 0, rows }, bytes);
+    this.write({ kind, closesBlock: false, firstSequence: this.sequence + 1, commands: 0, rows }, bytes);
   }
 
   appendBlock(block: Block): void {

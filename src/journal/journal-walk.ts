@@ -84,9 +84,10 @@ export class JournalWalk {
     if (firstSequence !== position.sequence + 1) {
       throw this.corrupt(`its first sequence is ${firstSequence}, after ${position.sequence}`);
     }
-    if (header.kind === ENTRY_KIND.WARRANTS) {
+    if (header.kind === ENTRY_KIND.WARRANTS || header.kind === ENTRY_KIND.ACTS) {
       const none = rowViews(new ArrayBuffer(0));
-      return { kind: 'commands', fork, firstSequence, commands, rows: 0, closesBlock, ...none, warrants: bytes };
+      const beside = header.kind === ENTRY_KIND.ACTS ? { acts: bytes } : { warrants: bytes };
+      return { kind: 'commands', fork, firstSequence, commands, rows: 0, closesBlock, ...none, ...beside };
     }
     return {
       kind: 'commands',

@@ -42,6 +42,14 @@ export class MemoryJournal implements Journal {
   }
 
   appendWarrants(bytes: Uint8Array): void {
+    this.pushBeside({ warrants: bytes.slice() }, bytes);
+  }
+
+  appendActs(bytes: Uint8Array): void {
+    this.pushBeside({ acts: bytes.slice() }, bytes);
+  }
+
+  private pushBeside(beside: Pick<BatchEntry, 'warrants' | 'acts'>, bytes: Uint8Array): void {
     requireRows(bytes);
     this.all.push({
       kind: 'commands',
@@ -51,7 +59,7 @@ export class MemoryJournal implements Journal {
       rows: 0,
       closesBlock: false,
       ...rowViews(new ArrayBuffer(0)),
-      warrants: bytes.slice(),
+      ...beside,
     });
     this.bytes += HEADER_BYTES + bytes.length;
   }
