@@ -4,22 +4,27 @@
  */
 import type { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
+import { RULE } from '../engine/rules.ts';
 import { VENUE } from '../engine/tables.ts';
 import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
 import { checkRules, judgeAccount } from './account-checks.ts';
 import { checkAction } from './action-checks.ts';
+import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
+import { Breakers } from './breakers.ts';
+import { survivingCanary } from './canary.ts';
 import { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
-import { type Proposal, proposalOf } from './forced-command.ts';
+import { isProposal, type Proposal, proposalOf } from './forced-command.ts';
+import { Grace, isSlowing } from './grace.ts';
 import { ImageAdvance } from './image-advance.ts';
 import { Known } from './known.ts';
 import { isIndexBounded } from './market-checks.ts';
 import { SealedImage } from './sealed-image.ts';
-import type { Component, Finding } from './finding.ts';
+import { type Component, componentName, type Finding } from './finding.ts';
 import { Quarantine } from './quarantine.ts';
 import { type HeldCommand, Screen } from './screen.ts';
 import { type Check, Checks, type Verdict } from './verdict.ts';
-import { encodeLines, warrantLine, type WarrantPlace } from './warrant.ts';
+import { draftWarrant, encodeLines, type WarrantDraft, type WarrantPlace, warrantText } from './warrant.ts';
 
 /** The block that is open. */
 export interface OpenBlock {
@@ -48,6 +53,10 @@ export class Guard {
   /** Events of the present batch that were taken in. */
   private listened = 0;
   private lines: string[] = [];
+  private readonly breakers = new Breakers(this.known);
+  private readonly grace = new Grace();
+  /** Sequence of the last command that the guard was told of. */
+  private heard = 0;
 
   constructor(options: GuardOptions = {}) {
     this.options = options;
@@ -89,6 +98,7 @@ export class Guard {
     const from = this.log.count;
     this.log.take(events, this.listened);
     this.listened = events.count;
+    this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     for (let place = from; place < this.log.count; place++) {
       const kind = this.log.kind(place);
       if (kind === EVENT.accountDefined) this.image.addAccount(state, this.log.field(place, 0));
@@ -121,14 +131,64 @@ export class Guard {
    * those that may become commands; their warrants are kept for `takeWarrants`.
    */
   judge(state: State, from: number, open: OpenBlock): number[] {
+    const events = proposedEvents(state, from);
+    if (events.length === 0) return [];
+    const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
+    if (this.image.isThere) this.breakers.begin(state, timeMs);
+    const death = this.deathOf(state, events[0] as number, open);
+    this.grace.begin();
+    const judgements = events.map((event, number) => this.judgeOne(state, event, { ...open, timeMs, number }, death));
+    this.grace.end();
+    this.explain(state, judgements);
+    return this.conclude(judgements);
+  }
+
+  /** What shows that the guard is dead: it was not told of the last command, or does not deny what it must. */
+  private deathOf(state: State, event: number, open: OpenBlock): Check | undefined {
+    if (!this.image.isThere) return undefined;
+    const { f64 } = state.venue;
+    const [sequence, timeMs] = [f64[64 + VENUE.SEQUENCE] as number, f64[64 + VENUE.TIME_MS] as number];
+    const checks = new Checks();
+    checks.same('I', 'guard_heard', '', this.heard, sequence);
+    const { action } = proposalOf(state.events, event) as Proposal;
+    const place = { ...open, sequence, timeMs, proposal: 0 };
+    const market = action.kind === 'liquidate' ? 1 : action.market;
+    const survived = survivingCanary(state, sequence, market, (lane, proposal) => {
+      const made = new Checks();
+      this.lineOf(lane, proposal, place, made, market);
+      return made;
+    });
+    if (survived !== undefined) checks.note('I', 'canary_denied', survived, false, 'not denied', 'denied');
+    return checks.veto;
+  }
+
+  /** Quarantines what explains that many accounts could be liquidated and by the image could not. */
+  private explain(state: State, judgements: readonly Judgement[]): void {
+    const radius = new BlastRadius();
+    for (const { proposal, veto, markets } of judgements) {
+      if (veto === undefined || !isCorruption(veto)) continue;
+      this.find(state, componentOf(veto, proposal.account), veto);
+      if (proposal.action.kind === 'liquidate') radius.deny({ account: proposal.account, check: veto, markets });
+    }
+    const found = radius.explain(this.breakers.accountsHolding);
+    if (found !== undefined) this.find(state, found.component, found.check);
+  }
+
+  /** Tells the verdicts, and keeps the warrants of what may happen; returns the numbers of its events. */
+  private conclude(judgements: readonly Judgement[]): number[] {
     const accepted: number[] = [];
-    const { values, count } = state.events;
-    let proposals = 0;
-    for (let event = from; event < count; event++) {
-      const kind = values[event * EVENT_FLOATS];
-      if (kind !== EVENT.liquidationDue && kind !== EVENT.triggerDue && kind !== EVENT.cancelDue) continue;
-      const proposal = proposalOf(state.events, event) as Proposal;
-      if (this.judgeOne(state, proposal, open, proposals++)) accepted.push(event);
+    for (const { event, proposal, checks, line, veto, doubt, markets, timeMs, isWaiting } of judgements) {
+      const { account, action, sequence } = proposal;
+      const held = this.quarantine.ofAccount(account, markets);
+      const check = veto ?? (held === undefined ? doubt : quarantined(held));
+      let kind: Verdict['kind'] = check === undefined ? 'accept' : 'flag';
+      if (veto !== undefined || held !== undefined || isWaiting) kind = 'hold';
+      if (veto !== undefined && HALTING.has(veto.name)) kind = 'halt';
+      this.options.onVerdict?.({ kind, account, action, sequence, timeMs, check });
+      if (kind === 'hold' || kind === 'halt' || line === undefined) continue;
+      if (action.kind === 'liquidate') this.breakers.count(account);
+      this.lines.push(warrantText(line, checks));
+      accepted.push(event);
     }
     return accepted;
   }
@@ -141,36 +201,82 @@ export class Guard {
     return encodeLines(lines);
   }
 
-  private judgeOne(state: State, proposal: Proposal, open: OpenBlock, number: number): boolean {
+  private judgeOne(
+    state: State,
+    event: number,
+    { fork, height, timeMs, number }: OpenBlock & { readonly timeMs: number; readonly number: number },
+    death: Check | undefined,
+  ): Judgement {
+    const proposal = proposalOf(state.events, event) as Proposal;
     const { account, action, sequence } = proposal;
-    const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     const checks = new Checks();
-    const place = { ...open, sequence, timeMs, proposal: number };
-    const line = this.lineOf(state, proposal, place, checks);
-    const check = checks.veto ?? checks.doubt;
-    let kind: Verdict['kind'] = check === undefined ? 'accept' : 'flag';
-    if (checks.veto !== undefined) kind = checks.veto.name === 'rules' ? 'halt' : 'hold';
-    this.options.onVerdict?.({ kind, account, action, sequence, timeMs, check });
-    if (line === undefined || checks.veto !== undefined) return false;
-    this.lines.push(line);
-    return true;
+    if (death !== undefined) checks.all.push(death);
+    const place = { fork, height, sequence, timeMs, proposal: number };
+    const market = action.kind === 'liquidate' ? 0 : action.market;
+    const line = this.lineOf(state, proposal, place, checks, market);
+    const markets = line?.markets ?? (market === 0 ? [] : [market]);
+    if (line !== undefined) checks.all.push(...this.breakers.tripped(state, markets, timeMs));
+    const { veto, doubt } = checks;
+    const slowing = veto === undefined && checks.all.some(({ holds, name }) => !holds && isSlowing(name));
+    const graceMs = slowing ? Number(this.known.rule(RULE.guard_grace)) : 0;
+    const isWaiting = slowing && !this.grace.isOver(account, action, timeMs, graceMs);
+    return { event, proposal, checks, line, veto, doubt, markets, timeMs, isWaiting };
   }
 
-  /** Makes all checks; returns the line of the warrant, if its numbers are numbers. */
-  private lineOf(state: State, proposal: Proposal, place: WarrantPlace, checks: Checks): string | undefined {
+  /** Makes all checks; returns the warrant but for its checks, if its numbers are numbers. */
+  private lineOf(
+    state: State,
+    proposal: Proposal,
+    place: WarrantPlace,
+    checks: Checks,
+    market: number,
+  ): WarrantDraft | undefined {
     const { known } = this;
     const { account, action, sequence, margin } = proposal;
     if (!this.image.isThere) checks.note('I', 'sealed_block', '', false, 'none', 'a block');
     try {
       checkRules(known, state, checks);
-      const market = action.kind === 'liquidate' ? 0 : action.market;
       const judged = judgeAccount(known, state, account, market, sequence, place.timeMs, checks);
       checkAction(known, state, judged, action, margin?.(), checks);
-      return warrantLine(place, action, judged, known, state, checks.all);
+      return draftWarrant(place, action, judged, known, state);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       checks.note('I', 'fields_are_numbers', '', false, error.message, 'whole numbers');
       return undefined;
     }
   }
+}
+
+/** Judgements that concern every forced action while they last. */
+const HALTING: ReadonlySet<string> = new Set(['rules', 'guard_heard', 'canary_denied']);
+
+/** A proposal as it was judged alone, before what the others of its tick say of it. */
+interface Judgement {
+  readonly event: number;
+  readonly proposal: Proposal;
+  readonly checks: Checks;
+  readonly line: WarrantDraft | undefined;
+  readonly veto: Check | undefined;
+  readonly doubt: Check | undefined;
+  /** Markets that it rests on. */
+  readonly markets: readonly number[];
+  readonly timeMs: number;
+  /** It is only in doubt, and has not waited long enough. */
+  readonly isWaiting: boolean;
+}
+
+function proposedEvents(state: State, from: number): number[] {
+  const { values, count } = state.events;
+  const found: number[] = [];
+  for (let event = from; event < count; event++) {
+    const kind = values[event * EVENT_FLOATS] as number;
+    if (isProposal(kind)) found.push(event);
+  }
+  return found;
+}
+
+/** Why an action on something quarantined is held: by what was found there. */
+function quarantined({ component, check }: Finding): Check {
+  const about = `${componentName(component)}: ${check.name}`;
+  return { class: check.class, name: 'quarantine', about, holds: false, found: check.found, expected: check.expected };
 }

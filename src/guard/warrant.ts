@@ -9,7 +9,7 @@ import { MARKET_PARAMETERS } from '../engine/command.ts';
 import type { JudgedAccount } from './account-checks.ts';
 import type { Known } from './known.ts';
 import { takerFeeOf } from './live-account.ts';
-import type { Check, ForcedAction } from './verdict.ts';
+import type { Checks, ForcedAction } from './verdict.ts';
 
 /** Where in history a judgement is made: branch, open block, and the tick that proposed. */
 export interface WarrantPlace {
@@ -24,15 +24,21 @@ export interface WarrantPlace {
 const INITIAL_MARGIN = MARKET_PARAMETERS.indexOf('INITIAL_MARGIN');
 const MAINTENANCE_FACTOR = MARKET_PARAMETERS.indexOf('MAINTENANCE_FACTOR');
 
-/** The canonical line of a warrant. */
-export function warrantLine(
+/** A warrant but for the checks, which may not all be made yet. */
+export interface WarrantDraft {
+  /** The markets that the account's equity rests on. */
+  readonly markets: readonly number[];
+  readonly record: object;
+}
+
+/** What a warrant says of the account and of what its equity rests on. */
+export function draftWarrant(
   place: WarrantPlace,
   action: ForcedAction,
   judged: JudgedAccount,
   known: Known,
   state: State,
-  checks: readonly Check[],
-): string {
+): WarrantDraft {
   const { fork, height, sequence, timeMs, proposal } = place;
   const { price, funding, fees, trades, transfers, rules } = judged.split;
   const record = {
@@ -56,9 +62,14 @@ export function warrantLine(
       rules: digits(rules),
     },
     residual: digits(judged.residual),
-    checks: checks.map((check) => [check.class, check.name, check.about, check.holds, check.found, check.expected]),
   };
-  return `${JSON.stringify(record)}\n`;
+  return { markets: judged.markets, record };
+}
+
+/** The canonical line of a warrant. */
+export function warrantText({ record }: WarrantDraft, { all }: Checks): string {
+  const checks = all.map((check) => [check.class, check.name, check.about, check.holds, check.found, check.expected]);
+  return `${JSON.stringify({ ...record, checks })}\n`;
 }
 
 function digits(value: bigint): string {

@@ -1,0 +1,105 @@
+/**
+ * Breakers: liquidations, losses of the insurance fund and funding, each counted over an interval against a limit that is a rule.
+ * A breaker is class III: a market that is only violent trips it too. So while one is tripped forced actions are slowed down by the
+ * grace, never halted, and everyone can see that it is.
+ */
+import { RULE } from '../engine/rules.ts';
+import { INSURANCE_FUND, type State } from '../engine/state.ts';
+import { MARKET, POSITION } from '../engine/tables.ts';
+import { sizeOf, whole } from './exact.ts';
+import type { Known } from './known.ts';
+import { equityOf, readAccount } from './live-account.ts';
+import type { Check } from './verdict.ts';
+
+const MILLION = 1_000_000n;
+
+/** A market's funding index when the interval began. */
+interface MarketFunding {
+  readonly index: number;
+  readonly sinceMs: number;
+}
+
+export class Breakers {
+  private readonly known: Known;
+  /** Number of the present interval; −1 before the first. */
+  private interval = -1;
+  private readonly liquidated = new Set<number>();
+  private holders = 0;
+  /** Equity of the insurance fund when the interval began, and at this tick. */
+  private fund = 0n;
+  private fundNow = 0n;
+  private readonly funding: MarketFunding[] = [];
+
+  constructor(known: Known) {
+    this.known = known;
+  }
+
+  /** Accounts that held a position when the interval began. */
+  get accountsHolding(): number {
+    return this.holders;
+  }
+
+  /** Takes the fund as it is at a tick, before the tick's proposals are judged; in a new interval what was counted is forgotten. */
+  begin(state: State, timeMs: number): void {
+    this.fundNow = equityOf(this.known, readAccount(state, INSURANCE_FUND));
+    const interval = Math.floor(timeMs / Number(this.known.rule(RULE.breaker_interval)));
+    if (interval === this.interval) return;
+    this.interval = interval;
+    this.liquidated.clear();
+    this.holders = countHolders(state);
+    this.fund = this.fundNow;
+    for (let market = 1; market < state.market.rows; market++) {
+      this.funding[market] = { index: Number(this.known.derived(market, 'FUNDING_INDEX')), sinceMs: timeMs };
+    }
+  }
+
+  /** An account is liquidated. */
+  count(account: number): void {
+    this.liquidated.add(account);
+  }
+
+  /** Notes the breakers that are tripped now, for an action that rests on these markets. Empty while none is. */
+  tripped(state: State, markets: readonly number[], timeMs: number): Check[] {
+    const checks: Check[] = [];
+    const note = (name: string, about: string, found: bigint, most: bigint): void => {
+      if (found <= most) return;
+      checks.push({ class: 'III', name, about, holds: false, found: String(found), expected: `at most ${most}` });
+    };
+    const { known } = this;
+    const accounts = (BigInt(this.holders) * known.rule(RULE.breaker_liquidations)) / MILLION;
+    note('breaker_liquidations', '', BigInt(this.liquidated.size), accounts < 5n ? 5n : accounts);
+    note(
+      'breaker_losses',
+      '',
+      this.fund - this.fundNow,
+      (sizeOf(this.fund) * known.rule(RULE.breaker_losses)) / MILLION,
+    );
+    for (const market of markets) {
+      const since = this.funding[market];
+      if (since === undefined) continue;
+      const moved = sizeOf(known.derived(market, 'FUNDING_INDEX') - whole(since.index));
+      note('breaker_funding', `market ${market}`, moved, this.fundingLimit(state, market, timeMs - since.sinceMs));
+    }
+    return checks;
+  }
+
+  /** Share of what an index can move in so much time at the largest premium that its market allows now, and a unit a second. */
+  private fundingLimit(state: State, market: number, elapsedMs: number): bigint {
+    const limit = whole(state.market.f64[market * 128 + MARKET.PREMIUM_LIMIT]);
+    const period = whole(state.market.i32[market * 256 + MARKET.FUNDING_PERIOD_S]) * 1000n;
+    const most = (limit * whole(elapsedMs)) / period;
+    // Spot, and with it the limit, may have been higher at the start of the interval: a tenth of room.
+    return ((most + most / 10n) * this.known.rule(RULE.breaker_funding)) / MILLION + whole(elapsedMs) / 1000n + 2n;
+  }
+}
+
+/** Accounts other than the insurance fund that hold a position. */
+function countHolders(state: State): number {
+  const { f64, i32, rows } = state.position;
+  const holders = new Set<number>();
+  for (let row = 1; row < rows; row++) {
+    if (f64[row * 16 + POSITION.SIZE] !== 0) holders.add(i32[row * 32 + POSITION.ACCOUNT] as number);
+  }
+  holders.delete(INSURANCE_FUND);
+  return holders.size;
+}
