@@ -44,10 +44,10 @@ export interface GuardOptions {
 const NO_ROWS = new Uint8Array();
 
 export class Guard {
-  private readonly options: GuardOptions;
+  private options: GuardOptions;
   private readonly image = new SealedImage();
   private readonly log = new EventLog();
-  private readonly known = new Known(this.image, this.log);
+  readonly known = new Known(this.image, this.log);
   private readonly screening = new Screen(this.known);
   readonly quarantine = new Quarantine();
   /** Events of the present batch that were taken in. */
@@ -60,6 +60,22 @@ export class Guard {
 
   constructor(options: GuardOptions = {}) {
     this.options = options;
+  }
+
+  /** Has another listener told of all verdicts and findings that follow, behind the one of the options. */
+  attach(more: Required<Pick<GuardOptions, 'onVerdict' | 'onFinding'>>): void {
+    const { onVerdict, onFinding } = this.options;
+    this.options = {
+      ...this.options,
+      onVerdict: (verdict) => {
+        onVerdict?.(verdict);
+        more.onVerdict(verdict);
+      },
+      onFinding: (finding) => {
+        onFinding?.(finding);
+        more.onFinding(finding);
+      },
+    };
   }
 
   /** The event buffer is about to be filled anew. */
