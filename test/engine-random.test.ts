@@ -145,6 +145,8 @@ test('the flows reach what they are for', () => {
   const events = ['filled', 'orderAmended', 'orderTriggered', 'liquidated', 'positionTaken', 'fundingSettled'];
   events.push('fundingPaused', 'lossFactorSet', 'withdrawalSettled', 'cancelDue', 'transferred', 'leverageSet');
   for (const kind of events) assert.ok((kinds.get(kind) ?? 0) > 50, `${kind}: ${kinds.get(kind)}`);
+  // A market is delisted but once.
+  assert.ok((kinds.get('positionSettled') ?? 0) > 25, `positionSettled: ${kinds.get('positionSettled')}`);
   // A few of the rarest may fail to come up when the flow or the exchange changes.
   const missing = REFUSALS.slice(1).filter((refusal) => !kinds.has(refusal));
   assert.ok(missing.length <= 5, missing.join());

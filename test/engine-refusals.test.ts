@@ -211,6 +211,7 @@ const CASES: readonly Case[] = [
   ...(
     [
       ['market_in_maintenance', STATUS.MAINTENANCE],
+      ['market_in_settlement', STATUS.SETTLEMENT],
       ['market_cancel_only', STATUS.CANCEL_ONLY],
       ['market_post_only', STATUS.POST_ONLY],
     ] as const
@@ -451,6 +452,20 @@ const CASES: readonly Case[] = [
       const { write } = liquidationOf(venue);
       status(venue, 0, STATUS.OK, OPERATION.LIQUIDATIONS);
       return write({});
+    },
+  },
+  {
+    refusal: 'settlement_not_due',
+    later: 'forced_action_paused',
+    both: (venue) => {
+      venue.trade(RICH, OTHER, 1, 10, 100);
+      status(venue, 1, STATUS.CANCEL_ONLY, OPERATION.LIQUIDATIONS);
+      return (buffer, timeMs) => buffer.settlePosition(timeMs, RICH, 1, 10, 100e6);
+    },
+    alone: (venue) => {
+      venue.trade(RICH, OTHER, 1, 10, 100);
+      status(venue, 1, STATUS.SETTLEMENT, OPERATION.LIQUIDATIONS);
+      return (buffer, timeMs) => buffer.settlePosition(timeMs, RICH, 1, 10, 100e6);
     },
   },
   {

@@ -60,7 +60,10 @@ function replacementOf(
 function isHalt(words: Int32Array, row: number): boolean {
   const at = row * WORDS;
   if (words[at] !== COMMAND.setStatus) return false;
-  return words[at + SET_STATUS.STATUS] !== STATUS.OK || words[at + SET_STATUS.PAUSED] !== 0;
+  const status = words[at + SET_STATUS.STATUS];
+  // A delisting halts nothing that would go on without it.
+  if (status === STATUS.SETTLEMENT) return false;
+  return status !== STATUS.OK || words[at + SET_STATUS.PAUSED] !== 0;
 }
 
 /** Applies the one command of `bytes`; of no bytes, a command of no kind at `timeMs`, which the engine refuses. */

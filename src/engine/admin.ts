@@ -93,18 +93,24 @@ export function defineAccount(state: State, words: Int32Array, row: number, time
   return 0;
 }
 
-/** Sets status and paused operations of a market, or (0) of the venue. */
+/**
+ * Sets status and paused operations of a market, or (0) of the venue. SETTLEMENT is of a market alone; once there, a market goes
+ * to MAINTENANCE and back, and nowhere else.
+ */
 export function setStatus(state: State, market: number, status: number, paused: number): number {
   if (!(market >= 0 && market < state.market.rows)) return REFUSAL.market_unknown;
-  if (!(status >= STATUS.OK && status <= STATUS.MAINTENANCE) || (paused & ~ALL_OPERATIONS) !== 0) {
-    return REFUSAL.value_out_of_range;
-  }
+  const settles = status === STATUS.SETTLEMENT;
+  const isDelisted = market !== 0 && state.market.i32[market * 256 + MARKET.DELISTED] !== 0;
+  if (isDelisted && !settles && status !== STATUS.MAINTENANCE) return REFUSAL.market_in_settlement;
+  const isStatus = status >= STATUS.OK && status <= STATUS.MAINTENANCE && !(settles && market === 0);
+  if (!isStatus || (paused & ~ALL_OPERATIONS) !== 0) return REFUSAL.value_out_of_range;
   if (market === 0) {
     state.venue.i32[128 + VENUE.STATUS] = status;
     state.venue.i32[128 + VENUE.PAUSED] = paused;
   } else {
     state.market.i32[market * 256 + MARKET.STATUS] = status;
     state.market.i32[market * 256 + MARKET.PAUSED] = paused;
+    if (settles) state.market.i32[market * 256 + MARKET.DELISTED] = 1;
     state.market.touch(market);
   }
   state.events.emit(EVENT.statusSet, market, status, paused);

@@ -24,6 +24,7 @@ import {
   SET_MARKET_PARAMETER,
   SET_RULE,
   SET_STATUS,
+  SETTLE_POSITION,
   SETTLE_WITHDRAWAL,
   TRANSFER,
   VENUE_QUOTE,
@@ -38,6 +39,7 @@ import { checkRequest, OrderRequest } from './order-check.ts';
 import { type ClientIdText, placeOrder } from './order-place.ts';
 import { REFUSAL } from './refusal.ts';
 import { takeCollateralPrice, takeOraclePrice, takeVenueQuote } from './samples.ts';
+import { settlePosition } from './settlement.ts';
 import type { State } from './state.ts';
 import { VENUE } from './tables.ts';
 import { tick } from './tick.ts';
@@ -169,6 +171,16 @@ function dispatchTrading(
       return fireTrigger(state, float(FIRE_TRIGGER.ORDER), float(FIRE_TRIGGER.MARK));
     case COMMAND.forceCancel:
       return forceCancel(state, float(FORCE_CANCEL.ORDER), word(FORCE_CANCEL.REASON));
+    case COMMAND.settlePosition: {
+      const size = float(SETTLE_POSITION.SIZE);
+      return settlePosition(
+        state,
+        word(SETTLE_POSITION.ACCOUNT),
+        word(SETTLE_POSITION.MARKET),
+        size,
+        float(SETTLE_POSITION.MARK),
+      );
+    }
     default:
       return dispatchInputs(state, words, floats, row, timeMs);
   }

@@ -9,6 +9,7 @@ import { auditAccounts, auditIndex } from './audit-index.ts';
 import { auditOrders, auditOwnOrders } from './audit-orders.ts';
 import { auditFreeLists, auditNumbers } from './audit-tables.ts';
 import { marketCount, type State } from './state.ts';
+import { STATUS } from './status.ts';
 import { ACCOUNT, MARKET, POSITION, VENUE, WITHDRAWAL } from './tables.ts';
 
 /** All that does not hold; empty when the state is sound. Names table, row and column of each. */
@@ -54,7 +55,7 @@ export function conservationResidual(state: State): string {
   return (BigInt(total.high) * (1n << 50n) + BigInt(total.low)).toString();
 }
 
-/** Positions of a market sum to zero, its open interest is the sum of the longs, its settled funding that of size × index. */
+/** Positions of a market sum to zero, its open interest is the sum of the longs, its settled funding that of size × index; delisted markets stay so. */
 function auditMarkets(state: State, findings: Findings): void {
   const { position, market } = state;
   const sums = Array.from({ length: market.rows }, () => ({ net: 0, longs: 0, settled: new Wide() }));
@@ -73,6 +74,11 @@ function auditMarkets(state: State, findings: Findings): void {
     findings.expect('positions_sum_to_zero', 'market', row, 'NET_SIZE', net, 0);
     findings.expect('positions_sum_to_zero', 'market', row, 'NET_SIZE', float(MARKET.NET_SIZE), 0);
     findings.expect('open_interest', 'market', row, 'OPEN_INTEREST', float(MARKET.OPEN_INTEREST), longs);
+    const status = market.i32[row * 256 + MARKET.STATUS] as number;
+    const isDelisted = market.i32[row * 256 + MARKET.DELISTED] !== 0;
+    if (isDelisted ? status < STATUS.SETTLEMENT : status === STATUS.SETTLEMENT) {
+      findings.add('delisted', 'market', row, 'DELISTED', `status ${status}, delisted ${isDelisted}`);
+    }
     if (stored.load(market.f64, row * 128 + MARKET.FUNDING_SETTLED_HIGH).compare(settled) !== 0) {
       const message = `is ${stored.toNumber()}, should be ${settled.toNumber()}`;
       findings.add('funding_settled', 'market', row, 'FUNDING_SETTLED_HIGH', message);

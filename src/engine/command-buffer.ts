@@ -23,6 +23,7 @@ import {
   SET_MARKET_PARAMETER,
   SET_RULE,
   SET_STATUS,
+  SETTLE_POSITION,
   SETTLE_WITHDRAWAL,
   TRANSFER,
   VENUE_QUOTE,
@@ -307,6 +308,14 @@ export class CommandBuffer {
     const row = this.start(COMMAND.forceCancel, 1, timeMs);
     this.i32[row * WORDS + FORCE_CANCEL.REASON] = reason;
     this.f64[row * FLOATS + FORCE_CANCEL.ORDER] = order;
+  }
+
+  settlePosition(timeMs: number, account: number, market: number, size: number, mark: number): void {
+    const row = this.start(COMMAND.settlePosition, 1, timeMs);
+    this.i32[row * WORDS + SETTLE_POSITION.ACCOUNT] = account;
+    this.i32[row * WORDS + SETTLE_POSITION.MARKET] = market;
+    this.f64[row * FLOATS + SETTLE_POSITION.SIZE] = size;
+    this.f64[row * FLOATS + SETTLE_POSITION.MARK] = mark;
   }
 
   private start(kind: number, rows: number, timeMs: number): number {

@@ -114,6 +114,13 @@ const liquidate = define('liquidate', {
 const fireTrigger = define('fireTrigger', { MARK: ['f64', 3], ORDER: ['f64', 5] });
 /** Forced: refused unless the engine itself would cancel this order for this reason now. */
 const forceCancel = define('forceCancel', { REASON: ['i32', 4], ORDER: ['f64', 5] });
+/** Forced: refused unless the market is in SETTLEMENT and position and mark of the last tick are exactly these. */
+const settlePosition = define('settlePosition', {
+  ACCOUNT: ['i32', 4],
+  MARKET: ['i32', 5],
+  SIZE: ['f64', 3],
+  MARK: ['f64', 4],
+});
 
 const DEFINITIONS = {
   defineMarket,
@@ -139,6 +146,7 @@ const DEFINITIONS = {
   liquidate,
   fireTrigger,
   forceCancel,
+  settlePosition,
 } as const;
 
 export type CommandKind = keyof typeof DEFINITIONS;
@@ -178,6 +186,7 @@ export const SET_MARKET_PARAMETER = setMarketParameter.offsets;
 export const LIQUIDATE = liquidate.offsets;
 export const FIRE_TRIGGER = fireTrigger.offsets;
 export const FORCE_CANCEL = forceCancel.offsets;
+export const SETTLE_POSITION = settlePosition.offsets;
 
 /** Which prices of a venue's quote are there: absence is a bit, never a zero. */
 export const QUOTE_KNOWN = { MARK: 1, INDEX: 2, IMPACT_BID: 4, IMPACT_ASK: 8 } as const;

@@ -55,10 +55,14 @@ export const EVENT_FIELDS = {
   /** Proposal: this order is to be cancelled for `reason`. */
   cancelDue: ['order', 'account', 'market', 'reason'],
   liquidated: ['account', 'share', 'penalty', 'equityHigh', 'equityLow', 'maintenanceHigh', 'maintenanceLow'],
-  /** A position moved to the insurance fund at the mark. */
+  /** A position moved to the insurance fund at the mark: by a liquidation or a settlement, which is told behind it. */
   positionTaken: ['account', 'market', 'size', 'mark', 'profit'],
   /** The share of withdrawals kept back changed, 1e-12. */
   lossFactorSet: ['factor', 'bankruptcyHigh', 'bankruptcyLow'],
+  /** Proposal: this position in a delisted market is to be settled at the mark; `size` 0 when it has but orders. */
+  settlementDue: ['account', 'market', 'size', 'mark'],
+  /** The position was settled: its orders ended, and all of it was taken (`positionTaken`) at the mark. */
+  positionSettled: ['account', 'market', 'size', 'mark'],
 } as const;
 
 export type EventKind = keyof typeof EVENT_FIELDS;

@@ -99,7 +99,7 @@ function takeOver(state: State, account: number, share: number): void {
 }
 
 /** Moves `lots` (signed) of a position to the insurance fund at the mark. */
-function takePosition(state: State, row: number, lots: number): void {
+export function takePosition(state: State, row: number, lots: number): void {
   const market = state.position.i32[row * 32 + POSITION.MARKET] as number;
   const account = state.position.i32[row * 32 + POSITION.ACCOUNT] as number;
   const mark = state.market.f64[market * 128 + MARKET.MARK] as number;

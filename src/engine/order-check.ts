@@ -46,6 +46,7 @@ export function checkOpen(state: State, market: number, instruction: number): nu
       const venue = state.venue.i32[state.venue.rowWords + VENUE_STATUS];
       return venue === STATUS.MAINTENANCE ? REFUSAL.venue_in_maintenance : REFUSAL.market_in_maintenance;
     }
+    if (status === STATUS.SETTLEMENT) return REFUSAL.market_in_settlement;
     if (status === STATUS.CANCEL_ONLY) return REFUSAL.market_cancel_only;
     if (instruction !== POST_ONLY) return REFUSAL.market_post_only;
   }

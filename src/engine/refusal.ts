@@ -21,6 +21,7 @@ export const REFUSALS = [
   // whether the venue takes it now
   'venue_in_maintenance',
   'market_in_maintenance',
+  'market_in_settlement',
   'market_cancel_only',
   'market_post_only',
   'operation_paused',
@@ -54,6 +55,7 @@ export const REFUSALS = [
   'sample_not_newer',
   // whether the facts of a forced action hold
   'account_is_healthy',
+  'settlement_not_due',
   'forced_action_paused',
   'liquidation_share_differs',
   'margin_facts_differ',
@@ -88,6 +90,7 @@ export const CLOSE_REASONS = [
   'IN_LIQUIDATION',
   'PRICE_OUTSIDE_BANDS',
   'REJECTED_AT_TRIGGER',
+  'IN_SETTLEMENT',
 ] as const;
 
 export type CloseReason = (typeof CLOSE_REASONS)[number];

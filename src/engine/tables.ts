@@ -103,6 +103,8 @@ const market = defineTable('market', 1024, {
   FUNDING_PERIOD_S: ['i32', 12],
   /** Bit v set: quotes of external venue v count in the external fair price. */
   VENUES: ['i32', 13],
+  /** 1: it was put into SETTLEMENT, which nothing takes back. */
+  DELISTED: ['i32', 14],
   /** Tick size in 1e-12 USDC per unit of base and size step in 1e-12 units of base. */
   TICK_SIZE: ['f64', 8],
   SIZE_STEP: ['f64', 9],

@@ -1,4 +1,4 @@
-/** The tick of the clock: prices and funding of every market, then what has become due: triggers, cancels, health. */
+/** The tick of the clock: prices and funding of every market, then what has become due: triggers, cancels, settlements, health. */
 import { divideCeil, divideFloor } from './amount.ts';
 import { EVENT } from './event.ts';
 import { advanceIndex, updateRate } from './funding.ts';
@@ -9,6 +9,7 @@ import { premiumRate } from './premium.ts';
 import { freshSpot, isCollateralFresh, updatePrices } from './price.ts';
 import { proposeBandCancels } from './restricted-band.ts';
 import { RULE } from './rules.ts';
+import { proposeSettlements } from './settlement.ts';
 import { marketCount, type State } from './state.ts';
 import { OPERATION } from './status.ts';
 import { MARKET, ORDER, VENUE } from './tables.ts';
@@ -42,6 +43,7 @@ export function tick(state: State, timeMs: number): void {
   const interval = state.rule.f64[64 + RULE.health_interval] as number;
   if (timeMs - (f64[64 + VENUE.HEALTH_MS] as number) >= interval) {
     f64[64 + VENUE.HEALTH_MS] = timeMs;
+    proposeSettlements(state);
     checkHealth(state);
   }
 }

@@ -30,6 +30,7 @@ export function checkAction(
   checks: Checks,
 ): void {
   if (action.kind === 'liquidate') return checkLiquidation(known, judged, action.share, proposed, checks);
+  if (action.kind === 'settlePosition') return checkSettlement(known, state, judged, action, checks);
   const row = orderRow(state, action.order);
   const { i32 } = state.order;
   const owner = row === 0 ? 0 : (i32[row * 16 + ORDER.ACCOUNT] as number);
@@ -64,6 +65,23 @@ function checkLiquidation(
   checks.note('II', 'unhealthy', '', isUnhealthy(judged), `equity ${equity}`, `below ${maintenance} or nothing`);
   checks.note('II', 'holds_position', '', holdsAny(judged), judged.live.positions.length, 'a position');
   checks.same('II', 'liquidation_share', 'proposed', whole(share), shareOf(known, equity, maintenance));
+}
+
+/** A position of a delisted market is closed whole, at the mark; the mark itself is a check of its market. */
+function checkSettlement(
+  known: Known,
+  state: State,
+  judged: JudgedAccount,
+  { market, size, mark }: ForcedAction & { readonly kind: 'settlePosition' },
+  checks: Checks,
+): void {
+  const about = `market ${market}`;
+  const { i32 } = state.market;
+  const held = judged.live.positions.find((position) => position.market === market);
+  checks.same('II', 'delisted', about, i32[market * 256 + MARKET.STATUS] as number, STATUS.SETTLEMENT);
+  checks.same('II', 'settled_size', `${about} proposed`, whole(size), held?.size ?? 0n);
+  checks.same('II', 'mark', `${about} proposed`, whole(mark), known.derived(market, 'MARK'));
+  checks.note('II', 'account_is_trader', '', judged.live.account !== INSURANCE_FUND, judged.live.account, 'a trader');
 }
 
 /** The row of a live order, 0 when there is none of this id. */

@@ -14,6 +14,16 @@ export interface Proposal {
   readonly margin: (() => ProposedMargin) | undefined;
 }
 
+/** True for the events that propose a forced action. */
+export function isProposal(kind: number): boolean {
+  return (
+    kind === EVENT.liquidationDue ||
+    kind === EVENT.triggerDue ||
+    kind === EVENT.cancelDue ||
+    kind === EVENT.settlementDue
+  );
+}
+
 /** The proposal that event number `event` is, undefined when it is none. */
 export function proposalOf(events: EventBuffer, event: number): Proposal | undefined {
   const { values } = events;
@@ -32,6 +42,10 @@ export function proposalOf(events: EventBuffer, event: number): Proposal | undef
     case EVENT.cancelDue: {
       const action = { kind: 'forceCancel', order: field(0), market: field(2), reason: field(3) } as const;
       return { account: field(1), action, sequence, margin: undefined };
+    }
+    case EVENT.settlementDue: {
+      const action = { kind: 'settlePosition', market: field(1), size: field(2), mark: field(3) } as const;
+      return { account: field(0), action, sequence, margin: undefined };
     }
     default:
       return undefined;
@@ -52,6 +66,9 @@ export function appendForced(events: EventBuffer, event: number, timeMs: number,
       return true;
     case EVENT.liquidationDue:
       commands.liquidate(timeMs, field(0), field(1), field(2), field(3), field(4), field(5));
+      return true;
+    case EVENT.settlementDue:
+      commands.settlePosition(timeMs, field(0), field(1), field(2), field(3));
       return true;
     default:
       return false;

@@ -33,9 +33,16 @@ export function applyGuarded(
 
 const WORDS = COMMAND_BYTES / 4;
 
+const FORCED: ReadonlySet<number> = new Set([
+  COMMAND.liquidate,
+  COMMAND.fireTrigger,
+  COMMAND.forceCancel,
+  COMMAND.settlePosition,
+]);
+
 /** True for the kinds that only a warrant makes. */
 export function isForced(kind: number): boolean {
-  return kind === COMMAND.liquidate || kind === COMMAND.fireTrigger || kind === COMMAND.forceCancel;
+  return FORCED.has(kind);
 }
 
 /** First rows of the forced commands of a batch, in order. */

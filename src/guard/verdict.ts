@@ -22,7 +22,8 @@ export interface Check {
 export type ForcedAction =
   | { readonly kind: 'liquidate'; readonly share: number }
   | { readonly kind: 'fireTrigger'; readonly order: number; readonly market: number; readonly mark: number }
-  | { readonly kind: 'forceCancel'; readonly order: number; readonly market: number; readonly reason: number };
+  | { readonly kind: 'forceCancel'; readonly order: number; readonly market: number; readonly reason: number }
+  | { readonly kind: 'settlePosition'; readonly market: number; readonly size: number; readonly mark: number };
 
 /**
  * accept: a warrant was issued. flag: it was, and a check of class III failed. hold: this action does not happen. halt: no

@@ -29,6 +29,8 @@ export class DayTotals {
   readonly liquidatedAccounts = new Set<number>();
   /** Positions taken by the insurance fund, by market row. */
   readonly positionsTaken = new Map<number, number>();
+  /** Positions settled in delisted markets. */
+  settlements = 0;
   /** Fundings settled, and what was charged and paid out (both positive). */
   fundings = 0;
   readonly fundingCharged = new Wide();
@@ -101,6 +103,9 @@ export class DayTotals {
         this.positionsTaken.set(field(1), (this.positionsTaken.get(field(1)) ?? 0) + 1);
         this.taken.addProduct(Math.abs(field(2)), field(3));
         break;
+      case EVENT.positionSettled:
+        this.settlements++;
+        break;
       case EVENT.deposited:
         this.deposits++;
         this.deposited.add(field(1));
@@ -132,7 +137,7 @@ export class DayTotals {
     if (field(3) * LIMB + field(4) <= 0) this.bankruptcies++;
   }
 
-  /** Value at the mark of the positions that the insurance fund took over, 1e-8 USDC. */
+  /** Value at the mark of the positions that the insurance fund took over, by liquidation or settlement, 1e-8 USDC. */
   get notionalTaken(): number {
     return this.taken.toNumber();
   }

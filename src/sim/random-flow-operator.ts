@@ -3,6 +3,7 @@ import type { CommandBuffer } from '../engine/command-buffer.ts';
 import { MARKET_PARAMETERS, type MarketParameter } from '../engine/command.ts';
 import type { EventRecord } from '../engine/event.ts';
 import { RULES } from '../engine/rules.ts';
+import { STATUS } from '../engine/status.ts';
 import type { FlowWorld } from './random-flow-world.ts';
 
 /** A deposit of 10 USDC to 20 million, small ones more often. */
@@ -40,10 +41,16 @@ export function lift(world: FlowWorld, buffer: CommandBuffer): void {
   buffer.setStatus(world.timeMs, world.pick([...world.restricted]) as number, 0, 0);
 }
 
-/** Restricted modes and pauses come; `lift` ends them. */
+const STATUSES = [STATUS.OK, STATUS.POST_ONLY, STATUS.CANCEL_ONLY, STATUS.MAINTENANCE];
+
+/** Restricted modes and pauses come; `lift` ends them, but a market that is delisted stays so. */
 export function setStatus(world: FlowWorld, buffer: CommandBuffer): void {
   const { random } = world;
-  const status = random.chance(200_000) ? 0 : random.below(4);
+  if (world.delisted > 0 && random.chance(150_000)) {
+    const kept = random.chance(900_000) ? 0 : random.below(128);
+    return buffer.setStatus(world.timeMs, world.delisted, STATUS.SETTLEMENT, kept);
+  }
+  const status = random.chance(200_000) ? STATUS.OK : (world.pick(STATUSES) as number);
   const paused = random.chance(700_000) ? 0 : random.below(128);
   const market = random.chance(500_000) ? 0 : random.between(1, 4);
   buffer.setStatus(world.timeMs, market, status, paused);
@@ -107,6 +114,9 @@ export function act(world: FlowWorld, buffer: CommandBuffer): void {
   } else if (proposal.kind === 'triggerDue') {
     const { order, mark } = proposal as EventRecord<'triggerDue'>;
     buffer.fireTrigger(world.timeMs, order + off(1), mark + off(2));
+  } else if (proposal.kind === 'settlementDue') {
+    const { account, market, size, mark } = proposal as EventRecord<'settlementDue'>;
+    buffer.settlePosition(world.timeMs, account + off(1), market + off(2), size + off(3), mark + off(4));
   } else {
     const { order, reason } = proposal as EventRecord<'cancelDue'>;
     buffer.forceCancel(world.timeMs, order + off(1), reason + off(2));
@@ -118,8 +128,13 @@ export function actUnasked(world: FlowWorld, buffer: CommandBuffer): void {
   const { random } = world;
   const order = world.anyOrder()?.id ?? 0;
   const market = world.anyMarket();
-  const dice = random.below(3);
+  const dice = random.below(4);
+  const account = world.pick(world.accounts) ?? 0;
   if (dice === 0) buffer.liquidate(world.timeMs, world.pick(world.accounts) ?? 0, 200_000, 0, 0, 0, 0);
   else if (dice === 1) buffer.fireTrigger(world.timeMs, order, market?.mark ?? 0);
-  else buffer.forceCancel(world.timeMs, order, random.below(12));
+  else if (dice === 2) buffer.forceCancel(world.timeMs, order, random.below(12));
+  else if (market !== undefined) {
+    const size = world.sizeOf(account, market.number);
+    buffer.settlePosition(world.timeMs, account, market.number, size, market.mark);
+  }
 }

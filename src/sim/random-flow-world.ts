@@ -25,7 +25,11 @@ export interface KnownMarket {
 }
 
 /** A forced action as it was proposed. */
-export type Proposal = EventRecord<'liquidationDue'> | EventRecord<'triggerDue'> | EventRecord<'cancelDue'>;
+export type Proposal =
+  | EventRecord<'liquidationDue'>
+  | EventRecord<'triggerDue'>
+  | EventRecord<'cancelDue'>
+  | EventRecord<'settlementDue'>;
 
 const MOST_KEPT = 200;
 
@@ -46,6 +50,8 @@ export class FlowWorld {
   /** The character of the flow: shares, ppm, of price steps that are violent and of samples that are nonsense. */
   readonly violentSteps: number;
   readonly nonsense: number;
+  /** The market that operators delist, 0 for none. */
+  readonly delisted: number;
   /** Sizes by `account:market`. */
   private readonly sizes = new Map<string, number>();
   private readonly definitions: MarketDefinition[] = [];
@@ -54,6 +60,7 @@ export class FlowWorld {
     this.random = random;
     this.violentSteps = [500, 5_000, 15_000][random.below(3)] as number;
     this.nonsense = [0, 200, 3_000][random.below(3)] as number;
+    this.delisted = random.chance(400_000) ? random.between(1, 4) : 0;
   }
 
   /** A market that will be defined next. */
@@ -122,6 +129,7 @@ export class FlowWorld {
       case 'liquidationDue':
       case 'triggerDue':
       case 'cancelDue':
+      case 'settlementDue':
         this.proposals.push(event as Proposal);
         return;
       default:

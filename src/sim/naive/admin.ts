@@ -6,7 +6,7 @@ import { ACCOUNT_KIND } from '../../engine/state.ts';
 import { ORACLE_LIMIT, VENUE_LIMIT } from '../../engine/tables.ts';
 import { equityOf, initialOf } from './margin.ts';
 import { ceilDivide, higher } from './rounding.ts';
-import { MAINTENANCE, OK } from './status.ts';
+import { MAINTENANCE, OK, SETTLEMENT } from './status.ts';
 import { tell } from './tell.ts';
 import { openPosition, positionIn, traderOf, type Market, type World } from './world.ts';
 
@@ -87,6 +87,7 @@ function newMarket(
     parameters,
     status: OK,
     paused: 0,
+    delisted: false,
     buys: [],
     sells: [],
     waiting: [],
@@ -95,6 +96,7 @@ function newMarket(
     venueBases: none(VENUE_LIMIT),
     spot: undefined,
     mark: undefined,
+    markMs: undefined,
     fairBasis: 0n,
     externalBasis: undefined,
     externalFair: 0n,
@@ -142,12 +144,18 @@ export function defineAccount(world: World, kind: number, feeClass: number, key:
   return 'none';
 }
 
-/** Market 0 is the venue. */
+/** Market 0 is the venue, which cannot be in settlement. A market that was once is never anything else but in maintenance. */
 export function setStatus(world: World, number: number, status: number, paused: number): Refusal {
   const target = number === 0 ? world : world.markets[number];
   if (target === undefined) return 'market_unknown';
+  const market = world.markets[number];
+  if (market?.delisted === true && status !== SETTLEMENT && status !== MAINTENANCE) return 'market_in_settlement';
   const known = paused >= 0 && paused <= ALL_OPERATIONS;
   if (status < OK || status > MAINTENANCE || !known) return 'value_out_of_range';
+  if (status === SETTLEMENT) {
+    if (market === undefined) return 'value_out_of_range';
+    market.delisted = true;
+  }
   target.status = status;
   target.paused = paused;
   tell(world, 'statusSet', { market: number, status, paused });
@@ -199,7 +207,7 @@ export function setLeverage(world: World, number: number, marketNumber: number, 
       return 'insufficient_margin';
     }
   }
-  openPosition(account, market).ownFraction = fraction;
+  openPosition(world, account, market).ownFraction = fraction;
   tell(world, 'leverageSet', { account: number, market: marketNumber, initialMargin: fraction });
   return 'none';
 }

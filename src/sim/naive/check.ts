@@ -3,7 +3,7 @@ import { ORDER_KIND } from '../../engine/flags.ts';
 import type { Refusal } from '../../engine/refusal.ts';
 import { lotsOf, type OpenOrder } from './margin.ts';
 import { ceilDivide, floorDivide, higher, lower } from './rounding.ts';
-import { CANCEL_ONLY, isStoppedIn, MAINTENANCE, OK, POST_ONLY, statusIn } from './status.ts';
+import { CANCEL_ONLY, isStoppedIn, MAINTENANCE, OK, POST_ONLY, SETTLEMENT, statusIn } from './status.ts';
 import { FEES, FUND, type Market, type Position, type World } from './world.ts';
 
 const PPM = 1_000_000n;
@@ -77,6 +77,7 @@ export function checkOpen(world: World, market: Market, instruction: number): Re
   const status = statusIn(world, market);
   if (world.status === MAINTENANCE) return 'venue_in_maintenance';
   if (status === MAINTENANCE) return 'market_in_maintenance';
+  if (status === SETTLEMENT) return 'market_in_settlement';
   if (status === CANCEL_ONLY) return 'market_cancel_only';
   if (status === POST_ONLY && instruction !== INSTRUCTION_POST_ONLY) return 'market_post_only';
   return isStoppedIn(world, market, 'orders') ? 'operation_paused' : 'none';

@@ -91,6 +91,7 @@ function marketLines(world: World, market: Market): string[] {
     line(`trading ${number}`, [
       market.status,
       market.paused,
+      market.delisted ? 1 : 0,
       market.lastTrade,
       market.trades,
       market.volume,

@@ -154,6 +154,7 @@ function marketLines(state: State, number: number): string[] {
     line(`trading ${number}`, [
       market.word(MARKET.STATUS),
       market.word(MARKET.PAUSED),
+      market.word(MARKET.DELISTED),
       (known & MARKET_KNOWN.LAST_TRADE) !== 0 ? market.float(MARKET.LAST_TRADE) : undefined,
       market.float(MARKET.TRADE_COUNT),
       market.wide(MARKET.VOLUME_HIGH),

@@ -7,6 +7,7 @@ import { checkRequest, type Request, requestOf } from './check.ts';
 import { CommandView, formOf } from './command-form.ts';
 import { fireTrigger, forceCancel, liquidate } from './forced.ts';
 import { collateralPrice, oraclePrice, venueQuote } from './samples.ts';
+import { settlePosition } from './settlement.ts';
 import { tell } from './tell.ts';
 import { tick } from './tick.ts';
 import { amendOrder, cancelAll, cancelByClientId, cancelOrder, placeOrder } from './trading.ts';
@@ -95,6 +96,8 @@ const handlers: { readonly [kind in CommandKind]: Handler } = {
     ),
   fireTrigger: (world, c) => fireTrigger(world, c.value('ORDER'), c.value('MARK')),
   forceCancel: (world, c) => forceCancel(world, c.value('ORDER'), c.value('REASON')),
+  settlePosition: (world, c) =>
+    settlePosition(world, c.value('ACCOUNT'), c.value('MARKET'), c.value('SIZE'), c.value('MARK')),
 };
 
 /** Kinds whose refusal names the account (and some the market) of the command. */

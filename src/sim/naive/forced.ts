@@ -61,11 +61,11 @@ function takeOver(world: World, account: Account, share: bigint, equity: bigint,
 }
 
 /** The share of the size, rounded up to a lot, moves to the insurance fund at the mark. */
-function takePosition(world: World, position: Position, share: bigint): void {
+export function takePosition(world: World, position: Position, share: bigint): void {
   const { account, market, size } = position;
   const mark = market.mark as bigint;
   const taken = ceilDivide(absolute(size) * share, PPM);
-  const fund = openPosition(world.accounts[FUND] as Account, market);
+  const fund = openPosition(world, world.accounts[FUND] as Account, market);
   settleFunding(world, position);
   settleFunding(world, fund);
   const largest = higher(1n, LARGEST_PART / mark);

@@ -52,6 +52,7 @@ export function updatePrices(world: World, market: Market, spot: bigint, elapsed
       : external + nearestDivide((liquid - external) * market.liquidityWeight, PPM);
   market.spot = spot;
   market.mark = higher(1n, atBasis(spot, market.fairBasis));
+  market.markMs = world.timeMs;
 }
 
 /** Smooths the bases of best bid, best ask, mid and last trade; a price that is not there leaves its basis as it is. */

@@ -4,7 +4,8 @@ import type { Market, World } from './world.ts';
 export const OK = 0;
 export const POST_ONLY = 1;
 export const CANCEL_ONLY = 2;
-export const MAINTENANCE = 3;
+export const SETTLEMENT = 3;
+export const MAINTENANCE = 4;
 
 export type Operation = 'orders' | 'cancels' | 'liquidations' | 'triggers' | 'funding' | 'withdrawals' | 'transfers';
 
@@ -24,7 +25,7 @@ const stoppedFrom: Record<Operation, number> = {
   triggers: POST_ONLY,
   orders: CANCEL_ONLY,
   cancels: MAINTENANCE,
-  funding: MAINTENANCE,
+  funding: SETTLEMENT,
   withdrawals: MAINTENANCE,
   transfers: MAINTENANCE,
 };

@@ -6,6 +6,7 @@ import { advanceIndex, premiumRate, updateRate } from './funding.ts';
 import { checkHealth } from './health.ts';
 import { freshSpot, updatePrices } from './price.ts';
 import { isFresh } from './samples.ts';
+import { proposeSettlements } from './settlement.ts';
 import { CANCEL_ONLY, isStoppedIn, POST_ONLY, statusIn } from './status.ts';
 import { tell } from './tell.ts';
 import type { Market, Order, World } from './world.ts';
@@ -19,6 +20,7 @@ export function tick(world: World): void {
   }
   if (BigInt(world.timeMs - world.healthMs) >= world.rules.health_interval) {
     world.healthMs = world.timeMs;
+    proposeSettlements(world);
     checkHealth(world);
   }
 }

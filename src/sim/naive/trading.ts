@@ -76,7 +76,7 @@ export function placeOrder(world: World, request: Request, clientId: string | un
     const judged = judge(world, market, request, position, others);
     if (judged !== 'none') return judged;
   }
-  const order = makeOrder(world, request, openPosition(account, market), clientId, waits);
+  const order = makeOrder(world, request, openPosition(world, account, market), clientId, waits);
   if (waits) {
     market.waiting.push(order);
     own(order);

@@ -81,6 +81,8 @@ export interface Market {
   readonly parameters: Record<MarketParameter, bigint>;
   status: number;
   paused: number;
+  /** It was in SETTLEMENT once. */
+  delisted: boolean;
   /** Best price first, older first at one price. */
   buys: Order[];
   sells: Order[];
@@ -91,6 +93,8 @@ export interface Market {
   venueBases: (bigint | undefined)[];
   spot: bigint | undefined;
   mark: bigint | undefined;
+  /** When the mark was made. */
+  markMs: number | undefined;
   fairBasis: bigint;
   externalBasis: bigint | undefined;
   externalFair: bigint;
@@ -131,6 +135,8 @@ export interface World {
   markets: (Market | undefined)[];
   accounts: (Account | undefined)[];
   rules: Record<RuleName, bigint>;
+  /** All positions in the order in which they were opened. */
+  openings: Position[];
   withdrawals: Withdrawal[];
   withdrawalCount: number;
   trades: number;
@@ -167,6 +173,7 @@ export function newWorld(): World {
     markets: [undefined],
     accounts: [undefined, house(FUND, ACCOUNT_KIND.INSURANCE), house(FEES, ACCOUNT_KIND.FEES)],
     rules: Object.fromEntries(RULES.map((rule) => [rule.name, BigInt(rule.default)])) as Record<RuleName, bigint>,
+    openings: [],
     withdrawals: [],
     withdrawalCount: 0,
     trades: 0,
@@ -194,7 +201,7 @@ export function positionIn(account: Account, market: Market): Position | undefin
 }
 
 /** The same, opened if there is none. */
-export function openPosition(account: Account, market: Market): Position {
+export function openPosition(world: World, account: Account, market: Market): Position {
   const found = positionIn(account, market);
   if (found !== undefined) return found;
   const position: Position = {
@@ -209,5 +216,6 @@ export function openPosition(account: Account, market: Market): Position {
     orders: [],
   };
   account.positions.push(position);
+  world.openings.push(position);
   return position;
 }
