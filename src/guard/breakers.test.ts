@@ -52,8 +52,8 @@ test('a loss of the insurance fund beyond its share of the fund slows down as we
   venue.deposit(1, 100);
   venue.price(market, 8_900, 5_000);
   // The fund holds what it took over at 8,900, and loses by the fall.
-  assert.deepEqual(GuardedVenue.liquidated(venue.price(market, 8_700, 5_000)), []);
+  assert.deepEqual(GuardedVenue.liquidated(venue.price(market, 8_400, 5_000)), []);
   assert.ok(venue.verdicts.some(({ kind, check }) => kind === 'hold' && check?.name === 'breaker_losses'));
-  const happened = GuardedVenue.liquidated(venue.price(market, 8_700, 5_000));
+  const happened = GuardedVenue.liquidated(venue.price(market, 8_400, 5_000));
   assert.ok(late.every((account) => happened.includes(account)));
 });
