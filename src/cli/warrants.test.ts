@@ -12,6 +12,7 @@ import { QUOTE_KNOWN_ALL } from '../engine/command.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import { INSTRUCTION, ORDER_KIND, orderFlags, SIDE } from '../engine/flags.ts';
 import { ACCOUNT_KIND, genesis } from '../engine/state.ts';
+import { STATUS } from '../engine/status.ts';
 import { ROUND_MARKET, USDC } from '../engine/venue.fixture.ts';
 import { Exchange, NoWarrant } from '../exchange/exchange.ts';
 import { recover } from '../exchange/recover.ts';
@@ -70,11 +71,24 @@ function falling(price: number, timeMs: number): CommandBuffer {
   return commands;
 }
 
+/** The market is delisted and ticks once more: what is held is settled. */
+function ending(): CommandBuffer {
+  const commands = new CommandBuffer();
+  commands.setStatus(75_000, 1, STATUS.SETTLEMENT, 0);
+  prices(commands, 76_000, 720e6);
+  return commands;
+}
+
+/** The batches of the whole story. */
+function story(): CommandBuffer[] {
+  const steps = Array.from({ length: 14 }, (_, step) => falling(980 - 20 * step, 6000 + 5000 * step));
+  return [opening(), ...steps, ending()];
+}
+
 /** Trades the whole story into a journal; returns its state root. */
 function trade(journal: Journal, isGuarded = true): string {
   const exchange = opened(journal, isGuarded);
-  exchange.submit(opening());
-  for (let step = 1; step <= 14; step++) exchange.submit(falling(1000 - 20 * step, 1000 + 5000 * step));
+  for (const commands of story()) exchange.submit(commands);
   exchange.finish();
   return toHex(journal.block(journal.height)?.stateRoot ?? new Uint8Array());
 }
@@ -120,7 +134,7 @@ async function verify(journal: string): Promise<{ code: number; result: Result }
 
 test('every kind of forced action happens in the story, each with its warrant; the state is that of no guard', () => {
   const kinds = lines.map((line) => (JSON.parse(line) as { action: { kind: string } }).action.kind);
-  assert.deepEqual(new Set(kinds), new Set(['liquidate', 'fireTrigger', 'forceCancel']));
+  assert.deepEqual(new Set(kinds), new Set(['liquidate', 'fireTrigger', 'forceCancel', 'settlePosition']));
   assert.equal(trade(new MemoryJournal(), false), root);
 });
 
@@ -179,7 +193,7 @@ function verifyInMemory(change: (warrants: string) => string): WarrantVerifier {
 test('altering any one field of a warrant makes it invalid, whatever its action', async () => {
   const lineOf = (kind: string): string => lines.find((line) => line.includes(`"${kind}"`)) as string;
   let fields = 0;
-  for (const line of ['liquidate', 'fireTrigger', 'forceCancel'].map(lineOf)) {
+  for (const line of ['liquidate', 'fireTrigger', 'forceCancel', 'settlePosition'].map(lineOf)) {
     for (const path of leaves(JSON.parse(line))) {
       fields++;
       const change = (warrants: string): string => rows(`${warrants.replace(line, altered(line, path)).trimEnd()}\n`);
@@ -241,9 +255,8 @@ test('warrants that a crash cut off are written again, and the exchange goes on 
 test('an exchange recovered in the midst of the story issues the same warrants', () => {
   const journal = new MemoryJournal();
   let exchange = opened(journal);
-  exchange.submit(opening());
-  for (let step = 1; step <= 14; step++) {
-    exchange.submit(falling(1000 - 20 * step, 1000 + 5000 * step));
+  for (const [step, commands] of story().entries()) {
+    exchange.submit(commands);
     if (step % 3 === 0) exchange = opened(journal);
   }
   exchange.finish();
