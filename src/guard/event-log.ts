@@ -22,6 +22,7 @@ for (const kind of [
   EVENT.parameterSet,
   EVENT.liquidated,
   EVENT.positionTaken,
+  EVENT.statusSet,
 ]) {
   KEPT[kind] = 1;
 }
@@ -149,6 +150,7 @@ export class EventLog {
         return;
       case EVENT.marketDefined:
       case EVENT.accountDefined:
+      case EVENT.statusSet:
         return;
       default:
         push(this.accounts, first, place);

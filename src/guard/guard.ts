@@ -9,6 +9,9 @@ import { VENUE } from '../engine/tables.ts';
 import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
 import { checkRules, judgeAccount } from './account-checks.ts';
 import { checkAction } from './action-checks.ts';
+import { Authority } from './authority/authority.ts';
+import { type CommandSource, OUTSIDE } from './authority/command-source.ts';
+import { unsignedCommands } from './authority/unsigned-commands.ts';
 import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
 import { Breakers } from './breakers.ts';
 import { survivingCanary } from './canary.ts';
@@ -50,6 +53,11 @@ export class Guard {
   readonly known = new Known(this.image, this.log);
   private readonly screening = new Screen(this.known);
   readonly quarantine = new Quarantine();
+  /** What signed acts allow. Without an enrolled key it asks for none. */
+  readonly authority = new Authority(
+    (rule) => Number(this.known.rule(rule)),
+    (component) => this.lift(component),
+  );
   /** Events of the present batch that were taken in. */
   private listened = 0;
   private lines: string[] = [];
@@ -87,8 +95,10 @@ export class Guard {
    * Judges submitted commands against the state that they find. Returns the first rows of those that must not be taken,
    * undefined when all may be. A replay does not ask: what is in the journal was taken.
    */
-  screen(state: State, commands: CommandBuffer): ReadonlySet<number> | undefined {
-    const held = this.screening.judge(state, commands, this.quarantine);
+  screen(state: State, commands: CommandBuffer, source: CommandSource = OUTSIDE): ReadonlySet<number> | undefined {
+    const unsigned = unsignedCommands(this.authority, commands, source);
+    const others = this.screening.judge(state, commands, this.quarantine);
+    const held = [...unsigned, ...others.filter(({ row }) => !unsigned.some((each) => each.row === row))];
     if (held.length === 0) return undefined;
     for (const each of held) this.options.onHeldCommand?.(each);
     return new Set(held.map(({ row }) => row));
@@ -108,6 +118,12 @@ export class Guard {
     if (this.quarantine.add(finding)) this.options.onFinding?.(finding);
   }
 
+  /** Ends a quarantine. What still differs from its image is found again. */
+  private lift(component: Component): void {
+    this.quarantine.lift(component);
+    if (component.kind === 'market') this.known.condemned.delete(component.market);
+  }
+
   /** Takes in what happened since the last call: after each tick before its proposals are judged, and at the end of a batch. */
   listen(state: State): void {
     const { events } = state;
@@ -119,6 +135,9 @@ export class Guard {
       const kind = this.log.kind(place);
       if (kind === EVENT.accountDefined) this.image.addAccount(state, this.log.field(place, 0));
       else if (kind === EVENT.marketDefined) this.image.addMarket(state, this.log.field(place, 0));
+      else if (kind === EVENT.statusSet) {
+        this.authority.noteStatus(this.log.field(place, 0), this.log.field(place, 1), this.log.field(place, 2));
+      }
     }
   }
 

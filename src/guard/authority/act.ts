@@ -1,0 +1,120 @@
+/**
+ * An act: what people decide about the exchange, as content that is signed. Its canonical bytes are one line of JSON in ASCII, keys in
+ * the order of this file; its content hash is what each key signs. What is in it is plain: commands as a person reads them, without a
+ * time, which the exchange gives them when the act is carried out.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { readCommand, writeCommand } from '../../chain/command-record.ts';
+import type { CommandRecord, FieldValue } from '../../chain/command-value.ts';
+import { toHex } from '../../chain/digest.ts';
+import { utf8 } from '../../engine/command-buffer.ts';
+import type { Component } from '../finding.ts';
+
+/** Operators run the venue; the keys of the guard alone change its limits. A key has one role. */
+export const ROLES = ['operator', 'guard'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface EnrolledKey {
+  /** Ed25519 public key, 64 lower-case hexadecimal digits. */
+  readonly key: string;
+  readonly role: Role;
+}
+
+/** Kinds of commands that an act may hold; with a roster none of them is taken otherwise. */
+export const ADMINISTRATIVE_KINDS = ['setStatus', 'setRule', 'setMarketParameter', 'defineMarket'] as const;
+type AdministrativeKind = (typeof ADMINISTRATIVE_KINDS)[number];
+
+/** A readable command (`chain/command-record.ts`) without its time. */
+export interface ActCommand {
+  readonly kind: AdministrativeKind;
+  readonly [field: string]: FieldValue;
+}
+
+export type ActContent =
+  | { readonly kind: 'commands'; readonly commands: readonly ActCommand[] }
+  /** Ends a quarantine. */
+  | { readonly kind: 'lift'; readonly component: Component }
+  /** Lets the guard lead a market, or all, up the ladder of reopening. */
+  | { readonly kind: 'reopen'; readonly component: Component }
+  /** Announces a later act by its content hash. */
+  | { readonly kind: 'announce'; readonly hash: string }
+  | { readonly kind: 'enrol'; readonly keys: readonly EnrolledKey[] }
+  | { readonly kind: 'retire'; readonly key: string };
+
+export interface Act {
+  /** Branch of history for which it is meant. */
+  readonly fork: number;
+  /** 32 hexadecimal digits; an exchange takes each once. */
+  readonly nonce: string;
+  /** It may be carried out from here on, and up to here, in the exchange's time. */
+  readonly notBeforeMs: number;
+  readonly expiryMs: number;
+  readonly reason: string;
+  readonly what: ActContent;
+}
+
+/** The canonical line of an act, without a line feed. */
+export function canonicalAct(act: Act): string {
+  const { fork, nonce, notBeforeMs, expiryMs, reason } = act;
+  return asciiJson({ fork, nonce, notBeforeMs, expiryMs, reason, what: orderedContent(act.what) });
+}
+
+const HASH_DOMAIN = 'makewhole act 1\n';
+
+/** The content hash: SHA-256 of the canonical line behind a prefix that nothing else has. 64 hexadecimal digits. */
+export function actHash(act: Act): string {
+  return toHex(sha256(utf8(HASH_DOMAIN + canonicalAct(act))));
+}
+
+/** JSON in ASCII on one line: what is beyond is escaped, so that a character is a byte. */
+export function asciiJson(value: object): string {
+  return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+function orderedContent(what: ActContent): ActContent {
+  switch (what.kind) {
+    case 'commands':
+      return { kind: what.kind, commands: what.commands.map(orderedCommand) };
+    case 'lift':
+    case 'reopen':
+      return { kind: what.kind, component: orderedComponent(what.component) };
+    case 'announce':
+      return { kind: what.kind, hash: what.hash };
+    case 'enrol':
+      return { kind: what.kind, keys: what.keys.map(({ key, role }) => ({ key, role })) };
+    case 'retire':
+      return { kind: what.kind, key: what.key };
+  }
+}
+
+function orderedComponent(component: Component): Component {
+  if (component.kind === 'venue') return { kind: 'venue' };
+  if (component.kind === 'market') return { kind: 'market', market: component.market };
+  return { kind: 'account', account: component.account };
+}
+
+/** The command with its fields in the order of its columns. Refuses (throws `BadCommandRecord`) what is no command. */
+export function orderedCommand(command: ActCommand): ActCommand {
+  const { timeMs: _, ...fields } = readCommand(commandBytes(command, 0));
+  return fields as ActCommand;
+}
+
+/** The rows of the command at a time. Refuses (throws `BadCommandRecord`) what is no command. */
+export function commandBytes(command: ActCommand, timeMs: number): Uint8Array {
+  return writeCommand({ ...command, timeMs } as CommandRecord);
+}
+
+/** The rows of all commands of an act that is carried out at a time; none when it has no commands. */
+export function actBytes({ what }: Act, timeMs: number): Uint8Array {
+  if (what.kind !== 'commands') return new Uint8Array();
+  const parts = what.commands.map((command) => commandBytes(command, timeMs));
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
