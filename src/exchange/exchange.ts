@@ -22,6 +22,7 @@ import type { Guard } from '../guard/guard.ts';
 import { isForced } from '../guard/guarded-replay.ts';
 import type { Journal } from '../journal/journal.ts';
 import { appendProposals } from './proposals.ts';
+import type { Reopening } from './reopen.ts';
 
 /** A batch that is durable: its commands as they were applied, and what they did. Both are used again for the next batch. */
 interface Published {
@@ -43,6 +44,8 @@ export interface ExchangeOptions {
    * Without one, every proposal of the engine becomes a command.
    */
   readonly guard?: Guard;
+  /** The way back of every market that was open when the exchange last stopped, and of those that people open; needs the guard. */
+  readonly reopening?: Reopening;
   readonly onPublish?: (batch: Published) => void;
   /**
    * True: a batch is made durable while the next one is applied, and is published when that has been; the last one by `flush` or
@@ -195,6 +198,7 @@ export class Exchange {
     this.recordPending();
     const height = sealer.openHeight;
     sealer.close(this.state);
+    this.options.reopening?.sealed(this.state);
     this.blockStartMs = this.timeMs;
     if (snapshotBlocks === 0 || height % snapshotBlocks !== 0) return;
     // The state is that of this block only until the next command: its root cannot come later.
@@ -234,19 +238,34 @@ export class Exchange {
   /** Applies the commands, and after each tick those that it proposes, into `batch`: the order in which they were applied. */
   private apply(commands: CommandBuffer): void {
     const { state } = this;
-    const { guard } = this.options;
+    const { guard, reopening } = this.options;
     const batch = this.batch.commands;
     batch.clear();
     guard?.startBatch();
+    if (reopening !== undefined) this.applyOwn(reopening, (own) => reopening.startBatch(state, own));
     for (let row = 0; row < commands.rows; ) {
       const events = state.events.count;
       const from = row;
-      guard?.before(state, commands.i32, commands.f64, row, commands.rows);
-      row = applyUntilTick(state, commands.i32, commands.f64, row, commands.rows);
+      const to = reopening?.stopAfter(state, commands, row) ?? commands.rows;
+      guard?.before(state, commands.i32, commands.f64, row, to);
+      row = applyUntilTick(state, commands.i32, commands.f64, row, to);
       batch.append(commands.bytes.subarray(from * COMMAND_BYTES, row * COMMAND_BYTES), 0);
       this.applyProposals(events);
+      if (reopening !== undefined) this.applyOwn(reopening, (own) => reopening.react(state, own));
     }
     guard?.listen(state);
+  }
+
+  /** Applies what a reopening makes of what happened, behind it. */
+  private applyOwn(reopening: Reopening, write: (own: CommandBuffer) => void): void {
+    const { state, forced: own } = this;
+    own.clear();
+    write(own);
+    if (own.rows === 0) return;
+    this.options.guard?.before(state, own.i32, own.f64, 0, own.rows);
+    for (let row = 0; row < own.rows; ) row = applyUntilTick(state, own.i32, own.f64, row, own.rows);
+    this.batch.commands.append(own.bytes.subarray(0, own.rows * COMMAND_BYTES), 0);
+    reopening.follow(state);
   }
 
   private applyProposals(from: number): void {

@@ -6,11 +6,13 @@ import { BEFORE_GENESIS, BlockSealer } from '../chain/block-sealer.ts';
 import type { Hash } from '../chain/digest.ts';
 import { type ReplayOptions, type ReplayResult, replay } from '../chain/replay.ts';
 import type { RootComputer } from '../chain/roots.ts';
+import type { EventBuffer } from '../engine/event.ts';
 import { type Capacity, genesis, type State } from '../engine/state.ts';
 import type { Guard } from '../guard/guard.ts';
 import { applyGuarded } from '../guard/guarded-replay.ts';
 import { GuardedRoots } from '../guard/guarded-roots.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Reopening } from './reopen.ts';
 
 export interface RecoverOptions extends Pick<ReplayOptions, 'onBlock' | 'onEvents'> {
   readonly hash: Hash;
@@ -18,6 +20,8 @@ export interface RecoverOptions extends Pick<ReplayOptions, 'onBlock' | 'onEvent
   readonly capacity?: Capacity;
   /** Sees every block and batch, so that it stands where the exchange goes on. */
   readonly guard?: Guard;
+  /** Is told the history, so that a market that was on its way back when it ends is so again. */
+  readonly reopening?: Reopening;
 }
 
 export interface Recovered {
@@ -32,13 +36,20 @@ export interface Recovered {
  * The state that the journal leads to, checked block by block. An empty journal gets its first block: the state before the
  * first command. Warrants and blocks that a crash left unrecorded are appended. When the replay diverges nothing is appended.
  */
-export function recover(journal: Journal, { hash, roots, capacity, guard, ...told }: RecoverOptions): Recovered {
+export function recover(
+  journal: Journal,
+  { hash, roots, capacity, guard, reopening, ...told }: RecoverOptions,
+): Recovered {
   const state = genesis(capacity);
   const watched = guard === undefined ? roots : new GuardedRoots(roots, guard);
   const sealer = new BlockSealer(hash, watched, BEFORE_GENESIS);
   const warrants = new OwedWarrants();
   const guarded = guard === undefined ? {} : warrants.follow(guard, sealer);
-  const result = replay(state, journal.entries(), { sealer, hash, amend: null, ...guarded, ...told });
+  const onEvents = (events: EventBuffer): void => {
+    reopening?.recall(state);
+    told.onEvents?.(events);
+  };
+  const result = replay(state, journal.entries(), { sealer, hash, amend: null, ...guarded, ...told, onEvents });
   if (result.equal) {
     if (warrants.owed.length > 0) journal.appendWarrants(warrants.owed);
     for (const block of result.unrecorded) journal.appendBlock(block);

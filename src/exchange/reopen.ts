@@ -1,0 +1,275 @@
+/**
+ * The reopening of markets, driven: after a restart and whenever people open what was closed, each market is put on the lowest rung
+ * of the ladder (`guard/reopening.ts`) and climbs from there, a step at a time, by `setStatus` commands that the exchange makes
+ * itself behind its ticks. They are journalled like any others, so a replay needs none of this, and a restart finds in them what
+ * was on its way. Steps down need nobody; steps up need all conditions; the first step is people's, or the restart's.
+ */
+import { auditState } from '../engine/audit.ts';
+import { COMMAND, COMMAND_BYTES } from '../engine/command.ts';
+import type { CommandBuffer } from '../engine/command-buffer.ts';
+import { statusOf } from '../engine/market.ts';
+import { marketCount, positionsOf, type State } from '../engine/state.ts';
+import { MARKET, POSITION, VENUE } from '../engine/tables.ts';
+import { componentOf } from '../guard/blast-radius.ts';
+import { type Component, componentName, type Finding } from '../guard/finding.ts';
+import type { Guard } from '../guard/guard.ts';
+import {
+  arriveAt,
+  heightOf,
+  nextStep,
+  type Rung,
+  rungOf,
+  type Standing,
+  type Standstill,
+  standstillAt,
+  type Step,
+  waitingForPeople,
+} from '../guard/reopening.ts';
+import { reopeningFacts } from '../guard/reopening-facts.ts';
+import { ReopeningTrail } from '../guard/reopening-trail.ts';
+import type { Verdict } from '../guard/verdict.ts';
+
+const WORDS = COMMAND_BYTES / 4;
+
+/** What became of a market at a tick, for its record: told when it moves. */
+export interface ReopeningStep extends Step {
+  readonly market: number;
+  readonly from: Rung;
+  readonly timeMs: number;
+  readonly sequence: number;
+}
+
+export interface ReopeningOptions {
+  readonly guard: Guard;
+  /** Told each move of a market, its beginning too. */
+  readonly onStep?: (step: ReopeningStep) => void;
+}
+
+/** What a part of a batch ends with, as far as a reopening cares. */
+type Stop = 'tick' | 'status' | 'end';
+
+export class Reopening {
+  private readonly guard: Guard;
+  private readonly onStep: ((step: ReopeningStep) => void) | undefined;
+  private readonly trail = new ReopeningTrail();
+  private readonly standings = new Map<number, Standing>();
+  private readonly latest = new Map<number, Step>();
+  private readonly verdicts: Verdict[] = [];
+  private readonly findings: Finding[] = [];
+  private auditedSequence: number | undefined;
+  private auditFinding = '';
+  /** Events of the present batch that were taken in; rungs in force before a status was set. */
+  private heard = 0;
+  private before: Rung[] = [];
+  private hasBegun = false;
+  private stop: Stop = 'end';
+
+  constructor({ guard, onStep }: ReopeningOptions) {
+    this.guard = guard;
+    this.onStep = onStep;
+    guard.attach({
+      onVerdict: (verdict) => this.verdicts.push(verdict),
+      onFinding: (finding) => this.findings.push(finding),
+    });
+  }
+
+  /** Takes in a recorded batch that led to `state`: which markets were on their way when the history ends. */
+  recall(state: State): void {
+    this.trail.follow(state, state.events, 0);
+    // What the guard judged then has been dealt with.
+    this.verdicts.length = 0;
+    this.findings.length = 0;
+  }
+
+  /** Why each market that is on its way is still where it is: its last step, with all conditions. */
+  get reasons(): ReadonlyMap<number, Step> {
+    return this.latest;
+  }
+
+  /** The rung of a market that is on its way, undefined when it is not. */
+  rungOf(market: number): Rung | undefined {
+    return this.trail.rungOf(market);
+  }
+
+  /** The event buffer is about to be filled anew. Appends, the first time after a start, what closes every market that was open. */
+  startBatch(state: State, own: CommandBuffer): void {
+    this.heard = 0;
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    for (let market = 1; market <= marketCount(state); market++) {
+      if (this.trail.rungOf(market) === undefined && !isOpenAtAll(standstillOf(state, market))) continue;
+      this.begin(state, market, own);
+    }
+  }
+
+  /** The row behind the next tick or status of the commands from `row` on; behind all of them when there is none. */
+  stopAfter(state: State, { i32, rows }: CommandBuffer, row: number): number {
+    this.stop = 'end';
+    for (let at = row; at < rows; ) {
+      const kind = i32[at * WORDS];
+      at += i32[at * WORDS + 1] as number;
+      if (kind === COMMAND.tick) this.stop = 'tick';
+      else if (kind === COMMAND.setStatus) this.stop = 'status';
+      else continue;
+      if (this.stop === 'status') this.before = rungsInForce(state);
+      return at;
+    }
+    return rows;
+  }
+
+  /** Appends the commands that follow from the part of the batch that `stopAfter` found, now that it has been applied. */
+  react(state: State, own: CommandBuffer): void {
+    if (this.stop === 'end') return;
+    this.follow(state);
+    if (this.stop === 'status') this.answer(state, own);
+    else for (const market of this.trail.all) this.step(state, market, own);
+    if (this.stop === 'tick') {
+      this.verdicts.length = 0;
+      this.findings.length = 0;
+    }
+  }
+
+  /** Takes in the statuses set since the last call: the exchange's own too. */
+  follow(state: State): void {
+    this.trail.follow(state, state.events, this.heard);
+    this.heard = state.events.count;
+  }
+
+  /** A block ends with this state and the guard has sealed it. While a market is on its way, everything is audited at this cut. */
+  sealed(state: State): void {
+    if (this.trail.all.length === 0) return;
+    const [found] = auditState(state);
+    this.auditFinding = '';
+    if (found === undefined) {
+      this.auditedSequence = state.venue.f64[64 + VENUE.SEQUENCE] as number;
+      return;
+    }
+    const about = `${found.table}/${found.row}/${found.column}`;
+    this.auditFinding = `${found.invariant} ${about}: ${found.message}`;
+    const check = {
+      class: 'I',
+      name: 'state_audit',
+      about,
+      holds: false,
+      found: found.message,
+      expected: found.invariant,
+    } as const;
+    this.guard.find(state, { kind: 'venue' }, check);
+  }
+
+  private begin(state: State, market: number, own: CommandBuffer): void {
+    const from = rungOf(standstillOf(state, market));
+    this.set(state, market, standstillAt('cancel_only', this.trail.wanted(market)), own);
+    this.standings.set(market, arriveAt('cancel_only'));
+    this.tell(state, market, from, { move: 'begin', standing: arriveAt('cancel_only'), conditions: [], veto: '' });
+  }
+
+  /** People set a status: what was closed begins its way, what is on its way goes on from where it is. */
+  private answer(state: State, own: CommandBuffer): void {
+    const now = rungsInForce(state);
+    for (let market = 1; market <= marketCount(state); market++) {
+      const standing = this.standings.get(market);
+      const rung = this.trail.rungOf(market);
+      if (standing === undefined || rung === undefined) {
+        this.forget(market);
+        const before = heightOf(this.before[market] ?? 'normal');
+        const isRaised =
+          heightOf(now[market] as Rung) > before && heightOf(now[market] as Rung) > heightOf('cancel_only');
+        if (rung !== undefined) this.standings.set(market, arriveAt(rung));
+        else if (isRaised && before < heightOf('open')) this.begin(state, market, own);
+        continue;
+      }
+      if (heightOf(rung) < heightOf(standing.rung)) this.standings.set(market, arriveAt(rung, standing.vetoes));
+      else this.hold(state, market, standing.rung, own);
+    }
+  }
+
+  /** Sets a market that is on its way to its rung again, unless it is there. */
+  private hold(state: State, market: number, rung: Rung, own: CommandBuffer): void {
+    const is = standstillOf(state, market);
+    const should = standstillAt(rung, this.trail.wanted(market));
+    if (is.status !== should.status || is.paused !== should.paused) this.set(state, market, should, own);
+  }
+
+  private step(state: State, market: number, own: CommandBuffer): void {
+    const before = this.standings.get(market) ?? arriveAt(this.trail.rungOf(market) as Rung);
+    const { auditedSequence, auditFinding } = this;
+    const veto = this.vetoOf(state, market);
+    const facts = reopeningFacts(this.guard, state, market, before, { auditedSequence, auditFinding, veto });
+    const wanted = this.trail.wanted(market);
+    const step = nextStep(before, facts, rungOf(wanted));
+    const { move, standing } = step;
+    this.standings.set(market, standing);
+    this.latest.set(market, step);
+    if (move === 'wait') this.set(state, market, waitingForPeople(wanted), own);
+    else if (standing.rung !== before.rung) this.set(state, market, standstillAt(standing.rung, wanted), own);
+    if (move !== 'stay') this.tell(state, market, before.rung, step);
+    if (move === 'done' || move === 'wait') this.trail.end(market);
+    if (move === 'done') this.forget(market);
+    if (move === 'wait') this.standings.delete(market);
+  }
+
+  /** What was vetoed or found about a market since the last tick; empty when nothing. */
+  private vetoOf(state: State, market: number): string {
+    for (const { component, check } of this.findings) {
+      if (component.kind !== 'account' && isAbout(state, component, market))
+        return `${componentName(component)}: ${check.name}`;
+    }
+    for (const { kind, account, check } of this.verdicts) {
+      const isVeto = (kind === 'hold' || kind === 'halt') && check !== undefined && check.class !== 'III';
+      // What is in quarantine stops the way up without being vetoed again at each tick.
+      if (!isVeto || check.name === 'quarantine') continue;
+      const component: Component = kind === 'halt' ? { kind: 'venue' } : componentOf(check, account);
+      if (isAbout(state, component, market)) return `${componentName(component)}: ${check.name} ${check.found}`;
+    }
+    return '';
+  }
+
+  private set(state: State, market: number, { status, paused }: Standstill, own: CommandBuffer): void {
+    own.setStatus(state.venue.f64[64 + VENUE.TIME_MS] as number, market, status, paused);
+  }
+
+  private forget(market: number): void {
+    this.standings.delete(market);
+    this.latest.delete(market);
+  }
+
+  private tell(state: State, market: number, from: Rung, step: Step): void {
+    const { f64 } = state.venue;
+    const [timeMs, sequence] = [f64[64 + VENUE.TIME_MS] as number, f64[64 + VENUE.SEQUENCE] as number];
+    this.onStep?.({ ...step, market, from, timeMs, sequence });
+  }
+}
+
+/** True when something could trade or be forced. */
+function isOpenAtAll(standstill: Standstill): boolean {
+  return heightOf(rungOf(standstill)) > heightOf('cancel_only');
+}
+
+/** The market's own status and pauses. */
+function standstillOf(state: State, market: number): Standstill {
+  const at = market * 256;
+  const { i32 } = state.market;
+  return { status: i32[at + MARKET.STATUS] as number, paused: i32[at + MARKET.PAUSED] as number };
+}
+
+/** The rung of each market with the venue's own status and pauses on top. */
+function rungsInForce(state: State): Rung[] {
+  const paused = state.venue.i32[128 + VENUE.PAUSED] as number;
+  return Array.from({ length: marketCount(state) + 1 }, (_, market) =>
+    market === 0
+      ? 'normal'
+      : rungOf({ status: statusOf(state, market), paused: standstillOf(state, market).paused | paused }),
+  );
+}
+
+/** True when a market is a component, rests on it, or is held by it. */
+function isAbout(state: State, component: Component, market: number): boolean {
+  if (component.kind === 'venue') return true;
+  if (component.kind === 'market') return component.market === market;
+  for (const row of positionsOf(state, component.account)) {
+    const isOpen = state.position.f64[row * 16 + POSITION.SIZE] !== 0;
+    if (isOpen && state.position.i32[row * 32 + POSITION.MARKET] === market) return true;
+  }
+  return false;
+}

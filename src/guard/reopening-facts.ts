@@ -1,0 +1,138 @@
+/** What the next rung of a market rests on, from what the guard knows and from its book. */
+import type { Book } from '../engine/book.ts';
+import { MARKET_PARAMETERS } from '../engine/command.ts';
+import { TICK_LIMIT } from '../engine/ladder.ts';
+import { isKnown, MARKET_KNOWN } from '../engine/market.ts';
+import { RULE } from '../engine/rules.ts';
+import type { State } from '../engine/state.ts';
+import { MARKET, ORDER, VENUE } from '../engine/tables.ts';
+import { floorOf, sizeOf, Unreadable, whole } from './exact.ts';
+import { componentName } from './finding.ts';
+import type { Guard } from './guard.ts';
+import type { Known } from './known.ts';
+import { type DepthFacts, leastTimeRule, type PriceFacts, type ReopeningFacts, type Standing } from './reopening.ts';
+
+const MILLION = 1_000_000n;
+const IMPACT_NOTIONAL = MARKET_PARAMETERS.indexOf('IMPACT_NOTIONAL');
+const MAXIMUM_SPREAD = MARKET_PARAMETERS.indexOf('MAXIMUM_SPREAD');
+
+/** What was learned since the last step: newest clean audit, what an audit found, and what was vetoed (empty: nothing). */
+export interface Learned {
+  readonly auditedSequence: number | undefined;
+  readonly auditFinding: string;
+  readonly veto: string;
+}
+
+/** The facts of a market at the tick that was just applied and heard. */
+export function reopeningFacts(
+  guard: Guard,
+  state: State,
+  market: number,
+  standing: Standing,
+  { auditedSequence, auditFinding, veto }: Learned,
+): ReopeningFacts {
+  const { known } = guard;
+  const { rung } = standing;
+  const { f64, i32 } = state.venue;
+  const held = guard.quarantine.ofMarket(market);
+  const finding = held === undefined ? auditFinding : `${componentName(held.component)}: ${held.check.name}`;
+  return {
+    timeMs: f64[64 + VENUE.TIME_MS] as number,
+    sequence: f64[64 + VENUE.SEQUENCE] as number,
+    gapMs: readable(
+      () => Number(known.rule(RULE.funding_gap)),
+      () => 0,
+    ),
+    leastMs:
+      rung === 'maintenance'
+        ? 0
+        : readable(
+            () => Number(known.rule(leastTimeRule(rung))),
+            () => Infinity,
+          ),
+    venueStatus: i32[128 + VENUE.STATUS] as number,
+    auditedSequence,
+    finding,
+    veto,
+    price: readable(
+      () => priceFacts(known, state, market),
+      (found) => ({ isValid: false, found, needed: 'whole numbers' }),
+    ),
+    depth: readable(
+      () => depthFacts(known, state, market),
+      () => ({ bids: 0n, asks: 0n, needed: 1n, isCrossed: true }),
+    ),
+  };
+}
+
+/** A value of the guard's; what is said instead where a number that it needs is none: nothing is climbed on it. */
+function readable<T>(read: () => T, instead: (message: string) => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Unreadable) return instead(error.message);
+    throw error;
+  }
+}
+
+/**
+ * A price to reopen on: a mark of this very tick, an external fair price, and the mark within the band of it that restricted modes
+ * have, rounded down. A mark that the own book has pulled away from the world's price is none.
+ */
+function priceFacts(known: Known, state: State, market: number): PriceFacts {
+  const needed = (what: string): string => `a mark of this tick${what}`;
+  if (!isMarkedNow(known, state, market)) return { isValid: false, found: 'no mark of this tick', needed: needed('') };
+  if (!isKnown(state, market, MARKET_KNOWN.EXTERNAL_BASIS)) {
+    return { isValid: false, found: 'no external fair price', needed: needed(' and an external fair price') };
+  }
+  const mark = known.derived(market, 'MARK');
+  const fair = known.derived(market, 'EXTERNAL_FAIR');
+  const width = floorOf(fair * known.rule(RULE.restricted_band), MILLION);
+  const isValid = fair > 0n && sizeOf(mark - fair) <= width;
+  return { isValid, found: `${mark}`, needed: needed(` within ${width} of ${fair}`) };
+}
+
+/** True when the last tick gave the market its mark: it is younger than every tick without a spot. */
+function isMarkedNow(known: Known, state: State, market: number): boolean {
+  if (known.log.markBefore(market, known.log.count) < 0) return false;
+  const { f64 } = state.market;
+  return f64[market * 128 + MARKET.MARK_MS] === f64[market * 128 + MARKET.TICK_MS];
+}
+
+/**
+ * Notional on each side within half the maximum spread of the external fair price: orders there make the market liquid in the
+ * sense of its mark price. Counted no further than needed: `reopen_depth` × impact notional, rounded down.
+ */
+function depthFacts(known: Known, state: State, market: number): DepthFacts {
+  const needed = floorOf(known.rule(RULE.reopen_depth) * known.parameter(market, IMPACT_NOTIONAL), MILLION);
+  const { ladder, bestBid, bestAsk } = state.index.books[market] as Book;
+  const isCrossed = bestBid >= bestAsk;
+  const fair = known.derived(market, 'EXTERNAL_FAIR');
+  if (fair <= 0n) return { bids: 0n, asks: 0n, needed, isCrossed };
+  const units = whole(state.market.f64[market * 128 + MARKET.TICK_UNITS]);
+  const width = floorOf(fair * known.parameter(market, MAXIMUM_SPREAD), 2n * MILLION);
+  let bids = 0n;
+  for (
+    let tick = bestBid;
+    tick > 0 && bids < needed && whole(tick) * units >= fair - width;
+    tick = ladder.below(tick - 1)
+  ) {
+    bids += levelNotional(state, ladder.head(tick), whole(tick) * units);
+  }
+  let asks = 0n;
+  let tick = bestAsk;
+  for (; tick < TICK_LIMIT && asks < needed && whole(tick) * units <= fair + width; tick = ladder.above(tick + 1)) {
+    asks += levelNotional(state, ladder.head(tick), whole(tick) * units);
+  }
+  return { bids, asks, needed, isCrossed };
+}
+
+/** Notional of a queue of orders at one price, 1e-8 USDC. */
+function levelNotional(state: State, first: number, price: bigint): bigint {
+  const { i32 } = state.order;
+  let lots = 0n;
+  for (let row = first; row !== 0; row = i32[row * 16 + ORDER.NEXT] as number) {
+    lots += whole(i32[row * 16 + ORDER.REMAINING]);
+  }
+  return lots * price;
+}
