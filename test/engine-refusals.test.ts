@@ -287,6 +287,12 @@ const CASES: readonly Case[] = [
     alone: (venue) => amendHalfFilled(venue, 51),
   },
   {
+    refusal: 'order_expired',
+    later: 'price_outside_band',
+    both: (venue) => place(RICH, { ...ORDER, price: 200, notAfterMs: venue.timeMs - 1 }),
+    alone: (venue) => place(RICH, { ...ORDER, price: 200, notAfterMs: venue.timeMs }),
+  },
+  {
     refusal: 'mark_price_unavailable',
     later: 'notional_below_minimum',
     both: (venue) => place(RICH, ORDER, venue.market({ MINIMUM_NOTIONAL: 1_000 * USDC })),

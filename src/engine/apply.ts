@@ -46,6 +46,7 @@ import { tick } from './tick.ts';
 import { deposit, requestWithdrawal, settleWithdrawal, transfer } from './transfer.ts';
 
 const { SEQUENCE, TIME_MS } = VENUE;
+const { NOT_AFTER_MS } = PLACE_ORDER;
 const WORDS = 16;
 const FLOATS = 8;
 
@@ -106,7 +107,7 @@ function dispatch(
   const f = row * FLOATS;
   const kind = words[w] as number;
   // The hot kinds first; they alone are reached at rate.
-  if (kind === COMMAND_PLACE) return place(state, words, row, timeMs);
+  if (kind === COMMAND_PLACE) return place(state, words, floats, row, timeMs);
   if (kind === COMMAND_CANCEL) {
     return cancelOrder(state, words[w + CANCEL_ORDER.ACCOUNT] as number, floats[f + CANCEL_ORDER.ORDER] as number);
   }
@@ -141,7 +142,7 @@ function dispatchTrading(
   const float = (column: number): number => floats[f + column] as number;
   switch (words[w]) {
     case COMMAND.placeBatch:
-      return placeBatch(state, words, row, rows, timeMs);
+      return placeBatch(state, words, floats, row, rows, timeMs);
     case COMMAND.cancelByClientId:
       readClientId(words, row, word(CANCEL_BY_CLIENT_ID.CLIENT_ID_LENGTH));
       return cancelByClientId(state, word(CANCEL_BY_CLIENT_ID.ACCOUNT), clientId);
@@ -256,14 +257,24 @@ function readRequest(words: Int32Array, row: number): void {
   request.flags = words[at + PLACE_ORDER.FLAGS] as number;
 }
 
-function place(state: State, words: Int32Array, row: number, timeMs: number): number {
+function place(state: State, words: Int32Array, floats: Float64Array, row: number, timeMs: number): number {
   readClientId(words, row, words[row * WORDS + PLACE_ORDER.CLIENT_ID_LENGTH] as number);
   readRequest(words, row);
+  const notAfterMs = floats[row * FLOATS + NOT_AFTER_MS] as number;
+  // What is no time is never in time.
+  request.isLate = notAfterMs !== 0 && !(timeMs <= notAfterMs);
   return placeOrder(state, request, timeMs, clientId);
 }
 
 /** All orders of a batch are refused when one is malformed; then each is judged alone, its refusal naming its place. */
-function placeBatch(state: State, words: Int32Array, row: number, rows: number, timeMs: number): number {
+function placeBatch(
+  state: State,
+  words: Int32Array,
+  floats: Float64Array,
+  row: number,
+  rows: number,
+  timeMs: number,
+): number {
   const end = row + rows;
   for (let at = row + 1; at < end; at += words[at * WORDS + 1] as number) {
     readRequest(words, at);
@@ -273,7 +284,7 @@ function placeBatch(state: State, words: Int32Array, row: number, rows: number, 
   let item = 0;
   for (let at = row + 1; at < end; at += words[at * WORDS + 1] as number) {
     item++;
-    const refusal = place(state, words, at, timeMs);
+    const refusal = place(state, words, floats, at, timeMs);
     if (refusal === 0) continue;
     state.events.emit(EVENT.refused, COMMAND.placeOrder, refusal, request.account, request.market, item);
   }

@@ -141,7 +141,10 @@ export class CommandBuffer {
     this.f64[row * FLOATS + TRANSFER.AMOUNT] = amount;
   }
 
-  /** Price and trigger in ticks, size in lots, flags as packed by `orderFlags`; `clientId` up to 64 bytes of UTF-8. */
+  /**
+   * Price and trigger in ticks, size in lots, flags as packed by `orderFlags`; `clientId` up to 64 bytes of UTF-8. An order that
+   * is applied later than `notAfterMs` is refused; 0: no limit.
+   */
   placeOrder(
     timeMs: number,
     account: number,
@@ -151,6 +154,7 @@ export class CommandBuffer {
     flags: number,
     trigger = 0,
     clientId = '',
+    notAfterMs = 0,
   ): void {
     const text = clientId === '' ? NO_TEXT : encode(clientId, 64);
     const row = this.start(COMMAND.placeOrder, clientId === '' ? 1 : 2, timeMs);
@@ -161,6 +165,7 @@ export class CommandBuffer {
     this.i32[at + PLACE_ORDER.SIZE] = size;
     this.i32[at + PLACE_ORDER.TRIGGER] = trigger;
     this.i32[at + PLACE_ORDER.FLAGS] = flags;
+    this.f64[row * FLOATS + PLACE_ORDER.NOT_AFTER_MS] = notAfterMs;
     if (clientId === '') return;
     this.i32[at + PLACE_ORDER.CLIENT_ID_LENGTH] = text.length;
     this.bytes.set(text, (row + 1) * COMMAND_BYTES);

@@ -49,6 +49,8 @@ const placeOrder = define('placeOrder', {
   FLAGS: ['i32', 9],
   /** Bytes of the client id in the second row; 0 when there is no second row. */
   CLIENT_ID_LENGTH: ['i32', 10],
+  /** The order is refused when the command's time is later; 0: never too late. */
+  NOT_AFTER_MS: ['f64', 6],
 });
 const amendOrder = define('amendOrder', {
   ACCOUNT: ['i32', 4],

@@ -27,6 +27,8 @@ export class OrderRequest {
   size = 0;
   trigger = 0;
   flags = 0;
+  /** It came after the time that it names. */
+  isLate = false;
 }
 
 /** Account and market exist, and the account trades. */

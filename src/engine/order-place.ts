@@ -42,7 +42,7 @@ export interface ClientIdText {
 
 /** Takes a new order, or returns why not. Emits what happened to it. */
 export function placeOrder(state: State, request: OrderRequest, timeMs: number, clientId: ClientIdText): number {
-  const accepted = clientId.length === 0 ? plainlyAcceptable(state, request) : 0;
+  const accepted = clientId.length === 0 && !request.isLate ? plainlyAcceptable(state, request) : 0;
   if (accepted !== 0) {
     take(state, request, accepted, timeMs, clientId);
     return 0;
@@ -54,6 +54,7 @@ export function placeOrder(state: State, request: OrderRequest, timeMs: number, 
 function checkAndPlace(state: State, request: OrderRequest, timeMs: number, clientId: ClientIdText): number {
   const refusal = checkRequest(state, request);
   if (refusal !== 0) return refusal;
+  if (request.isLate) return REFUSAL.order_expired;
   const { account, market, flags } = request;
   const conditional = isConditional(kindOf(flags));
   const known = findPosition(state, account, market);

@@ -33,6 +33,9 @@ export const REFUSALS = [
   'trigger_not_positive',
   'notional_too_large',
   'size_not_above_filled',
+  // whether it comes in time
+  'order_expired',
+  // whether it fits the market and what its account has
   'mark_price_unavailable',
   'notional_below_minimum',
   'price_outside_band',

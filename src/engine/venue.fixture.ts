@@ -48,6 +48,7 @@ export interface OrderTerms {
   readonly selfTrade?: number;
   readonly trigger?: number;
   readonly clientId?: string;
+  readonly notAfterMs?: number;
 }
 
 export class VenueForTest {
@@ -159,9 +160,9 @@ export function writeOrder(
   terms: OrderTerms,
 ): void {
   const { sell = false, price = 0, size, kind = ORDER_KIND.LIMIT, instruction = INSTRUCTION.GTC } = terms;
-  const { reduceOnly = false, selfTrade = SELF_TRADE.EXPIRE_TAKER, trigger = 0, clientId = '' } = terms;
+  const { reduceOnly = false, selfTrade = SELF_TRADE.EXPIRE_TAKER, trigger = 0, clientId = '', notAfterMs = 0 } = terms;
   const flags = orderFlags(sell ? SIDE.SELL : SIDE.BUY, kind, instruction, reduceOnly, selfTrade);
-  buffer.placeOrder(timeMs, account, market, price, size, flags, trigger, clientId);
+  buffer.placeOrder(timeMs, account, market, price, size, flags, trigger, clientId, notAfterMs);
 }
 
 /** The events of a kind. */

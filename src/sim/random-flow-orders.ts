@@ -126,5 +126,8 @@ export function cancel(world: FlowWorld, buffer: CommandBuffer): void {
 function send(world: FlowWorld, buffer: CommandBuffer, order: Terms, flags: number, trigger: number): void {
   const { account, market, price, size } = order;
   const clientId = world.pick(CLIENT_IDS) as string;
-  buffer.placeOrder(world.timeMs, account, market.number, price, size, flags, trigger, clientId);
+  const { random } = world;
+  // Mostly in time, sometimes to the millisecond, sometimes a little or much too late.
+  const notAfterMs = random.chance(150_000) ? world.timeMs + random.between(-2, 12) * random.between(0, 2_000) : 0;
+  buffer.placeOrder(world.timeMs, account, market.number, price, size, flags, trigger, clientId, notAfterMs);
 }

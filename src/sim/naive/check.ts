@@ -30,6 +30,11 @@ export interface Request {
   readonly selfTrade: number;
 }
 
+/** Whether an order comes after the time it names; 0 names none. */
+export function isLate(world: World, notAfterMs: number): boolean {
+  return notAfterMs !== 0 && !(notAfterMs >= world.timeMs);
+}
+
 export function isMarketKind(kind: number): boolean {
   return [ORDER_KIND.MARKET, ORDER_KIND.STOP_MARKET, ORDER_KIND.TAKE_PROFIT_MARKET, ORDER_KIND.STOP_LOSS_MARKET].some(
     (each) => each === kind,

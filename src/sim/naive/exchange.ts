@@ -36,7 +36,7 @@ function placeBatch(world: World, batch: CommandView): Refusal {
   }
   items.forEach((item, place) => {
     const request = orderIn(item);
-    const refusal = placeOrder(world, request, item.clientId());
+    const refusal = placeOrder(world, request, item.clientId(), item.value('NOT_AFTER_MS'));
     const { account, market } = request;
     const command = COMMAND.placeOrder;
     if (refusal === 'none') return;
@@ -59,7 +59,8 @@ const handlers: { readonly [kind in CommandKind]: Handler } = {
   requestWithdrawal: (world, c) => requestWithdrawal(world, c.value('ACCOUNT'), c.value('AMOUNT')),
   settleWithdrawal: (world, c) => settleWithdrawal(world, c.value('WITHDRAWAL'), c.value('SETTLED') !== 0),
   transfer: (world, c) => transfer(world, c.value('FROM'), c.value('TO'), c.value('AMOUNT')),
-  placeOrder: (world, command) => placeOrder(world, orderIn(command), command.clientId()),
+  placeOrder: (world, command) =>
+    placeOrder(world, orderIn(command), command.clientId(), command.value('NOT_AFTER_MS')),
   amendOrder: (world, c) =>
     amendOrder(world, c.value('ACCOUNT'), c.value('ORDER'), c.value('PRICE'), c.value('SIZE'), c.value('TRIGGER')),
   cancelOrder: (world, c) => cancelOrder(world, c.value('ACCOUNT'), c.value('ORDER')),

@@ -11,6 +11,7 @@ import {
   INSTRUCTION_POST_ONLY,
   isBeyondLimit,
   isConditional,
+  isLate,
   type Request,
   requestOf,
 } from './check.ts';
@@ -57,9 +58,10 @@ function judge(
 }
 
 /** Takes a new order, or says why not. */
-export function placeOrder(world: World, request: Request, clientId: string | undefined): Refusal {
+export function placeOrder(world: World, request: Request, clientId: string | undefined, notAfterMs: number): Refusal {
   const refusal = checkRequest(world, request);
   if (refusal !== 'none') return refusal;
+  if (isLate(world, notAfterMs)) return 'order_expired';
   const market = world.markets[request.market] as Market;
   const account = world.accounts[request.account] as Account;
   const position = positionIn(account, market);
