@@ -1,0 +1,338 @@
+/** One cell of the matrix: a fault in a regime and a phase, with the guard or without, beside the true world. */
+import type { CommandRecord } from '../../chain/command-value.ts';
+import { writeCommand } from '../../chain/command-record.ts';
+import { CommandBuffer } from '../../engine/command-buffer.ts';
+import { EVENT, EVENT_FLOATS } from '../../engine/event.ts';
+import { InvariantBroken } from '../../engine/invariant-broken.ts';
+import { REFUSALS } from '../../engine/refusal.ts';
+import type { State } from '../../engine/state.ts';
+import { componentName, type Finding } from '../../guard/finding.ts';
+import type { HeldCommand } from '../../guard/screen.ts';
+import type { Check, Verdict } from '../../guard/verdict.ts';
+import { Random } from '../random.ts';
+import { copyState } from './base.ts';
+import { Dependency } from './dependency.ts';
+import type { Detection } from './detection.ts';
+import { type ActionKind, targetOf } from './dues.ts';
+import type { Fault, FaultScene } from './fault.ts';
+import { type Fed, Feed } from './feed.ts';
+import { Outcome } from './outcome.ts';
+import { appendStatus, endOf, isSnapshotTick } from './phases.ts';
+import { STRIKE_TICK } from './regime-day.ts';
+import type { TrueRun, TrueTick } from './true-run.ts';
+import { type Taken, Venue } from './venue.ts';
+
+/** The market that scenes are about, and the other one: rows of the regime's day. */
+const MARKET_ROW = 1;
+const OTHER_ROW = 2;
+
+/** A hold of the guard: a forced action that it did not let happen, or a command that it did not take. */
+export interface Hold {
+  readonly kind: ActionKind | 'command';
+  readonly account: number;
+  readonly market: number;
+  /** What the action hits (`targetOf`) as the true world names it; 0 for a command. */
+  readonly target: number;
+  readonly check: string;
+  readonly tick: number;
+  /** True when a fault made the command, or what is held depends on what the fault touched. */
+  readonly isOfFault: boolean;
+}
+
+/** All that a run of a cell came to. */
+export interface CellRun {
+  readonly outcome: Outcome;
+  readonly detections: readonly Detection[];
+  readonly holds: readonly Hold[];
+  /** Components in quarantine at the end, and those of them that do not depend on what the fault touched. */
+  readonly quarantined: readonly string[];
+  readonly outside: readonly string[];
+  /** Sequence and time at which the fault struck. */
+  readonly struckSequence: number;
+  readonly struckMs: number;
+  /** Why the exchange stands still; undefined while it runs. */
+  readonly stopped: string | undefined;
+  readonly state: State;
+  /** The true world's id of an order, undefined when it has none. */
+  readonly trueOrder: (id: number) => number | undefined;
+}
+
+/** Runs a cell. `fault` undefined: nothing goes wrong; what the guard then holds, it holds in error. */
+export function runCell(run: TrueRun, fault: Fault | undefined, isGuarded: boolean): CellRun {
+  return new Cell(run, fault, isGuarded).run();
+}
+
+class Cell {
+  private readonly true: TrueRun;
+  private readonly fault: Fault | undefined;
+  private readonly venue: Venue;
+  private readonly feed: Feed;
+  private readonly outcome = new Outcome();
+  private readonly dependency = new Dependency();
+  private readonly detections: Detection[] = [];
+  private readonly holds: Hold[] = [];
+  private readonly random: Random;
+  private readonly chooses: Random;
+  private tick = 0;
+  private fed: Fed | undefined;
+  /** First rows of the batch under way that were not taken. */
+  private held = new Set<number>();
+  private struckSequence = 0;
+  private struckMs = 0;
+  private isReplaying = false;
+  private stopped: string | undefined;
+
+  constructor(run: TrueRun, fault: Fault | undefined, isGuarded: boolean) {
+    this.true = run;
+    this.fault = fault;
+    this.feed = new Feed(run);
+    const label = `${fault?.id ?? 'none'} ${run.base.regime} ${run.phase}`;
+    this.random = new Random(run.base.seed).fork(label);
+    this.chooses = this.random;
+    this.venue = new Venue(run.base, isGuarded, {
+      onVerdict: (verdict) => this.onVerdict(verdict),
+      onFinding: (finding) => this.onFinding(finding),
+      onHeldCommand: (held) => this.onHeldCommand(held),
+    });
+  }
+
+  run(): CellRun {
+    const { ticks, phase } = this.true;
+    for (const tick of ticks) {
+      if (tick.tick > endOf(phase) || this.stopped !== undefined) break;
+      this.tick = tick.tick;
+      this.step(tick);
+    }
+    const { venue } = this;
+    const components = venue.guard?.quarantine.all.map(({ component }) => component) ?? [];
+    return {
+      outcome: this.outcome,
+      detections: this.detections,
+      holds: this.holds,
+      quarantined: components.map(componentName),
+      outside: components.filter((component) => !this.dependency.contains(venue.state, component)).map(componentName),
+      struckSequence: this.struckSequence,
+      struckMs: this.struckMs,
+      stopped: this.stopped,
+      state: venue.state,
+      trueOrder: (id) => this.feed.trueOrder(id),
+    };
+  }
+
+  /** What happens up to and including a tick. */
+  private step(tick: TrueTick): void {
+    const { venue, fault, true: run } = this;
+    const { phase } = run;
+    const before = run.base.session.clock.timeOf(tick.tick - 1);
+    const strikes = tick.tick - STRIKE_TICK;
+    const isStruck = fault !== undefined && strikes >= 0 && strikes < (fault.lastsTicks ?? 1);
+    if (isSnapshotTick(phase, tick.tick)) this.dies(() => venue.save());
+    if (strikes === 0) {
+      this.struckSequence = venue.exchange.sequence;
+      this.struckMs = before;
+      this.start();
+    }
+    const status = new CommandBuffer(2);
+    if (this.stopped === undefined && appendStatus(phase, tick.tick, before, status)) this.submit(status);
+    if (this.stopped !== undefined) return;
+    const scene = this.scene(strikes, tick.timeMs);
+    const isLoading = phase === 'upgrade' || phase === 'restart';
+    if (isStruck) {
+      if (fault.memory !== undefined) this.strikeMemory(fault.memory, scene);
+      else if (fault.loaded !== undefined && !isLoading) this.strikeMemory(fault.loaded, scene);
+      if (fault.operator !== undefined) this.operate(fault.operator(scene), before);
+    }
+    if (this.stopped !== undefined) return;
+    const { inputs } = fault ?? {};
+    const change = isStruck && inputs !== undefined ? this.changing(inputs, scene) : undefined;
+    this.bring(tick, change);
+  }
+
+  private changing(inputs: NonNullable<Fault['inputs']>, scene: FaultScene) {
+    return (records: readonly CommandRecord[]): readonly CommandRecord[] => inputs(records, scene);
+  }
+
+  private scene(ticks: number, timeMs: number): FaultScene {
+    const { base, phase, accountsOf } = this.true;
+    return {
+      regime: base.regime,
+      phase,
+      state: this.venue.state,
+      market: MARKET_ROW,
+      otherMarket: OTHER_ROW,
+      accounts: this.accounts ?? (this.accounts = accountsOf(MARKET_ROW)),
+      ticks,
+      timeMs,
+      random: this.chooses,
+    };
+  }
+
+  private accounts: readonly number[] | undefined;
+
+  /** In the phases with a new process: it starts here, and loads what the fault makes of it. */
+  private start(): void {
+    const { venue, fault, true: run } = this;
+    if (run.phase !== 'upgrade' && run.phase !== 'restart') return;
+    if (run.phase === 'upgrade') this.dies(() => venue.save());
+    if (this.stopped !== undefined) return;
+    const { loaded } = fault ?? {};
+    if (loaded === undefined) return this.restart();
+    const refusal = this.dies(() =>
+      venue.load((state) => {
+        const clean = copyState(state);
+        loaded({ ...this.scene(0, run.base.session.clock.timeOf(STRIKE_TICK)), state });
+        this.dependency.takeStates(clean, state);
+      }),
+    );
+    if (refusal === undefined) return;
+    this.detect('start', 'state_root', 'I', refusal.message);
+    // The old world goes on; a killed process is made again from its journal.
+    if (run.phase === 'restart') this.restart();
+  }
+
+  private restart(): void {
+    this.isReplaying = true;
+    const result = this.dies(() => this.venue.restart());
+    this.isReplaying = false;
+    const divergence = result?.firstDivergence ?? null;
+    if (divergence === null) return;
+    this.detect('start', `recover_${divergence.what}`, 'I', `block ${divergence.height}`);
+    this.stopped ??= `the journal diverges: ${divergence.what}`;
+  }
+
+  /** Runs what may stop the process; undefined when it did. */
+  private dies<Result>(work: () => Result): Result | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.stopped ??= nameOf(error);
+      return undefined;
+    }
+  }
+
+  private strikeMemory(write: (scene: FaultScene) => void, scene: FaultScene): void {
+    const { venue } = this;
+    const clean = copyState(venue.state);
+    write(scene);
+    this.dependency.takeStates(clean, venue.state);
+    // A process that loaded these rows has its index made of them.
+    if (!venue.isGuarded) this.dies(() => venue.state.index.restore(venue.state));
+  }
+
+  private operate(records: readonly CommandRecord[], timeMs: number): void {
+    this.dependency.takeRecords(records);
+    const commands = new CommandBuffer(4);
+    for (const record of records) commands.append(writeCommand({ ...record, timeMs: record.timeMs ?? timeMs }), 1);
+    this.submit(
+      commands,
+      records.map(() => true),
+    );
+  }
+
+  /** Brings a tick's commands; a guarded process that dies of them is started again from its journal, once. */
+  private bring(
+    tick: TrueTick,
+    change: ((records: readonly CommandRecord[]) => readonly CommandRecord[]) | undefined,
+  ): void {
+    const fed = this.feed.feed(tick, change);
+    this.fed = fed;
+    this.dependency.takeRecords(fed.touched);
+    for (const error of fed.malformed) this.detect('engine', 'command_form', 'I', error.message);
+    const taken = this.submit(fed.commands, fed.changed);
+    if (taken !== undefined) this.feed.pair(tick, fed, taken, this.held);
+    this.fed = undefined;
+  }
+
+  /** Submits a batch and takes in what came of it. `changed` says by place which commands a fault made. */
+  private submit(commands: CommandBuffer, changed: readonly boolean[] = []): Taken | undefined {
+    this.held = new Set();
+    const { venue } = this;
+    let taken: Taken | undefined;
+    try {
+      taken = venue.submit(commands);
+    } catch (error) {
+      this.detect('engine', error instanceof InvariantBroken ? 'invariant' : 'crash', 'I', nameOf(error));
+      if (!venue.isGuarded) {
+        this.stopped = nameOf(error);
+        return undefined;
+      }
+      this.restart();
+      if (this.stopped !== undefined) return undefined;
+      this.held = new Set();
+      taken = this.dies(() => venue.submit(commands));
+    }
+    if (taken === undefined) return undefined;
+    if (this.tick >= STRIKE_TICK) this.outcome.take(this.tick, taken.events);
+    this.noteRefusals(taken, commands, changed);
+    return taken;
+  }
+
+  /** A command that a fault made and the engine refuses is noticed by that. */
+  private noteRefusals(taken: Taken, commands: CommandBuffer, changed: readonly boolean[]): void {
+    if (!changed.includes(true)) return;
+    const kept = this.keptPlaces(commands, changed);
+    const { values, count } = taken.events;
+    for (let event = 0; event < count; event++) {
+      const at = event * EVENT_FLOATS;
+      if (values[at] !== EVENT.refused) continue;
+      if (kept[(values[at + 1] as number) - taken.firstSequence] !== true) continue;
+      const refusal = REFUSALS[values[at + 3] as number] ?? 'refused';
+      this.detect('engine', refusal, 'I', 'command');
+    }
+  }
+
+  /** Whether a fault made it, by place among the commands that were taken. */
+  private keptPlaces(commands: CommandBuffer, changed: readonly boolean[]): boolean[] {
+    const kept: boolean[] = [];
+    let place = 0;
+    for (let row = 0; row < commands.rows; row += Math.max(1, commands.i32[row * 16 + 1] as number)) {
+      const isChanged = changed[place++] === true;
+      if (!this.held.has(row)) kept.push(isChanged);
+    }
+    return kept;
+  }
+
+  private detect(by: Detection['by'], check: string, of: Check['class'], about: string): void {
+    if (this.tick < STRIKE_TICK || this.isReplaying) return;
+    const { exchange } = this.venue;
+    this.detections.push({ by, check, class: of, about, sequence: exchange.sequence, timeMs: exchange.timeMs });
+  }
+
+  private onVerdict({ kind, account, action, check }: Verdict): void {
+    if (kind === 'accept' || check === undefined) return;
+    this.detect('verdict', check.name, check.class, `${action.kind} of account ${account}: ${check.about}`);
+    if (kind === 'flag' || this.isReplaying) return;
+    const order = 'order' in action ? action.order : 0;
+    const market = 'market' in action ? action.market : 0;
+    const target = targetOf({ kind: action.kind, account, order, market }, (id) => this.feed.trueOrder(id));
+    this.hold(action.kind, account, market, target, check.name, false);
+  }
+
+  private onFinding({ component, check }: Finding): void {
+    this.detect('finding', check.name, check.class, `${componentName(component)} ${check.about}`);
+  }
+
+  private onHeldCommand({ row, account, market, check }: HeldCommand): void {
+    this.held.add(row);
+    this.detect('door', check.name, check.class, `${check.about} account ${account} market ${market}`);
+    const place = this.fed?.starts.indexOf(row) ?? -1;
+    this.hold('command', account, market, 0, check.name, this.fed === undefined || this.fed.changed[place] === true);
+  }
+
+  private hold(
+    kind: Hold['kind'],
+    account: number,
+    market: number,
+    target: number,
+    check: string,
+    isFaulty: boolean,
+  ): void {
+    if (this.isReplaying) return;
+    const isOfFault = isFaulty || this.dependency.holds(this.venue.state, account, market);
+    this.holds.push({ kind, account, market, target, check, tick: this.tick, isOfFault });
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,92 @@
+/** What happened in a world from the strike on: forced actions, trades; and the money there is at the end. */
+import { EVENT, EVENT_FLOATS, type EventBuffer } from '../../engine/event.ts';
+import { CLOSE } from '../../engine/refusal.ts';
+import type { State } from '../../engine/state.ts';
+import { ACCOUNT, MARKET, POSITION } from '../../engine/tables.ts';
+import type { ActionKind } from './dues.ts';
+
+/** A forced action that happened. */
+export interface ForcedEvent {
+  readonly kind: ActionKind;
+  readonly account: number;
+  /** 0 for one that is about no order. */
+  readonly order: number;
+  readonly market: number;
+  readonly sequence: number;
+  readonly tick: number;
+}
+
+export class Outcome {
+  readonly forced: ForcedEvent[] = [];
+  /** How often a trade of the same market, accounts, price and size happened. */
+  readonly trades = new Map<string, number>();
+
+  /** Takes in the events of a batch of a tick. */
+  take(tick: number, events: EventBuffer): void {
+    const { values, count } = events;
+    for (let event = 0; event < count; event++) {
+      const at = event * EVENT_FLOATS;
+      const field = (slot: number): number => values[at + 2 + slot] as number;
+      const sequence = values[at + 1] as number;
+      switch (values[at]) {
+        case EVENT.liquidated:
+          this.push('liquidate', 0, field(0), 0, sequence, tick);
+          break;
+        case EVENT.positionSettled:
+          this.push('settlePosition', 0, field(0), field(1), sequence, tick);
+          break;
+        case EVENT.orderTriggered:
+          this.push('fireTrigger', field(0), field(1), field(2), sequence, tick);
+          break;
+        case EVENT.orderClosed:
+          if (field(3) === CLOSE.DELEVERAGE || field(3) === CLOSE.PRICE_OUTSIDE_BANDS) {
+            this.push('forceCancel', field(0), field(1), field(2), sequence, tick);
+          }
+          break;
+        case EVENT.filled: {
+          const trade = [field(0), field(3), field(4), field(5), field(6)].join(' ');
+          this.trades.set(trade, (this.trades.get(trade) ?? 0) + 1);
+          break;
+        }
+        default:
+      }
+    }
+  }
+
+  private push(kind: ActionKind, order: number, account: number, market: number, sequence: number, tick: number): void {
+    this.forced.push({ kind, account, order, market, sequence, tick });
+  }
+}
+
+/** Trades that only one of two worlds has. */
+export function otherTrades(one: Outcome, other: Outcome): number {
+  let count = 0;
+  for (const trade of new Set([...one.trades.keys(), ...other.trades.keys()])) {
+    count += Math.abs((one.trades.get(trade) ?? 0) - (other.trades.get(trade) ?? 0));
+  }
+  return count;
+}
+
+const LIMB = 2 ** 50;
+
+/** Equity of each account at the marks and funding indexes of `prices`, 1e-8 USDC, as floats: to be compared, not to be paid. */
+export function equities(state: State, prices: State): Float64Array {
+  const { f64, i32, rows } = state.position;
+  const result = new Float64Array(state.account.rows);
+  for (let account = 1; account < state.account.rows; account++) {
+    const at = account * 8 + ACCOUNT.BALANCE_HIGH;
+    result[account] = (state.account.f64[at] as number) * LIMB + (state.account.f64[at + 1] as number);
+  }
+  for (let row = 1; row < rows; row++) {
+    const size = f64[row * 16 + POSITION.SIZE] as number;
+    const market = i32[row * 32 + POSITION.MARKET] as number;
+    const account = i32[row * 32 + POSITION.ACCOUNT] as number;
+    if (size === 0 || !(account > 0 && account < result.length)) continue;
+    const mark = prices.market.f64[market * 128 + MARKET.MARK] as number;
+    const index = prices.market.f64[market * 128 + MARKET.FUNDING_INDEX] as number;
+    const cost = (f64[row * 16 + POSITION.COST_HIGH] as number) * LIMB + (f64[row * 16 + POSITION.COST_LOW] as number);
+    const funding = (size * (index - (f64[row * 16 + POSITION.FUNDING_INDEX] as number))) / 1e6;
+    result[account] = (result[account] as number) + size * mark - cost - Math.ceil(funding);
+  }
+  return result;
+}

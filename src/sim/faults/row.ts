@@ -1,0 +1,201 @@
+/** The record of a cell: what its two runs, with the guard and without, came to beside the true world. */
+import { type CellRun, type Hold, runCell } from './cell.ts';
+import { type Detection, detectionKey } from './detection.ts';
+import { dueKey, targetOf } from './dues.ts';
+import type { Fault, Harm, Phase, Regime } from './fault.ts';
+import { equities, type ForcedEvent, otherTrades } from './outcome.ts';
+import { endOf } from './phases.ts';
+import { TICK_MS } from './regime-day.ts';
+import type { TrueRun } from './true-run.ts';
+
+/** What the half with the guard says. */
+export interface GuardedHalf {
+  /** Forced actions that are not due in the true world and were not before; what the first of them are. */
+  readonly wrongful: number;
+  readonly wrongfulActions: readonly string[];
+  /** Forced actions that are due in the true world only when a price moves by a hair, which honest sources differ by. */
+  readonly marginal: number;
+  /** Forced actions that happened. */
+  readonly actions: number;
+  readonly detectedBy: string | null;
+  readonly detectedClass: Fault['class'] | null;
+  readonly detectedWhere: Detection['by'] | null;
+  readonly delayCommands: number | null;
+  readonly delayMs: number | null;
+  readonly quarantined: readonly string[];
+  /** Of those, what does not depend on what the fault touched. */
+  readonly outside: readonly string[];
+  /** Forced actions of the true world that came later or not within the cell; the longest delay, up to the cell's end. */
+  readonly delayed: number;
+  readonly never: number;
+  readonly delayMostMs: number;
+  /** Holds of what does not depend on the fault and would have been right: forced actions that were due, orders like any other. */
+  readonly falseHolds: number;
+  readonly stopped: string | null;
+}
+
+export interface CellRow {
+  readonly case: string;
+  readonly name: string;
+  readonly class: Fault['class'];
+  readonly regime: Regime;
+  readonly phase: Phase;
+  readonly guarded: GuardedHalf | null;
+  /** What happened without a guard; null when that half was not run. */
+  readonly harm: readonly Harm[] | null;
+  /** True when one of the kinds of harm that the fault declares is among them. */
+  readonly isHarmful: boolean | null;
+  /** Why it cannot harm here, as the fault says. */
+  readonly harmless: string | null;
+}
+
+/** What the guard says in a venue where nothing goes wrong: it is no detection of anything. */
+export type Control = ReadonlySet<string>;
+
+export function controlOf(run: TrueRun): { readonly control: Control; readonly run: CellRun } {
+  const calm = runCell(run, undefined, true);
+  return { control: new Set(calm.detections.map(detectionKey)), run: calm };
+}
+
+/** Why a fault cannot harm in a phase; null when it can. */
+export function harmlessIn(fault: Fault, phase: Phase): string | null {
+  return fault.harmless?.[phase] ?? fault.harmless?.always ?? null;
+}
+
+/** Runs the halves of a cell that are wanted. */
+export function cellRow(
+  run: TrueRun,
+  fault: Fault,
+  control: Control,
+  halves: { readonly guarded: boolean; readonly unguarded: boolean },
+): CellRow {
+  const harm = halves.unguarded ? harmOf(run, runCell(run, fault, false)) : null;
+  return {
+    case: fault.id,
+    name: fault.name,
+    class: fault.class,
+    regime: run.base.regime,
+    phase: run.phase,
+    guarded: halves.guarded ? guardedHalf(run, runCell(run, fault, true), control) : null,
+    harm,
+    isHarmful: harm === null ? null : harm.some((kind) => fault.harm.includes(kind)),
+    harmless: harmlessIn(fault, run.phase),
+  };
+}
+
+/** Judges a run with the guard beside the true world. */
+export function guardedHalf(run: TrueRun, cell: CellRun, control: Control): GuardedHalf {
+  const { wrongful, marginal } = judge(run, cell);
+  const detection = cell.detections.find((each) => !control.has(detectionKey(each)));
+  const { delayed, never, mostMs } = delays(run, cell);
+  return {
+    wrongful: wrongful.length,
+    wrongfulActions: wrongful.slice(0, 5),
+    marginal,
+    actions: cell.outcome.forced.length,
+    detectedBy: detection?.check ?? null,
+    detectedClass: detection?.class ?? null,
+    detectedWhere: detection?.by ?? null,
+    delayCommands: detection === undefined ? null : Math.max(0, detection.sequence - cell.struckSequence),
+    delayMs: detection === undefined ? null : Math.max(0, detection.timeMs - cell.struckMs),
+    quarantined: cell.quarantined,
+    outside: cell.outside,
+    delayed,
+    never,
+    delayMostMs: mostMs,
+    falseHolds: new Set(cell.holds.filter((hold) => isFalse(run, hold)).map(holdName)).size,
+    stopped: cell.stopped ?? null,
+  };
+}
+
+function holdName({ kind, account, market, target }: Hold): string {
+  return `${kind} ${account} ${market} ${target}`;
+}
+
+/** A command that is like any other, or an action that is due in the true world: neither depends on what the fault touched. */
+function isFalse(run: TrueRun, { kind, target, tick, isOfFault }: Hold): boolean {
+  if (isOfFault) return false;
+  if (kind === 'command') return true;
+  const due = run.dues.first.get(dueKey(kind, target));
+  return due !== undefined && due <= tick;
+}
+
+/** The key under which the true world has what a forced action is. */
+function keyOf(forced: ForcedEvent, trueOrder?: (id: number) => number | undefined): string {
+  return dueKey(forced.kind, targetOf(forced, trueOrder));
+}
+
+function judge(run: TrueRun, cell: CellRun): { readonly wrongful: string[]; readonly marginal: number } {
+  const wrongful: string[] = [];
+  let marginal = 0;
+  for (const forced of cell.outcome.forced) {
+    const { kind, account, order, market, tick, sequence } = forced;
+    const key = keyOf(forced, cell.trueOrder);
+    const due = run.dues.first.get(key);
+    if (due !== undefined && due <= tick) continue;
+    const near = run.dues.near.get(key);
+    if (near !== undefined && near <= tick) marginal++;
+    else wrongful.push(`${kind} of account ${account} market ${market} order ${order} after command ${sequence}`);
+  }
+  return { wrongful, marginal };
+}
+
+/** Forced actions of the true world that come later or never. */
+function delays(run: TrueRun, cell: CellRun): { delayed: number; never: number; mostMs: number } {
+  const happened = new Map<string, number>();
+  for (const forced of cell.outcome.forced) {
+    const key = keyOf(forced, cell.trueOrder);
+    if (!happened.has(key)) happened.set(key, forced.tick);
+  }
+  let delayed = 0;
+  let never = 0;
+  let mostMs = 0;
+  const seen = new Set<string>();
+  for (const forced of run.outcome.forced) {
+    const { tick } = forced;
+    const key = keyOf(forced);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const here = happened.get(key);
+    if (here !== undefined && here <= tick) continue;
+    delayed++;
+    if (here === undefined) never++;
+    mostMs = Math.max(mostMs, ((here ?? endOf(run.phase)) - tick) * TICK_MS);
+  }
+  return { delayed, never, mostMs };
+}
+
+/** An account has other money from this difference on, and all together from that: 0.01 and 1 USDC. */
+const MONEY_LEAST = 1e6;
+const MONEY_SUM = 1e8;
+/** Ticks that a forced action may lag before it counts as missed: what comes in the cell's last ticks is not judged. */
+const LAG_TICKS = 3;
+
+/** What a run without a guard did that the true world does not have. */
+export function harmOf(run: TrueRun, cell: CellRun): Harm[] {
+  const harm: Harm[] = [];
+  if (judge(run, cell).wrongful.length > 0) harm.push('forced');
+  const until = endOf(run.phase) - LAG_TICKS;
+  const happened = new Set(cell.outcome.forced.map((forced) => keyOf(forced, cell.trueOrder)));
+  const isMissed = run.outcome.forced.some(
+    (forced) => forced.tick <= until && forced.kind !== 'forceCancel' && !happened.has(keyOf(forced)),
+  );
+  if (isMissed) harm.push('missed');
+  if (hasOtherMoney(run, cell)) harm.push('money');
+  if (otherTrades(run.outcome, cell.outcome) > 0) harm.push('trade');
+  if (cell.stopped !== undefined) harm.push('stopped');
+  return harm;
+}
+
+function hasOtherMoney(run: TrueRun, cell: CellRun): boolean {
+  if (cell.stopped !== undefined) return false;
+  const theirs = equities(run.state, run.state);
+  const ours = equities(cell.state, run.state);
+  let sum = 0;
+  for (let account = 1; account < Math.max(theirs.length, ours.length); account++) {
+    const difference = Math.abs((ours[account] ?? 0) - (theirs[account] ?? 0));
+    if (Number.isNaN(difference)) return true;
+    if (difference >= MONEY_LEAST) sum += difference;
+  }
+  return sum >= MONEY_SUM;
+}
