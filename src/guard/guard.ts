@@ -5,7 +5,7 @@
 import type { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
 import { RULE } from '../engine/rules.ts';
-import { VENUE } from '../engine/tables.ts';
+import { MARKET, VENUE } from '../engine/tables.ts';
 import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
 import { checkRules, judgeAccount } from './account-checks.ts';
 import { checkAction } from './action-checks.ts';
@@ -24,6 +24,7 @@ import { Known } from './known.ts';
 import { isIndexBounded } from './market-checks.ts';
 import { SealedImage } from './sealed-image.ts';
 import { type Component, componentName, type Finding } from './finding.ts';
+import { Prices } from './price-checks.ts';
 import { Quarantine } from './quarantine.ts';
 import { type HeldCommand, Screen } from './screen.ts';
 import { type Check, Checks, type Verdict } from './verdict.ts';
@@ -61,6 +62,7 @@ export class Guard {
   /** Events of the present batch that were taken in. */
   private listened = 0;
   private lines: string[] = [];
+  private readonly prices = new Prices(this.known);
   private readonly breakers = new Breakers(this.known);
   private readonly grace = new Grace();
   /** Sequence of the last command that the guard was told of. */
@@ -96,12 +98,17 @@ export class Guard {
    * undefined when all may be. A replay does not ask: what is in the journal was taken.
    */
   screen(state: State, commands: CommandBuffer, source: CommandSource = OUTSIDE): ReadonlySet<number> | undefined {
-    const unsigned = unsignedCommands(this.authority, commands, source);
-    const others = this.screening.judge(state, commands, this.quarantine);
-    const held = [...unsigned, ...others.filter(({ row }) => !unsigned.some((each) => each.row === row))];
+    const held = this.heldOf(state, commands, source);
     if (held.length === 0) return undefined;
     for (const each of held) this.options.onHeldCommand?.(each);
     return new Set(held.map(({ row }) => row));
+  }
+
+  /** The submitted commands that must not be taken; tells nobody. */
+  heldOf(state: State, commands: CommandBuffer, source: CommandSource): HeldCommand[] {
+    const unsigned = unsignedCommands(this.authority, commands, source);
+    const others = this.screening.judge(state, commands, this.quarantine, source);
+    return [...unsigned, ...others.filter(({ row }) => !unsigned.some((each) => each.row === row))];
   }
 
   /** Rows `from` up to the first tick, or up to `to`, are about to be applied, live and in a replay alike. */
@@ -131,6 +138,7 @@ export class Guard {
     this.log.take(events, this.listened);
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
+    if (this.image.isThere) this.prices.observe(state);
     for (let place = from; place < this.log.count; place++) {
       const kind = this.log.kind(place);
       if (kind === EVENT.accountDefined) this.image.addAccount(state, this.log.field(place, 0));
@@ -167,13 +175,12 @@ export class Guard {
    */
   judge(state: State, from: number, open: OpenBlock): number[] {
     const events = proposedEvents(state, from);
+    this.grace.begin(tickMsOf(state), state.venue.f64[64 + VENUE.HEALTH_MS] as number);
     if (events.length === 0) return [];
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     if (this.image.isThere) this.breakers.begin(state, timeMs);
     const death = this.deathOf(state, events[0] as number, open);
-    this.grace.begin();
     const judgements = events.map((event, number) => this.judgeOne(state, event, { ...open, timeMs, number }, death));
-    this.grace.end();
     this.explain(state, judgements);
     return this.conclude(judgements);
   }
@@ -273,6 +280,7 @@ export class Guard {
       checkRules(known, state, checks);
       const judged = judgeAccount(known, state, account, market, sequence, place.timeMs, checks);
       checkAction(known, state, judged, action, margin?.(), checks);
+      this.prices.check(state, action, judged.markets, place.timeMs, checks);
       return draftWarrant(place, action, judged, known, state);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
@@ -298,6 +306,11 @@ interface Judgement {
   readonly timeMs: number;
   /** It is only in doubt, and has not waited long enough. */
   readonly isWaiting: boolean;
+}
+
+/** When the last tick was; every tick stamps all markets. */
+function tickMsOf({ market }: State): number {
+  return market.rows > 1 ? (market.f64[128 + MARKET.TICK_MS] as number) : -1;
 }
 
 function proposedEvents(state: State, from: number): number[] {
