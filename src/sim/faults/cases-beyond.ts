@@ -135,13 +135,9 @@ function thereAndBack(scene: FaultScene): void {
   state.index.bounds.reset(state.account.rows);
 }
 
-/** The list of an account's positions ends before the positions that carry it. */
-function cutLists({ state, market }: FaultScene): void {
-  for (const row of rowsOf(state, 'position')) {
-    const next = get(state, 'position', row, 'NEXT_OF_ACCOUNT');
-    if (next !== 0 && get(state, 'position', next, 'MARKET') === market)
-      put(state, 'position', row, 'NEXT_OF_ACCOUNT', 0);
-  }
+/** The list of an account's positions is empty: its margin forgets what it is made of. */
+function emptyLists({ state, accounts }: FaultScene): void {
+  for (const account of accounts) put(state, 'account', account, 'FIRST_POSITION', 0);
   reload(state);
 }
 
@@ -268,10 +264,10 @@ export const CASES_BEYOND: readonly Fault[] = [
   },
   {
     id: 'B12',
-    name: 'lists of positions end before they are complete: margins forget what they were made of',
+    name: 'lists of positions are empty: margins forget what they are made of',
     class: 'I',
     harm: ['forced', 'missed', 'money', 'trade'],
-    loaded: cutLists,
+    loaded: emptyLists,
   },
   {
     id: 'B13',
@@ -337,14 +333,14 @@ export const CASES_BEYOND: readonly Fault[] = [
   },
   {
     id: 'B20',
-    name: 'the free list of orders leads to a live one: the next order overwrites it',
-    class: 'I',
-    harm: ['trade', 'money', 'stopped'],
-    memory: ({ state, market }) => {
-      const row = rowsOf(state, 'order').find(
-        (each) => get(state, 'order', each, 'SIZE') !== 0 && get(state, 'order', each, 'MARKET') === market,
-      );
-      if (row !== undefined) state.order.free = row;
+    name: 'orders have another generation: their ids name nothing, nobody can cancel them',
+    class: 'II',
+    harm: ['trade', 'money'],
+    loaded: ({ state, market }) => {
+      for (const row of rowsOf(state, 'order')) {
+        if (get(state, 'order', row, 'MARKET') === market) alter(state, 'order', row, 'GENERATION', (n) => n + 1);
+      }
+      reload(state);
     },
   },
 ];

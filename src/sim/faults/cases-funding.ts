@@ -1,12 +1,17 @@
 /** Cases C01 to C14 of the corruption matrix: funding. */
+import type { CommandRecord } from '../../chain/command-value.ts';
 import type { State } from '../../engine/state.ts';
 import { alter, get, held, markets, type Prices, price, put, quotes, Remembered, reload } from './cases-writing.ts';
 import type { Fault, FaultScene } from './fault.ts';
 
 /** Where a service counts indexes in 1e-8 what another has in 1e-6. */
 const OTHER_SCALE = 100;
-/** Ticks that go missing: together longer than a gap over which funding may accrue. */
-const LOST_TICKS = 8;
+/** To the end of a cell. */
+const FOR_GOOD = 1000;
+/** What an index of a day ago is of one that has grown for 25 days. */
+const A_DAY_AGO = 0.96;
+/** Seconds that are read where minutes are written. */
+const MINUTE_S = 60;
 /** How far a lagging clock is behind. */
 const LAG_MS = 60_000;
 
@@ -85,16 +90,16 @@ export const FUNDING_CASES: readonly Fault[] = [
   },
   {
     id: 'C05',
-    name: 'a funding index stands still: a cache gives the same one at every tick',
+    name: 'a funding index stands still: a cache gives that of a day ago at every tick',
     class: 'I',
-    harm: ['money'],
-    lastsTicks: 200,
+    harm: ['money', 'forced'],
+    lastsTicks: FOR_GOOD,
     memory: (scene) => {
       const { state, market } = scene;
       setIndex(
         state,
         market,
-        frozenIndex.of(scene, () => indexOf(state, market)),
+        frozenIndex.of(scene, () => Math.floor(indexOf(state, market) * A_DAY_AGO)),
       );
     },
   },
@@ -129,10 +134,10 @@ export const FUNDING_CASES: readonly Fault[] = [
   },
   {
     id: 'C09',
-    name: 'ticks are lost on the way',
+    name: 'the ticks of the clock are lost on the way',
     class: 'II',
     harm: ['missed', 'money', 'trade'],
-    lastsTicks: LOST_TICKS,
+    lastsTicks: FOR_GOOD,
     inputs: (inputs) => inputs.filter(({ kind }) => kind !== 'tick'),
   },
   {
@@ -145,11 +150,11 @@ export const FUNDING_CASES: readonly Fault[] = [
   },
   {
     id: 'C11',
-    name: 'funding accrues by periods of an eighth: the change to hourly funding came a release too early',
+    name: 'funding accrues by periods of minutes: the change of the period’s unit came a release too early',
     class: 'I',
     harm: ['money'],
     loaded: ({ state, market }) => {
-      alter(state, 'market', market, 'FUNDING_PERIOD_S', (period) => period / 8);
+      alter(state, 'market', market, 'FUNDING_PERIOD_S', (period) => period / MINUTE_S);
       reload(state);
     },
   },
@@ -165,11 +170,15 @@ export const FUNDING_CASES: readonly Fault[] = [
   },
   {
     id: 'C13',
-    name: 'venues say that one side of an empty book is worth nothing: the premium is at its limit',
+    name: 'venues’ libraries say that an empty side of a book is worth nothing: premiums are at their limit',
     class: 'II',
     harm: ['money'],
-    lastsTicks: 30,
-    inputs: (inputs, scene) => quotes(inputs, scene, scene.market, emptyAsks),
+    lastsTicks: FOR_GOOD,
+    inputs: (inputs, scene) =>
+      markets(scene.state).reduce<readonly CommandRecord[]>(
+        (feed, market) => quotes(feed, scene, market, emptyAsks),
+        inputs,
+      ),
   },
   {
     id: 'C14',

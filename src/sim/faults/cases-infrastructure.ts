@@ -205,7 +205,7 @@ export const INFRASTRUCTURE_CASES: readonly Fault[] = [
     id: 'C64',
     name: 'times are seconds where milliseconds belong: of the last tick, and of what the oracles say from then on',
     class: 'I',
-    harm: ['missed', 'money'],
+    harm: ['forced', 'missed', 'money', 'trade'],
     lastsTicks: 16,
     loaded: ({ state, ticks }) => {
       if (ticks !== 0) return;

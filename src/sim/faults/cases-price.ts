@@ -1,6 +1,6 @@
 /** Cases C15 to C28 of the corruption matrix: prices and oracles. */
 import type { CommandRecord } from '../../chain/command-value.ts';
-import { ORACLE, ORACLE_LIMIT, QUOTE, VENUE_LIMIT } from '../../engine/tables.ts';
+import { ORACLE, ORACLE_LIMIT, VENUE_LIMIT } from '../../engine/tables.ts';
 import { get, oracles, type Prices, price, put, quotes, Remembered, reload, scaled, usdc } from './cases-writing.ts';
 import type { Fault, FaultScene } from './fault.ts';
 
@@ -14,11 +14,17 @@ const DYING_TICKS = 2;
 const STRAYS = 0.86;
 /** After so many ticks no sample of before is fresh any more. */
 const STALE_TICKS = 7;
+/** What a price of half a day ago is of today’s. */
+const HALF_A_DAY_AGO = 0.95;
+/** To the end of a cell. */
+const FOR_GOOD = 1000;
 /** A split of five for one. */
 const SPLIT = 0.2;
 /** The ratio of a token to its underlying, read as USD: what is left of the price. */
 const RATIO = 0.0005;
 const SCALE = 100;
+/** An index that is held back by a limit against the mark that is not. */
+const BEFORE_LIMIT = 0.88;
 /** What is sold as USDC, and what it costs there. */
 const DEPEG = 0.65e8;
 const DAY_MS = 86_400_000;
@@ -45,24 +51,6 @@ function otherPrice({ state, market, otherMarket }: FaultScene): number {
 }
 
 const frozen = new Remembered<number>();
-const stale = new Remembered<Map<number, Prices>>();
-
-function quotesNow({ state, market }: FaultScene): Map<number, Prices> {
-  const found = new Map<number, Prices>();
-  const { f64 } = state.quote;
-  for (let venue = 0; venue < VENUE_LIMIT; venue++) {
-    const at = (market * VENUE_LIMIT + venue) * 8;
-    const of = (column: number): number => f64[at + column] as number;
-    found.set(venue, {
-      mark: of(QUOTE.MARK),
-      index: of(QUOTE.INDEX),
-      impactBid: of(QUOTE.IMPACT_BID),
-      impactAsk: of(QUOTE.IMPACT_ASK),
-    });
-  }
-  return found;
-}
-
 /** A gateway that has come back holds half of each book: bids of long ago above the asks of now, and a mark between them. */
 function crossed({ mark, impactAsk }: Prices): Partial<Prices> {
   return { mark: price(mark * 1.09), impactBid: price(impactAsk * 1.18) };
@@ -115,13 +103,14 @@ export const PRICE_CASES: readonly Fault[] = [
   },
   {
     id: 'C18',
-    name: 'oracles are frozen and stamped anew while the venues move',
-    class: 'III',
+    name: 'oracles are frozen at the price of half a day ago and stamped anew, while the venues move',
+    class: 'II',
     harm: ['forced', 'missed', 'money'],
     lastsTicks: 36,
     inputs: (inputs, scene) => {
       const { state, market } = scene;
-      const value = frozen.of(scene, () => state.oracle.f64[oracleRow(market, 0) * 4 + ORACLE.PRICE] as number);
+      const now = state.oracle.f64[oracleRow(market, 0) * 4 + ORACLE.PRICE] as number;
+      const value = frozen.of(scene, () => price(now * HALF_A_DAY_AGO));
       return oracles(inputs, scene, market, () => value);
     },
   },
@@ -181,7 +170,7 @@ export const PRICE_CASES: readonly Fault[] = [
     name: 'venues’ books are crossed: a gateway came back with half a snapshot',
     class: 'II',
     harm: ['forced', 'money'],
-    lastsTicks: 6,
+    lastsTicks: FOR_GOOD,
     inputs: (inputs, scene) => quotes(inputs, scene, scene.market, crossed),
   },
   {
@@ -208,16 +197,12 @@ export const PRICE_CASES: readonly Fault[] = [
   },
   {
     id: 'C27',
-    name: 'mark and index of a quote are of two moments: venues’ marks are of another limit',
+    name: 'mark and index of a quote are of two moments: venues’ indexes are those before a limit was changed',
     class: 'II',
-    harm: ['forced', 'money'],
-    lastsTicks: 8,
-    inputs: (inputs, scene) => {
-      const before = stale.of(scene, () => quotesNow(scene));
-      return quotes(inputs, scene, scene.market, (_, venue) => ({
-        mark: price((before.get(venue) as Prices).mark * 1.12),
-      }));
-    },
+    harm: ['money'],
+    lastsTicks: FOR_GOOD,
+    inputs: (inputs, scene) =>
+      quotes(inputs, scene, scene.market, ({ index }) => ({ index: price(index * BEFORE_LIMIT) })),
   },
   {
     id: 'C28',

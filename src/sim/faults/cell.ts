@@ -216,7 +216,8 @@ class Cell {
     write(scene);
     this.dependency.takeStates(clean, venue.state);
     // A process that loaded these rows has its index made of them.
-    if (!venue.isGuarded) this.dies(() => venue.state.index.restore(venue.state));
+    const isLoaded = write !== this.fault?.memory;
+    if (!venue.isGuarded && isLoaded) this.dies(() => venue.state.index.restore(venue.state));
   }
 
   private operate(records: readonly CommandRecord[], timeMs: number): void {

@@ -165,9 +165,12 @@ function delays(run: TrueRun, cell: CellRun): { delayed: number; never: number; 
   return { delayed, never, mostMs };
 }
 
-/** An account has other money from this difference on, and all together from that: 0.01 and 1 USDC. */
-const MONEY_LEAST = 1e6;
-const MONEY_SUM = 1e8;
+/**
+ * An account has other money from this difference on, and all together from that: 0.0001 and 0.01 USDC. Without a fault both worlds
+ * have the same to the last unit.
+ */
+const MONEY_LEAST = 1e4;
+const MONEY_SUM = 1e6;
 /** Ticks that a forced action may lag before it counts as missed: what comes in the cell's last ticks is not judged. */
 const LAG_TICKS = 3;
 
