@@ -58,6 +58,7 @@ const journalErrors: Readonly<Record<string, readonly [name: string, exitCode: E
   JournalCorrupt: ['journal_corrupt', exitCodes.corruption],
   JournalLocked: ['journal_in_use', exitCodes.badInput],
   JournalFailed: ['journal_failed', exitCodes.badInput],
+  ForgedAct: ['act_forged', exitCodes.corruption],
 };
 
 /** An error of the journal under its name, with what caused it. */

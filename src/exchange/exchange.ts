@@ -18,9 +18,11 @@ import { CommandBuffer } from '../engine/command-buffer.ts';
 import { EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import { VENUE } from '../engine/tables.ts';
+import { type CommandSource, OUTSIDE } from '../guard/authority/command-source.ts';
 import type { Guard } from '../guard/guard.ts';
 import { isForced } from '../guard/guarded-replay.ts';
 import type { Journal } from '../journal/journal.ts';
+import { type ActResult, type JudgedAct, judgeSubmittedAct, resultOf } from './act.ts';
 import { appendProposals } from './proposals.ts';
 import type { Reopening } from './reopen.ts';
 
@@ -111,13 +113,29 @@ export class Exchange {
 
   /**
    * Takes commands as one batch. Refuses (throws, nothing happens) rows that are not whole commands: they could not be told apart
-   * in the journal. Throws and stops when the exchange must stop.
+   * in the journal. Throws and stops when the exchange must stop. `source` is who submits them: with a roster, a guard takes an
+   * administrator's commands from an act alone.
    */
-  submit(commands: CommandBuffer): void {
+  submit(commands: CommandBuffer, source: CommandSource = OUTSIDE): void {
     if (this.stopped !== undefined) throw new ExchangeStopped(this.stopped);
     if (commands.rows === 0) return;
     requireWholeCommands(commands, this.options.guard !== undefined);
-    this.orStop(() => this.take(commands));
+    this.orStop(() => this.take(this.screened(commands, source)));
+  }
+
+  /**
+   * Carries out a signed act, a value of JSON, at the exchange's time `timeMs`. Accepted, it is in the journal and durable, its
+   * commands behind it as one batch; refused, nothing happened. Throws and stops when the exchange must stop.
+   */
+  act(signed: unknown, timeMs: number): ActResult {
+    if (this.stopped !== undefined) throw new ExchangeStopped(this.stopped);
+    const { guard, sealer } = this.options;
+    if (guard === undefined) return { accepted: false, refusal: 'no_guard', about: '' };
+    const place = { fork: sealer.head.fork, atMs: timeMs, nowMs: this.timeMs };
+    const judged = judgeSubmittedAct(signed, place, guard, this.state);
+    if (!judged.accepted) return judged;
+    this.orStop(() => this.carryOut(judged, guard));
+    return resultOf(judged, this.sequence, this.state.events);
   }
 
   /** Waits until all that was submitted is durable, and publishes it. */
@@ -151,7 +169,20 @@ export class Exchange {
     journal.sync();
   }
 
-  private take(commands: CommandBuffer): void {
+  private carryOut({ commands, rows, record }: JudgedAct, guard: Guard): void {
+    guard.authority.take(record);
+    if (commands.rows > 0) {
+      this.take(commands, rows);
+    } else {
+      this.settle();
+      this.options.journal.appendActs(rows);
+      this.options.journal.sync();
+    }
+    this.settle();
+  }
+
+  /** Applies commands that the guard lets in, as one batch; `acts` are signed acts that stand before it. */
+  private take(commands: CommandBuffer, acts?: Uint8Array): void {
     const { state, options } = this;
     const { journal, sealer } = options;
     const { batch } = this;
@@ -159,7 +190,7 @@ export class Exchange {
     state.events = batch.events;
     state.events.clear();
     // 1. and 2.
-    this.apply(this.screened(commands));
+    this.apply(commands);
     const { rows, firstSequence } = batch;
     const count = this.sequence + 1 - firstSequence;
     batch.count = count;
@@ -167,6 +198,7 @@ export class Exchange {
       sealer.openCommands + count >= options.blockCommands || this.timeMs - this.blockStartMs >= options.blockMs;
     // 3. and 4. of the batch before, then 3. of this one
     this.settle();
+    if (acts !== undefined) journal.appendActs(acts);
     journal.append({ bytes: rows, commands: count, firstSequence, closesBlock });
     const warrants = options.guard?.takeWarrants();
     if (warrants !== undefined && warrants.length > 0) journal.appendWarrants(warrants);
@@ -223,8 +255,8 @@ export class Exchange {
   }
 
   /** The commands that the guard lets in: these, or a copy without those that it holds. */
-  private screened(commands: CommandBuffer): CommandBuffer {
-    const held = this.options.guard?.screen(this.state, commands);
+  private screened(commands: CommandBuffer, source: CommandSource): CommandBuffer {
+    const held = this.options.guard?.screen(this.state, commands, source);
     if (held === undefined) return commands;
     const taken = new CommandBuffer(commands.rows);
     for (let row = 0; row < commands.rows; ) {

@@ -8,6 +8,7 @@ import { type ReplayOptions, type ReplayResult, replay } from '../chain/replay.t
 import type { RootComputer } from '../chain/roots.ts';
 import type { EventBuffer } from '../engine/event.ts';
 import { type Capacity, genesis, type State } from '../engine/state.ts';
+import { followActs } from '../guard/authority/recorded-acts.ts';
 import type { Guard } from '../guard/guard.ts';
 import { applyGuarded } from '../guard/guarded-replay.ts';
 import { GuardedRoots } from '../guard/guarded-roots.ts';
@@ -35,6 +36,7 @@ export interface Recovered {
 /**
  * The state that the journal leads to, checked block by block. An empty journal gets its first block: the state before the
  * first command. Warrants and blocks that a crash left unrecorded are appended. When the replay diverges nothing is appended.
+ * Refuses (throws `ForgedAct`) a journal with an act that its keys do not allow, once there is a guard that asks for them.
  */
 export function recover(
   journal: Journal,
@@ -44,7 +46,8 @@ export function recover(
   const watched = guard === undefined ? roots : new GuardedRoots(roots, guard);
   const sealer = new BlockSealer(hash, watched, BEFORE_GENESIS);
   const warrants = new OwedWarrants();
-  const guarded = guard === undefined ? {} : warrants.follow(guard, sealer);
+  const guarded =
+    guard === undefined ? {} : { ...warrants.follow(guard, sealer), onActs: actsOf(state, guard, sealer) };
   const onEvents = (events: EventBuffer): void => {
     reopening?.recall(state);
     told.onEvents?.(events);
@@ -60,6 +63,23 @@ export function recover(
     journal.sync();
   }
   return { state, sealer, replay: result };
+}
+
+/** A history holds an act that does not stand: what it allowed, nobody with the right to it signed. */
+export class ForgedAct extends Error {
+  constructor(sequence: number, why: string, line: string) {
+    super(`the act behind command ${sequence} does not stand: ${why}: ${line.trim()}`);
+    this.name = 'ForgedAct';
+  }
+}
+
+/** Takes in the acts of a history, each judged again where it stands. */
+function actsOf(state: State, guard: Guard, sealer: BlockSealer): NonNullable<ReplayOptions['onActs']> {
+  return (bytes) => {
+    for (const { verdict, line } of followActs(guard.authority, state, bytes, sealer.head.fork)) {
+      if (!verdict.accepted) throw new ForgedAct(sealer.sequence, `${verdict.refusal} ${verdict.about}`, line);
+    }
+  };
 }
 
 const NO_ROWS = new Uint8Array();

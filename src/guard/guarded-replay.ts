@@ -19,7 +19,7 @@ export function applyGuarded(
 ): number {
   const sequence = (): number => state.venue.f64[64 + VENUE.SEQUENCE] as number;
   const before = sequence();
-  guard.authority.meet(entry.bytes);
+  guard.authority.meet(entry);
   guard.startBatch();
   for (let row = 0; row < entry.rows; ) {
     const from = state.events.count;

@@ -1,6 +1,7 @@
 /** The guard at the door: what is submitted is judged before any of it is applied, and inputs are remembered as they came. */
 import type { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
+import type { CommandSource } from './authority/command-source.ts';
 import type { Known } from './known.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Check } from './verdict.ts';
@@ -25,7 +26,7 @@ export class Screen {
   }
 
   /** Judges submitted commands against the state that they find; returns those that must not be taken. */
-  judge(_state: State, _commands: CommandBuffer, _quarantine: Quarantine): HeldCommand[] {
+  judge(_state: State, _commands: CommandBuffer, _quarantine: Quarantine, _source: CommandSource): HeldCommand[] {
     return [];
   }
 

@@ -8,6 +8,7 @@ import { readCommand, writeCommand } from '../../chain/command-record.ts';
 import type { CommandRecord, FieldValue } from '../../chain/command-value.ts';
 import { toHex } from '../../chain/digest.ts';
 import { utf8 } from '../../engine/command-buffer.ts';
+import { STATUS } from '../../engine/status.ts';
 import type { Component } from '../finding.ts';
 
 /** Operators run the venue; the keys of the guard alone change its limits. A key has one role. */
@@ -34,7 +35,7 @@ export type ActContent =
   | { readonly kind: 'commands'; readonly commands: readonly ActCommand[] }
   /** Ends a quarantine. */
   | { readonly kind: 'lift'; readonly component: Component }
-  /** Lets the guard lead a market, or all, up the ladder of reopening. */
+  /** Opens a market, or the venue: the exchange leads it up the ladder of reopening. */
   | { readonly kind: 'reopen'; readonly component: Component }
   /** Announces a later act by its content hash. */
   | { readonly kind: 'announce'; readonly hash: string }
@@ -106,10 +107,17 @@ export function commandBytes(command: ActCommand, timeMs: number): Uint8Array {
   return writeCommand({ ...command, timeMs } as CommandRecord);
 }
 
-/** The rows of all commands of an act that is carried out at a time; none when it has no commands. */
+/** The commands that an act makes, without their time. */
+function commandsOf(what: ActContent): readonly ActCommand[] {
+  if (what.kind === 'commands') return what.commands;
+  if (what.kind !== 'reopen') return [];
+  const market = what.component.kind === 'market' ? what.component.market : 0;
+  return [{ kind: 'setStatus', market, status: STATUS.OK, paused: 0 }];
+}
+
+/** The rows of all commands that an act makes when it is carried out at a time; none when it makes no commands. */
 export function actBytes({ what }: Act, timeMs: number): Uint8Array {
-  if (what.kind !== 'commands') return new Uint8Array();
-  const parts = what.commands.map((command) => commandBytes(command, timeMs));
+  const parts = commandsOf(what).map((command) => commandBytes(command, timeMs));
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

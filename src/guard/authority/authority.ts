@@ -1,19 +1,22 @@
 /**
- * Who may decide what, as the acts in history made it: the roster, the nonces that are used, what was announced, what may be reopened.
- * It is a function of history: a replay that takes the same acts and events stands where the exchange stood.
+ * Who may decide what, as the acts in history made it: the roster, the nonces that are used, what was announced, what was decided of
+ * statuses. It is a function of history: a replay that takes the same acts and events stands where the exchange stood.
  */
+import { commandRows } from '../../chain/command-record.ts';
 import { sameBytes } from '../../chain/digest.ts';
+import { COMMAND, COMMAND_BYTES, SET_STATUS } from '../../engine/command.ts';
 import { STATUS } from '../../engine/status.ts';
-import { actBytes, actHash } from './act.ts';
+import { actBytes } from './act.ts';
 import type { Component } from '../finding.ts';
 import type { CommandSource } from './command-source.ts';
 import type { ActRecord, BadAct, SignedAct } from './decode-act.ts';
-import { type Direction, Directions, type Standing, type StatusSetting } from './directions.ts';
+import { type Direction, Directions, isStop, type Standing, type StatusSetting } from './directions.ts';
 import { type ActPlace, type ActVerdict, judgeAct } from './judge-act.ts';
 import { Roster } from './roster.ts';
 
 /** Rows of commands, as a buffer or an entry holds them. */
-interface CommandRows {
+export interface CommandRows {
+  readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly floats: Float64Array;
   readonly rows: number;
@@ -26,14 +29,16 @@ interface Unauthorised {
 }
 
 const OK: StatusSetting = { status: STATUS.OK, paused: 0 };
+const WORDS = COMMAND_BYTES / 4;
+const NO_ROWS: ReadonlySet<number> = new Set();
 
 export class Authority {
   readonly roster = new Roster();
   private readonly nonces = new Set<string>();
   private readonly announcements = new Map<string, number>();
+  /** Statuses in force, and those that acts decided: what the guard stopped itself it may raise again up to these. */
   private readonly statuses = new Map<number, StatusSetting>();
-  /** When an act let a market, or (0) the venue, be reopened. */
-  private readonly reopenings = new Map<number, number>();
+  private readonly decided = new Map<number, StatusSetting>();
   private readonly standing: Standing;
   private readonly lift: (component: Component) => void;
   private lastMs = 0;
@@ -52,9 +57,8 @@ export class Authority {
     return judgeAct(signed, { ...place, nowMs }, { roster, standing, isUsed: (nonce) => this.nonces.has(nonce) });
   }
 
-  /** Takes in an act that was accepted, and for one of commands is being carried out. */
-  take(record: ActRecord): void {
-    const { act, atMs } = record;
+  /** Takes in an act that was accepted, and whose commands, if it makes any, are being carried out. */
+  take({ act, atMs }: ActRecord): void {
     const { what } = act;
     this.pending = undefined;
     this.nonces.add(act.nonce);
@@ -62,41 +66,52 @@ export class Authority {
     if (what.kind === 'enrol') this.roster.enrol(what.keys);
     else if (what.kind === 'retire') this.roster.retire(what.key);
     else if (what.kind === 'announce') this.announce(what.hash, atMs);
-    else if (what.kind === 'reopen')
-      this.reopenings.set(what.component.kind === 'market' ? what.component.market : 0, atMs);
     else if (what.kind === 'lift') this.lift(what.component);
-    else this.endReopenings(record);
+    else this.decide(actBytes(act, atMs));
   }
 
   /**
-   * An accepted act that a journal holds. One of commands takes effect with the batch behind it, which must be its commands: a crash
-   * may have come between the two, and then it never happened.
+   * An accepted act that a journal holds. One of commands takes effect with the batch behind it, which must hold its commands: a
+   * crash may have come between the two, and then it never happened.
    */
   propose(record: ActRecord): void {
     this.pending = undefined;
-    if (record.act.what.kind === 'commands') this.pending = record;
+    if (actBytes(record.act, record.atMs).length > 0) this.pending = record;
     else this.take(record);
   }
 
-  /** True when rows are what the act before them says. */
-  isNext(bytes: Uint8Array): boolean {
-    const { pending } = this;
-    return pending !== undefined && sameBytes(actBytes(pending.act, pending.atMs), bytes);
+  /**
+   * First rows of the commands, in a batch of a journal, that the act before it makes: all of them, in order, with what the guard
+   * does of its own between them. Undefined when the batch is not that of an act.
+   */
+  rowsOfAct({ bytes, words, rows }: Pick<CommandRows, 'bytes' | 'words' | 'rows'>): ReadonlySet<number> | undefined {
+    if (this.pending === undefined) return undefined;
+    const made = actBytes(this.pending.act, this.pending.atMs);
+    const found = new Set<number>();
+    let from = 0;
+    for (let row = 0; row < rows && from < made.length; ) {
+      const end = row + commandRows(words, row);
+      const command = bytes.subarray(row * COMMAND_BYTES, end * COMMAND_BYTES);
+      if (sameBytes(command, made.subarray(from, from + command.length))) {
+        found.add(row);
+        from += command.length;
+      }
+      row = end;
+    }
+    return from === made.length ? found : undefined;
   }
 
-  /** A batch of a journal is about to be applied; returns whether it is the one of the act before it, which then takes effect. */
-  meet(bytes: Uint8Array): boolean {
+  /** A batch of a journal is about to be applied: the act before it takes effect if the batch is its own. */
+  meet(rows: Pick<CommandRows, 'bytes' | 'words' | 'rows'>): void {
     const { pending } = this;
-    const isNext = this.isNext(bytes);
+    const isOwn = this.rowsOfAct(rows) !== undefined;
     this.pending = undefined;
-    if (pending !== undefined && isNext) this.take(pending);
-    return isNext;
+    if (pending !== undefined && isOwn) this.take(pending);
   }
 
   /** A status was set. */
   noteStatus(market: number, status: number, paused: number): void {
     this.statuses.set(market, { status, paused });
-    if (status === STATUS.OK && paused === 0) this.reopenings.delete(market);
   }
 
   /** When an act of this content hash was announced first, undefined when it was not. */
@@ -104,45 +119,40 @@ export class Authority {
     return this.announcements.get(hash);
   }
 
-  /** Since when an act lets the guard reopen a market, or (0) the venue; undefined when none does. */
-  reopeningMs(market: number): number | undefined {
-    return this.reopenings.get(market) ?? this.reopenings.get(0);
-  }
-
-  /** The administrator's commands among these that nobody with the right to them signed; none before there is a roster. */
-  unauthorised({ words, floats, rows }: CommandRows, source: CommandSource): Unauthorised[] {
+  /** The administrator's commands among these, but for some rows, that nobody with the right to them signed; none without a roster. */
+  unauthorised({ words, floats, rows }: CommandRows, source: CommandSource, signed = NO_ROWS): Unauthorised[] {
     if (this.roster.isEmpty || source.kind === 'act') return [];
     const directions = new Directions(this.standing);
     const found: Unauthorised[] = [];
-    for (let row = 0; row < rows; row += Math.max(1, words[row * 16 + 1] as number)) {
+    for (let row = 0; row < rows; row += commandRows(words, row)) {
       const direction = directions.next(words, floats, row);
-      if (direction === undefined || (source.kind === 'guard' && this.isOfGuard(direction))) continue;
+      if (direction === undefined || signed.has(row) || (source.kind === 'guard' && this.isOfGuard(direction)))
+        continue;
       found.push({ row, direction });
     }
     return found;
   }
 
-  private isOfGuard({ of, loosens, market }: Direction): boolean {
-    return of === 'status' && (!loosens || this.reopeningMs(market) !== undefined);
+  /** The guard may stop, and raise what it stopped up to what acts decided. */
+  private isOfGuard({ setting, loosens, market }: Direction): boolean {
+    return setting !== undefined && (!loosens || isStop(this.decided.get(market) ?? OK, setting));
   }
 
   private announce(hash: string, atMs: number): void {
     if (!this.announcements.has(hash)) this.announcements.set(hash, atMs);
   }
 
-  /** Statuses that people set are no longer the guard's to raise. */
-  private endReopenings({ act }: ActRecord): void {
-    if (act.what.kind !== 'commands') return;
-    for (const command of act.what.commands) {
-      if (command.kind !== 'setStatus') continue;
-      if (command['market'] === 0) this.reopenings.clear();
-      else this.reopenings.delete(command['market'] as number);
+  private decide(bytes: Uint8Array): void {
+    const words = new Int32Array(bytes.buffer);
+    for (let row = 0; row * WORDS < words.length; row += commandRows(words, row)) {
+      if (words[row * WORDS] !== COMMAND.setStatus) continue;
+      const word = (column: number): number => words[row * WORDS + column] as number;
+      this.decided.set(word(SET_STATUS.MARKET), { status: word(SET_STATUS.STATUS), paused: word(SET_STATUS.PAUSED) });
     }
   }
 }
 
 /** How an act comes to the screen: by its hash, and since when it is announced. */
-export function sourceOf(authority: Authority, { act }: ActRecord): CommandSource {
-  const hash = actHash(act);
+export function sourceOf(authority: Authority, hash: string): CommandSource {
   return { kind: 'act', hash, announcedMs: authority.announcedMs(hash) };
 }

@@ -3,7 +3,7 @@
  * what those before it make; a setting that the engine then refuses counts as made, which can only ask for more keys.
  */
 import { COMMAND, SET_RULE, SET_STATUS } from '../../engine/command.ts';
-import { STATUS } from '../../engine/status.ts';
+import { pausedByStatus, STATUS } from '../../engine/status.ts';
 import { isGuardLimit, isTightening } from './guard-limits.ts';
 
 /** What is in force, as history made it. */
@@ -22,6 +22,8 @@ export interface Direction {
   readonly of: 'status' | 'guard_limit' | 'other';
   /** Market of a status, 0 for the venue and for all else. */
   readonly market: number;
+  /** The status that is set, undefined of all else. */
+  readonly setting: StatusSetting | undefined;
   /** It stops less, or cannot be said to stop more. */
   readonly loosens: boolean;
 }
@@ -60,20 +62,25 @@ export class Directions {
     this.statuses.set(market, after);
     // It closes positions for good: no stop, and no rung.
     if (after.status === STATUS.SETTLEMENT) return OTHER;
-    return { of: 'status', market, loosens: !isStop(before, after) };
+    return { of: 'status', market, setting: after, loosens: !isStop(before, after) };
   }
 
   private rule(number: number, value: number): Direction {
     if (!isGuardLimit(number)) return OTHER;
     const before = this.rules.get(number) ?? this.standing.rule(number);
     this.rules.set(number, value);
-    return { of: 'guard_limit', market: 0, loosens: !isTightening(number, before, value) };
+    return { of: 'guard_limit', market: 0, setting: undefined, loosens: !isTightening(number, before, value) };
   }
 }
 
-const OTHER: Direction = { of: 'other', market: 0, loosens: true };
+const OTHER: Direction = { of: 'other', market: 0, setting: undefined, loosens: true };
 
 /** True when the second setting stops all that the first does. */
-function isStop(before: StatusSetting, after: StatusSetting): boolean {
-  return after.status >= before.status && (before.paused & ~after.paused) === 0;
+export function isStop(before: StatusSetting, after: StatusSetting): boolean {
+  return after.status >= before.status && (pausedBy(before) & ~pausedBy(after)) === 0;
+}
+
+/** All operations that a setting pauses. A status that there is not pauses nothing: the engine refuses it. */
+function pausedBy({ status, paused }: StatusSetting): number {
+  return paused | (pausedByStatus(status) ?? 0);
 }

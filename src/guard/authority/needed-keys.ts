@@ -1,6 +1,6 @@
 /** How many keys of which role an act needs. */
-import type { Act } from './act.ts';
-import { actBytes } from './act.ts';
+import { commandRows } from '../../chain/command-record.ts';
+import { type Act, actBytes } from './act.ts';
 import { Directions, type Standing } from './directions.ts';
 import type { Roster } from './roster.ts';
 
@@ -41,7 +41,7 @@ function neededForCommands(act: Act, standing: Standing): Needed {
   const [words, floats] = [new Int32Array(bytes.buffer), new Float64Array(bytes.buffer)];
   const directions = new Directions(standing);
   const needed: Needed[] = [];
-  for (let row = 0; row * 16 < words.length; row += words[row * 16 + 1] as number) {
+  for (let row = 0; row * 16 < words.length; row += commandRows(words, row)) {
     const direction = directions.next(words, floats, row);
     if (direction?.of === 'guard_limit') needed.push(direction.loosens ? TWO_GUARDS : ONE_GUARD);
     else needed.push(direction?.loosens === false ? ONE : TWO_OPERATORS);

@@ -7,8 +7,8 @@ import type { CommandSource } from './command-source.ts';
 
 /** Those among submitted commands, each with the check `authority`. */
 export function unsignedCommands(authority: Authority, commands: CommandBuffer, source: CommandSource): HeldCommand[] {
-  const { i32: words, f64: floats, rows } = commands;
-  return authority.unauthorised({ words, floats, rows }, source).map(({ row, direction }) => ({
+  const { bytes, i32: words, f64: floats, rows } = commands;
+  return authority.unauthorised({ bytes, words, floats, rows }, source).map(({ row, direction }) => ({
     row,
     command: words[(row * COMMAND_BYTES) / 4] as number,
     account: 0,
