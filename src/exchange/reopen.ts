@@ -9,7 +9,6 @@ import { COMMAND, COMMAND_BYTES } from '../engine/command.ts';
 import type { CommandBuffer } from '../engine/command-buffer.ts';
 import { statusOf } from '../engine/market.ts';
 import { marketCount, positionsOf, type State } from '../engine/state.ts';
-import { STATUS } from '../engine/status.ts';
 import { MARKET, POSITION, VENUE } from '../engine/tables.ts';
 import { componentOf } from '../guard/blast-radius.ts';
 import { type Component, componentName, type Finding } from '../guard/finding.ts';
@@ -42,11 +41,6 @@ export interface ReopeningStep extends Step {
 
 export interface ReopeningOptions {
   readonly guard: Guard;
-  /**
-   * Since when people let a market, or (0) the venue, be led up, by an act; undefined when they do not. Without it nobody has to be
-   * asked, and what people open begins its way by that alone.
-   */
-  readonly allowedMs?: (market: number) => number | undefined;
   /** Told each move of a market, its beginning too. */
   readonly onStep?: (step: ReopeningStep) => void;
 }
@@ -56,7 +50,6 @@ type Stop = 'tick' | 'status' | 'end';
 
 export class Reopening {
   private readonly guard: Guard;
-  private readonly allowedMs: ReopeningOptions['allowedMs'];
   private readonly onStep: ((step: ReopeningStep) => void) | undefined;
   private readonly trail = new ReopeningTrail();
   private readonly standings = new Map<number, Standing>();
@@ -71,9 +64,8 @@ export class Reopening {
   private hasBegun = false;
   private stop: Stop = 'end';
 
-  constructor({ guard, allowedMs, onStep }: ReopeningOptions) {
+  constructor({ guard, onStep }: ReopeningOptions) {
     this.guard = guard;
-    this.allowedMs = allowedMs;
     this.onStep = onStep;
     guard.attach({
       onVerdict: (verdict) => this.verdicts.push(verdict),
@@ -132,29 +124,9 @@ export class Reopening {
     if (this.stop === 'status') this.answer(state, own);
     else {
       for (const market of this.trail.all) this.step(state, market, own);
-      this.beginAllowed(state, own);
       this.verdicts.length = 0;
       this.findings.length = 0;
     }
-  }
-
-  /** Begins with what people had closed and have let be reopened since. */
-  private beginAllowed(state: State, own: CommandBuffer): void {
-    const isNew = (market: number): boolean => (this.allowedMs?.(market) ?? -1) > this.trail.wantedMs(market);
-    for (let market = 1; market <= marketCount(state); market++) {
-      const is = standstillOf(state, market);
-      if (this.trail.rungOf(market) !== undefined || is.status === STATUS.SETTLEMENT) continue;
-      if (isNew(market) && !isOpenAtAll(is)) this.begin(state, market, own);
-    }
-    const { STATUS: status, PAUSED: paused } = VENUE;
-    const { i32 } = state.venue;
-    if (!isNew(0) || i32[128 + status] === STATUS.OK) return;
-    // Every market that it would open begins its way first.
-    for (let market = 1; market <= marketCount(state); market++) {
-      if (this.trail.rungOf(market) === undefined && isOpenAtAll(standstillOf(state, market)))
-        this.begin(state, market, own);
-    }
-    this.set(state, 0, { status: STATUS.OK, paused: i32[128 + paused] as number }, own);
   }
 
   /** Takes in the statuses set since the last call: the exchange's own too. */
@@ -223,8 +195,7 @@ export class Reopening {
     const before = this.standings.get(market) ?? arriveAt(this.trail.rungOf(market) as Rung);
     const { auditedSequence, auditFinding } = this;
     const veto = this.vetoOf(state, market);
-    const isAllowed = this.allowedMs === undefined || this.allowedMs(market) !== undefined;
-    const learned = { auditedSequence, auditFinding, veto, isAllowed };
+    const learned = { auditedSequence, auditFinding, veto };
     const facts = reopeningFacts(this.guard, state, market, before, learned);
     const wanted = this.trail.wanted(market);
     const step = nextStep(before, facts, rungOf(wanted));

@@ -16,12 +16,11 @@ const MILLION = 1_000_000n;
 const IMPACT_NOTIONAL = MARKET_PARAMETERS.indexOf('IMPACT_NOTIONAL');
 const MAXIMUM_SPREAD = MARKET_PARAMETERS.indexOf('MAXIMUM_SPREAD');
 
-/** What was learned since the last step: newest clean audit, what an audit found, what was vetoed (empty: nothing), what people allow. */
+/** What was learned since the last step: newest clean audit, what an audit found, what was vetoed (empty: nothing). */
 export interface Learned {
   readonly auditedSequence: number | undefined;
   readonly auditFinding: string;
   readonly veto: string;
-  readonly isAllowed: boolean;
 }
 
 /** The facts of a market at the tick that was just applied and heard. */
@@ -30,7 +29,7 @@ export function reopeningFacts(
   state: State,
   market: number,
   standing: Standing,
-  { auditedSequence, auditFinding, veto, isAllowed }: Learned,
+  { auditedSequence, auditFinding, veto }: Learned,
 ): ReopeningFacts {
   const { known } = guard;
   const { rung } = standing;
@@ -51,7 +50,6 @@ export function reopeningFacts(
             () => Number(known.rule(leastTimeRule(rung))),
             () => Infinity,
           ),
-    isAllowed,
     venueStatus: i32[128 + VENUE.STATUS] as number,
     auditedSequence,
     finding,

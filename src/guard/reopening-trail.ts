@@ -15,9 +15,8 @@ import { heightOf, type Rung, RUNGS, rungOf, type Standstill, standstillAt } fro
 const OPEN: Standstill = { status: STATUS.OK, paused: 0 };
 
 interface MarketTrail {
-  /** What people last set, and when. */
+  /** What people last set. */
   wanted: Standstill;
-  wantedMs: number;
   /** The rung of the reopening; undefined while there is none. */
   rung: Rung | undefined;
   /** When it came to its last rung. */
@@ -32,7 +31,7 @@ export class ReopeningTrail {
     const { values, count } = events;
     for (let event = from; event < count; event++) {
       const at = event * EVENT_FLOATS;
-      if (values[at] !== EVENT.statusSet) continue;
+      if (values[at] !== EVENT.statusSet || values[at + 2] === 0) continue;
       const set = { status: values[at + 3] as number, paused: values[at + 4] as number };
       this.take(state, values[at + 2] as number, set);
     }
@@ -41,11 +40,6 @@ export class ReopeningTrail {
   /** What people want a market to be. */
   wanted(market: number): Standstill {
     return this.markets.get(market)?.wanted ?? OPEN;
-  }
-
-  /** When people last set the status of a market, or (0) of the venue; −1 when they never did. */
-  wantedMs(market: number): number {
-    return this.markets.get(market)?.wantedMs ?? -1;
   }
 
   /** The rung of a market that is on its way back, undefined when it is not. */
@@ -66,13 +60,8 @@ export class ReopeningTrail {
 
   private take(state: State, market: number, set: Standstill): void {
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
-    const trail = this.markets.get(market) ?? { wanted: OPEN, wantedMs: -1, rung: undefined, topMs: 0 };
+    const trail = this.markets.get(market) ?? { wanted: OPEN, rung: undefined, topMs: 0 };
     this.markets.set(market, trail);
-    if (market === 0) {
-      trail.wanted = set;
-      trail.wantedMs = timeMs;
-      return;
-    }
     // Who begins the reopening of a market that people had closed wants it open.
     if (isMark(set) && heightOf(rungOf(trail.wanted)) <= heightOf('cancel_only')) trail.wanted = OPEN;
     const rung = this.stepOf(state, trail, set, timeMs);
@@ -85,7 +74,6 @@ export class ReopeningTrail {
     const isStop = trail.rung !== undefined && heightOf(rungOf(set)) < heightOf(trail.rung);
     if (isStop) trail.rung = undefined;
     trail.wanted = set;
-    trail.wantedMs = timeMs;
   }
 
   /** The rung that a status is a step of a reopening to, undefined when it is none. */

@@ -24,7 +24,6 @@ function good(timeMs: number, sequence: number, changes: Partial<ReopeningFacts>
     sequence,
     gapMs: 30_000,
     leastMs: 60_000,
-    isAllowed: true,
     venueStatus: STATUS.OK,
     auditedSequence: sequence - 1,
     finding: '',
@@ -49,7 +48,6 @@ const anyFacts: fc.Arbitrary<ReopeningFacts> = fc.record({
   sequence: fc.integer({ min: 0, max: 20 }),
   gapMs: fc.constantFrom(0, 30_000, 1e9),
   leastMs: fc.constantFrom(0, 60_000, 120_000),
-  isAllowed: mostly(true, false),
   venueStatus: mostly<number>(STATUS.OK, ...Object.values(STATUS)),
   auditedSequence: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }),
   finding: mostly('', 'market 1: positions_sum_to_zero'),
@@ -85,7 +83,7 @@ describe('the ladder, whatever the facts', () => {
           assert.equal(facts.veto, '');
           assert.ok(heightOf(after.rung) <= heightOf(highest));
           assert.ok(conditions.length > 0 && conditions.every(({ holds }) => holds));
-          assert.ok(facts.isAllowed && facts.finding === '' && (facts.auditedSequence as number) > 3);
+          assert.ok(facts.finding === '' && (facts.auditedSequence as number) > 3);
           assert.ok(facts.price.isValid && !facts.depth.isCrossed);
           if (standing.rung !== 'cancel_only') assert.ok(facts.depth.bids >= facts.depth.needed);
           assert.equal(after.stoodMs, 0);
@@ -158,7 +156,6 @@ describe('a step', () => {
     const at = stood('open');
     assert.equal(nextStep(at, good(65_000, 9), 'normal').move, 'up');
     const worse: [string, Partial<ReopeningFacts>][] = [
-      ['people', { isAllowed: false }],
       ['time', { leastMs: 65_001 }],
       ['audit', { auditedSequence: 5 }],
       ['audit', { auditedSequence: undefined }],

@@ -81,8 +81,6 @@ export interface ReopeningFacts {
   readonly gapMs: number;
   /** The least time on the present rung. */
   readonly leastMs: number;
-  /** Whether people let the market go up: by an act, or because nobody has to be asked. */
-  readonly isAllowed: boolean;
   /** The venue's own status, which is in force where it is severer than the market's. */
   readonly venueStatus: number;
   /** Last command of the newest block whose end was audited without a finding; undefined when there is none. */
@@ -212,7 +210,6 @@ function conditionsOf(standing: Standing, facts: ReopeningFacts): Condition[] {
   const next = TERMS[rung === 'normal' ? rung : (RUNGS[heightOf(rung) + 1] as keyof typeof TERMS)].status;
   const isAudited = audited !== undefined && audited > since;
   const conditions = [
-    condition('people', facts.isAllowed, facts.isAllowed ? 'may reopen' : 'no act', 'may reopen'),
     condition('venue_status', facts.venueStatus <= next, `${facts.venueStatus}`, `at most ${next}`),
     condition('time', standing.stoodMs >= facts.leastMs, `${standing.stoodMs} ms`, `${facts.leastMs} ms`),
     condition('audit', isAudited, audited === undefined ? 'none' : `up to ${audited}`, `a clean one behind ${since}`),
