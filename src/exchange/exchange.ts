@@ -306,6 +306,7 @@ export class Exchange {
     const { guard, sealer } = this.options;
     const open = { fork: sealer.head.fork, height: sealer.openHeight };
     if (appendProposals(state, from, this.timeMs, forced, guard, open) === 0) return;
+    guard?.before(state, forced.i32, forced.f64, 0, forced.rows);
     for (let row = 0; row < forced.rows; ) row = applyUntilTick(state, forced.i32, forced.f64, row, forced.rows);
     this.batch.commands.append(forced.bytes.subarray(0, forced.rows * COMMAND_BYTES), 0);
   }

@@ -3,15 +3,17 @@ import { FLAG } from '../engine/flags.ts';
 import { CLOSE } from '../engine/refusal.ts';
 import { RULE } from '../engine/rules.ts';
 import { INSURANCE_FUND, type State } from '../engine/state.ts';
-import { STATUS } from '../engine/status.ts';
-import { MARKET, ORDER, VENUE } from '../engine/tables.ts';
+import { OPERATION, pausedByStatus, STATUS } from '../engine/status.ts';
+import { MARKET, VENUE } from '../engine/tables.ts';
 import type { JudgedAccount } from './account-checks.ts';
 import { floorOf, whole } from './exact.ts';
+import type { InputImage } from './input-image.ts';
 import type { Known } from './known.ts';
 import { initialOf, ordersToCancel, shareOf } from './live-account.ts';
+import { differentColumn } from './order-image.ts';
+import { KNOWN_ORDER } from './order-lists.ts';
 import type { Checks, ForcedAction } from './verdict.ts';
 
-const ROWS_OF_ORDERS = 2 ** 24;
 const MILLION = 1_000_000n;
 
 /** What a proposal to liquidate says of the account. */
@@ -29,19 +31,21 @@ export function checkAction(
   proposed: ProposedMargin | undefined,
   checks: Checks,
 ): void {
+  checkAllowed(known, judged, action, checks);
   if (action.kind === 'liquidate') return checkLiquidation(known, judged, action.share, proposed, checks);
-  if (action.kind === 'settlePosition') return checkSettlement(known, state, judged, action, checks);
-  const row = orderRow(state, action.order);
-  const { i32 } = state.order;
-  const owner = row === 0 ? 0 : (i32[row * 16 + ORDER.ACCOUNT] as number);
-  const market = row === 0 ? 0 : (i32[row * 16 + ORDER.MARKET] as number);
+  if (action.kind === 'settlePosition') return checkSettlement(known, judged, action, checks);
+  const row = known.orders.rowOf(action.order);
+  const { i32 } = known.orders;
+  const owner = row === 0 ? 0 : (i32[row * 16 + KNOWN_ORDER.ACCOUNT] as number);
+  const market = row === 0 ? 0 : (i32[row * 16 + KNOWN_ORDER.MARKET] as number);
   const about = `order ${action.order}`;
   checks.same('II', 'order_owner', about, owner, judged.live.account);
   checks.same('II', 'order_market', about, market, action.market);
   if (row === 0) return;
-  if (action.kind === 'fireTrigger') return checkTrigger(known, state, row, action.mark, about, checks);
-  if (action.reason === CLOSE.DELEVERAGE) return checkDeleverage(known, state, judged, row, about, checks);
-  checkBand(known, state, row, action.reason, about, checks);
+  compareOrder(known, state, row, about, checks);
+  if (action.kind === 'fireTrigger') return checkTrigger(known, row, action.mark, about, checks);
+  if (action.reason === CLOSE.DELEVERAGE) return checkDeleverage(known, judged, row, about, checks);
+  checkBand(known, row, action.reason, about, checks);
 }
 
 function isUnhealthy({ equity, maintenance }: JudgedAccount): boolean {
@@ -70,13 +74,12 @@ function checkLiquidation(
 /** A position of a delisted market is closed whole, at the mark; the mark itself is a check of its market. */
 function checkSettlement(
   known: Known,
-  state: State,
   judged: JudgedAccount,
   { market, size, mark }: ForcedAction & { readonly kind: 'settlePosition' },
   checks: Checks,
 ): void {
   const about = `market ${market}`;
-  const { i32 } = state.market;
+  const { i32 } = known.inputs.market;
   const held = judged.live.positions.find((position) => position.market === market);
   checks.same('II', 'delisted', about, i32[market * 256 + MARKET.STATUS] as number, STATUS.SETTLEMENT);
   checks.same('II', 'settled_size', `${about} proposed`, whole(size), held?.size ?? 0n);
@@ -84,20 +87,40 @@ function checkSettlement(
   checks.note('II', 'account_is_trader', '', judged.live.account !== INSURANCE_FUND, judged.live.account, 'a trader');
 }
 
-/** The row of a live order, 0 when there is none of this id. */
-function orderRow(state: State, id: number): number {
-  const row = id % ROWS_OF_ORDERS;
-  const { i32, rows } = state.order;
-  if (!(Number.isSafeInteger(id) && row > 0 && row < rows) || i32[row * 16 + ORDER.SIZE] === 0) return 0;
-  return i32[row * 16 + ORDER.GENERATION] === (id - row) / ROWS_OF_ORDERS ? row : 0;
+/** Notes whether the action is allowed by status and pauses as commands set them, whatever the rows say. */
+function checkAllowed(known: Known, judged: JudgedAccount, action: ForcedAction, checks: Checks): void {
+  if (action.kind === 'forceCancel') return;
+  const { inputs } = known;
+  const operation = action.kind === 'fireTrigger' ? OPERATION.TRIGGERS : OPERATION.LIQUIDATIONS;
+  const held = judged.live.positions.filter(({ size }) => size !== 0n).map(({ market }) => market);
+  const markets = action.kind === 'liquidate' ? held : [action.market];
+  // A delisted market settles while its status pauses liquidations; only what was paused by itself stops it.
+  const settles = action.kind === 'settlePosition';
+  const paused = markets.find((market) => (pausedIn(inputs, market, settles) & operation) !== 0);
+  const found = paused === undefined ? 'allowed' : `paused in market ${paused}`;
+  checks.note('I', 'status_allows', '', paused === undefined, found, 'allowed');
 }
 
-function checkTrigger(known: Known, state: State, row: number, mark: number, about: string, checks: Checks): void {
-  const { i32 } = state.order;
-  const market = i32[row * 16 + ORDER.MARKET] as number;
-  const flags = i32[row * 16 + ORDER.FLAGS] as number;
+function pausedIn({ market, venue }: InputImage, row: number, isOwnStatusOff: boolean): number {
+  const own = isOwnStatusOff ? STATUS.OK : (market.i32[row * 256 + MARKET.STATUS] as number);
+  const status = Math.max(own, venue.i32[128 + VENUE.STATUS] as number);
+  const paused = (market.i32[row * 256 + MARKET.PAUSED] as number) | (venue.i32[128 + VENUE.PAUSED] as number);
+  return paused | pausedByStatus(status);
+}
+
+/** What becomes of a live order is up to its row: it must be what events made of it. */
+function compareOrder(known: Known, state: State, row: number, about: string, checks: Checks): void {
+  const column = differentColumn(known.orders, state, row);
+  const isThere = row < state.order.rows;
+  checks.note('I', 'order_continuity', about, isThere && column === undefined, column ?? 'as told', 'as told');
+}
+
+function checkTrigger(known: Known, row: number, mark: number, about: string, checks: Checks): void {
+  const { i32 } = known.orders;
+  const market = i32[row * 16 + KNOWN_ORDER.MARKET] as number;
+  const flags = i32[row * 16 + KNOWN_ORDER.FLAGS] as number;
   const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
-  const trigger = whole(i32[row * 16 + ORDER.TRIGGER]) * units;
+  const trigger = whole(i32[row * 16 + KNOWN_ORDER.TRIGGER]) * units;
   const now = known.derived(market, 'MARK');
   checks.note('II', 'waits_for_trigger', about, (flags & FLAG.UNTRIGGERED) !== 0, flags, 'untriggered');
   checks.same('II', 'mark', 'proposed', whole(mark), now);
@@ -105,37 +128,31 @@ function checkTrigger(known: Known, state: State, row: number, mark: number, abo
   checks.note('II', 'trigger_reached', about, isReached, now, trigger);
 }
 
-function checkDeleverage(
-  known: Known,
-  state: State,
-  judged: JudgedAccount,
-  row: number,
-  about: string,
-  checks: Checks,
-): void {
+function checkDeleverage(known: Known, judged: JudgedAccount, row: number, about: string, checks: Checks): void {
   const { live, equity } = judged;
-  const initial = initialOf(known, state, live);
+  const initial = initialOf(known, live);
   checks.note('II', 'below_initial_margin', '', equity < initial, equity, initial);
   const isLiquidatable = isUnhealthy(judged) && holdsAny(judged);
   checks.note('II', 'not_liquidatable', '', !isLiquidatable, `equity ${equity}`, `maintenance ${judged.maintenance}`);
   checks.note('II', 'account_is_trader', '', live.account !== INSURANCE_FUND, live.account, 'a trader');
-  checks.note('II', 'raises_risk', about, ordersToCancel(state, live).has(row), `row ${row}`, 'to be cancelled');
+  checks.note('II', 'raises_risk', about, ordersToCancel(known, live).has(row), `row ${row}`, 'to be cancelled');
 }
 
 /** In restricted modes an order rests within a band of the external fair price, its width rounded down. */
-function checkBand(known: Known, state: State, row: number, reason: number, about: string, checks: Checks): void {
-  const { i32 } = state.order;
-  const market = i32[row * 16 + ORDER.MARKET] as number;
-  const flags = i32[row * 16 + ORDER.FLAGS] as number;
+function checkBand(known: Known, row: number, reason: number, about: string, checks: Checks): void {
+  const { i32 } = known.orders;
+  const market = i32[row * 16 + KNOWN_ORDER.MARKET] as number;
+  const flags = i32[row * 16 + KNOWN_ORDER.FLAGS] as number;
   checks.same('II', 'cancel_reason', about, reason, CLOSE.PRICE_OUTSIDE_BANDS);
-  const own = state.market.i32[market * 256 + MARKET.STATUS] as number;
-  const status = Math.max(own, state.venue.i32[128 + VENUE.STATUS] as number);
+  const { inputs } = known;
+  const own = inputs.market.i32[market * 256 + MARKET.STATUS] as number;
+  const status = Math.max(own, inputs.venue.i32[128 + VENUE.STATUS] as number);
   const isRestricted = status === STATUS.POST_ONLY || status === STATUS.CANCEL_ONLY;
   checks.note('II', 'restricted_mode', about, isRestricted, status, 'post-only or cancel-only');
   const fair = known.derived(market, 'EXTERNAL_FAIR');
   const width = floorOf(fair * known.rule(RULE.restricted_band), MILLION);
   const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
-  const price = whole(i32[row * 16 + ORDER.PRICE]) * units;
+  const price = whole(i32[row * 16 + KNOWN_ORDER.PRICE]) * units;
   const isSell = (flags & FLAG.SELL) !== 0;
   const edge = isSell ? fair - width : fair + width;
   checks.note('II', 'outside_band', about, isSell ? price < edge : price > edge, price, edge);

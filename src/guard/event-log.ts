@@ -27,6 +27,9 @@ for (const kind of [
   KEPT[kind] = 1;
 }
 
+/** The last slot of a record, which no event uses. */
+const OWN = EVENT_FLOATS - 1;
+
 const NONE: readonly number[] = [];
 
 export class EventLog {
@@ -53,19 +56,31 @@ export class EventLog {
   take(events: EventBuffer, from: number): void {
     const { values, count } = events;
     for (let event = from; event < count; event++) {
-      const at = event * EVENT_FLOATS;
-      if (KEPT[values[at] as number] === 1) this.keep(values, at);
+      this.keepIfKept(values, event * EVENT_FLOATS);
     }
   }
 
-  private keep(values: Float64Array, at: number): void {
+  /** Copies the record at `at` if its kind matters. */
+  keepIfKept(values: Float64Array, at: number): void {
+    if (KEPT[values[at] as number] === 1) this.keep(values, at, 0);
+  }
+
+  /** Copies the record at `at`, with a number of the guard's own in its last slot. */
+  keep(values: Float64Array, at: number, own: number): void {
     const to = this.count++ * EVENT_FLOATS;
     if (to + EVENT_FLOATS > this.values.length) {
       const grown = new Float64Array(this.values.length * 2);
       grown.set(this.values);
       this.values = grown;
     }
-    for (let n = 0; n < EVENT_FLOATS; n++) this.values[to + n] = values[at + n] as number;
+    const kept = this.values;
+    for (let n = 0; n < OWN; n++) kept[to + n] = values[at + n] as number;
+    kept[to + OWN] = own;
+  }
+
+  /** The guard's own number of the record at a place. */
+  own(place: number): number {
+    return this.values[place * EVENT_FLOATS + OWN] as number;
   }
 
   /** Field `slot` of the record at a place, as `EVENT_FIELDS` lists them. */

@@ -12,15 +12,18 @@ import { checkAction } from './action-checks.ts';
 import { Authority } from './authority/authority.ts';
 import { type CommandSource, OUTSIDE } from './authority/command-source.ts';
 import { unsignedCommands } from './authority/unsigned-commands.ts';
+import { AuditImage } from './audit-image.ts';
 import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
 import { Breakers } from './breakers.ts';
 import { survivingCanary } from './canary.ts';
+import { compareRows } from './derived-image.ts';
 import { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
 import { isProposal, type Proposal, proposalOf } from './forced-command.ts';
 import { Grace, isSlowing } from './grace.ts';
 import { ImageAdvance } from './image-advance.ts';
 import { Known } from './known.ts';
+import { hearEvents } from './listener.ts';
 import { isIndexBounded } from './market-checks.ts';
 import { SealedImage } from './sealed-image.ts';
 import { type Component, componentName, type Finding } from './finding.ts';
@@ -63,6 +66,7 @@ export class Guard {
   private listened = 0;
   private lines: string[] = [];
   private readonly prices = new Prices(this.known);
+  private readonly audit = new AuditImage(this.known);
   private readonly breakers = new Breakers(this.known);
   private readonly grace = new Grace();
   /** Sequence of the last command that the guard was told of. */
@@ -114,6 +118,12 @@ export class Guard {
   /** Rows `from` up to the first tick, or up to `to`, are about to be applied, live and in a replay alike. */
   before(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {
     if (!this.image.isThere) return;
+    // Of what happened since the tick nobody was told yet.
+    this.listen(state);
+    const { inputs } = this.known;
+    inputs.read(words, floats, from, to);
+    if (inputs.isTicked) compareRows(inputs, state, (component, check) => this.find(state, component, check));
+    inputs.takeRead();
     this.screening.before(state, words, floats, from, to);
   }
 
@@ -135,15 +145,14 @@ export class Guard {
   listen(state: State): void {
     const { events } = state;
     const from = this.log.count;
-    this.log.take(events, this.listened);
+    hearEvents(this.known, state, this.listened);
+    this.findViolations(state);
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     if (this.image.isThere) this.prices.observe(state);
     for (let place = from; place < this.log.count; place++) {
       const kind = this.log.kind(place);
-      if (kind === EVENT.accountDefined) this.image.addAccount(state, this.log.field(place, 0));
-      else if (kind === EVENT.marketDefined) this.image.addMarket(state, this.log.field(place, 0));
-      else if (kind === EVENT.statusSet) {
+      if (kind === EVENT.statusSet) {
         this.authority.noteStatus(this.log.field(place, 0), this.log.field(place, 1), this.log.field(place, 2));
       }
     }
@@ -151,13 +160,38 @@ export class Guard {
 
   /** A block ends with this state. The first one is the image; from then on the image goes on by what events tell. */
   seal(state: State): void {
-    const { image, log } = this;
-    if (!image.isThere) image.begin(state);
+    const { image, log, known } = this;
+    if (!image.isThere) known.begin(state);
     else {
       this.condemn(state);
-      new ImageAdvance(image, log, state).run();
+      const advance = new ImageAdvance(known, state);
+      advance.run();
+      for (const { account, about, told, computed } of advance.wrong) {
+        const check: Check = {
+          class: 'II',
+          name: 'told_amounts',
+          about,
+          holds: false,
+          found: told,
+          expected: computed,
+        };
+        this.find(state, { kind: 'account', account }, check);
+      }
+      this.audit.run(state, (component, check) => this.find(state, component, check));
     }
     log.clear();
+  }
+
+  /** What was told of orders and cannot be concerns their accounts, and the market where it traded. */
+  private findViolations(state: State): void {
+    const { orders } = this.known;
+    if (orders.violations.length === 0) return;
+    for (const { accounts, market, about, found, expected } of orders.violations) {
+      const check: Check = { class: 'I', name: 'fill_within_order', about, holds: false, found, expected };
+      for (const account of accounts) this.find(state, { kind: 'account', account }, check);
+      if (market !== 0) this.find(state, { kind: 'market', market }, check);
+    }
+    orders.violations = [];
   }
 
   /** A block must not make good an index that moved further than any index can. */

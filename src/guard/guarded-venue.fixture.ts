@@ -12,6 +12,7 @@ export class GuardedVenue extends VenueForTest {
   readonly verdicts: Verdict[] = [];
   readonly warrants: string[] = [];
   private readonly guard: Guard | undefined;
+  private readonly commands = new CommandBuffer();
   private readonly forced = new CommandBuffer();
   private isDeaf = false;
 
@@ -33,18 +34,36 @@ export class GuardedVenue extends VenueForTest {
   }
 
   override apply(write: (buffer: CommandBuffer, timeMs: number) => void): EventRecord[] {
-    const { state, forced, guard } = this;
-    super.apply(write);
-    const proposed = Array.from({ length: state.events.count }, (_, event) => event);
+    const { state, commands, guard } = this;
+    commands.clear();
+    write(commands, this.timeMs);
+    state.events.clear();
     guard?.startBatch();
-    if (!this.isDeaf) guard?.listen(state);
-    const due = guard === undefined ? proposed : guard.judge(state, 0, { fork: 0, height: 1 });
-    forced.clear();
-    for (const event of due) appendForced(state.events, event, this.timeMs, forced);
-    for (let row = 0; row < forced.rows; ) row = applyUntilTick(state, forced.i32, forced.f64, row, forced.rows);
+    for (let row = 0; row < commands.rows; ) {
+      const from = state.events.count;
+      this.tell(commands, row);
+      row = applyUntilTick(state, commands.i32, commands.f64, row, commands.rows);
+      this.force(from);
+    }
     if (!this.isDeaf) guard?.listen(state);
     this.warrants.push(...decodeLines(guard?.takeWarrants() ?? new Uint8Array()));
     return state.events.all();
+  }
+
+  private tell({ i32, f64, rows }: CommandBuffer, from: number): void {
+    if (!this.isDeaf) this.guard?.before(this.state, i32, f64, from, rows);
+  }
+
+  /** Applies the proposals among the events from number `from` on that have a warrant. */
+  private force(from: number): void {
+    const { state, forced, guard } = this;
+    if (!this.isDeaf) guard?.listen(state);
+    const proposed = Array.from({ length: state.events.count - from }, (_, event) => from + event);
+    const due = guard === undefined ? proposed : guard.judge(state, from, { fork: 0, height: 1 });
+    forced.clear();
+    for (const event of due) appendForced(state.events, event, this.timeMs, forced);
+    this.tell(forced, 0);
+    for (let row = 0; row < forced.rows; ) row = applyUntilTick(state, forced.i32, forced.f64, row, forced.rows);
   }
 
   /** Who was liquidated, among these events. */

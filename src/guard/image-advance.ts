@@ -1,84 +1,122 @@
 /**
  * Takes the sealed image from one block to the next by what events tell, not by what the rows say: a row that was changed by
- * anything else stays different from its image, however many blocks are closed over it. It costs what happened, not what there is.
- *
- * Told amounts add up exactly while each is below 2^52. Where one is not, and for the insurance fund and the fee account, of
- * which not every amount is told, the image takes the row.
+ * anything else stays different from its image, however many blocks are closed over it. Profits, fees and funding are computed
+ * here and compared with what is told: a wrong amount is its account's finding and is never taken over. It costs what happened,
+ * not what there is.
  */
 import { MARKET_PARAMETERS } from '../engine/command.ts';
 import { EVENT } from '../engine/event.ts';
-import { FEE_ACCOUNT, findPosition, INSURANCE_FUND, positionsOf, type State } from '../engine/state.ts';
+import { RULE } from '../engine/rules.ts';
+import { FEE_ACCOUNT, INSURANCE_FUND, type State } from '../engine/state.ts';
 import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
 import type { EventLog } from './event-log.ts';
-import { DERIVED } from './known.ts';
+import { floorOf, whole } from './exact.ts';
+import type { InputImage } from './input-image.ts';
+import { DERIVED, type Known } from './known.ts';
+import { addExact } from './limbs.ts';
+import { feeOf, PositionMath } from './position-math.ts';
 import type { SealedImage } from './sealed-image.ts';
 
-const LIMB = 2 ** 50;
+const { BALANCE_HIGH, PENDING_HIGH, FEE_CLASS } = ACCOUNT;
 const EXACT = 2 ** 52;
+const ROWS = 2 ** 24;
+const ROWS_INVERSE = 2 ** -24;
+/** A liquidation moves a position in parts of at most this notional, each with its own rounding. */
+const PART_NOTIONAL = 2 ** 50;
+const AHEAD = 16;
+const FILLED = EVENT.filled;
 
-const POSITION_COLUMNS = [POSITION.SIZE, POSITION.COST_HIGH, POSITION.COST_LOW, POSITION.FUNDING_INDEX] as const;
-/** What a position is for good from its first command on. */
-const POSITION_LINKS = [POSITION.ACCOUNT, POSITION.MARKET, POSITION.NEXT_OF_ACCOUNT] as const;
+/** An amount that was told of an account and is another by computation. */
+export interface ToldAmount {
+  readonly account: number;
+  readonly about: string;
+  readonly told: string;
+  readonly computed: string;
+}
+
+/** Funding that was told and whose settlement has not been computed yet. */
+interface ToldFunding {
+  readonly account: number;
+  readonly market: number;
+  readonly amount: number;
+}
 
 export class ImageAdvance {
+  /** The first wrong amount of each account. */
+  readonly wrong: ToldAmount[] = [];
   private readonly image: SealedImage;
+  private readonly inputs: InputImage;
   private readonly log: EventLog;
   private readonly state: State;
-  private readonly wideAccounts = new Set<number>();
-  private readonly widePositions = new Set<number>();
-  /** Funding index of each market as the pass over the events goes on. */
-  private readonly indexes: number[] = [];
+  private readonly math: PositionMath;
+  private readonly funding: ToldFunding[] = [];
+  private readonly blamed = new Set<number>();
+  /** What was read ahead: stored, so that the reading is not optimised away. */
+  private readonly ahead = { sum: 0 };
 
-  constructor(image: SealedImage, log: EventLog, state: State) {
+  constructor({ image, inputs, log }: Known, state: State) {
     this.image = image;
+    this.inputs = inputs;
     this.log = log;
     this.state = state;
+    this.math = new PositionMath(image);
   }
 
   run(): void {
-    const { image, state, log } = this;
-    for (const name of ['account', 'position', 'market'] as const) image[name].reserve(state[name].bytes.length);
-    for (let market = 1; market < state.market.rows; market++) {
-      this.indexes[market] = image.market.f64[market * 128 + MARKET.FUNDING_INDEX] as number;
+    const { log } = this;
+    for (let place = 0; place < log.count; place++) {
+      if (place % AHEAD === 0) this.readAhead(place);
+      if (log.kind(place) === FILLED) this.takeFill(place);
+      else this.take(place);
     }
-    for (let place = 0; place < log.count; place++) this.take(place);
-    this.linkNew();
-    this.takeRows();
+    this.settleTold();
     this.takeMarkets();
   }
 
-  private take(place: number): void {
+  /** Reads the rows that the next fills lead to, so that the machine fetches them side by side. */
+  private readAhead(from: number): void {
     const { log, image } = this;
+    const positions = image.position.f64;
+    const accounts = image.account.f64;
+    let sum = 0;
+    for (let place = from; place < from + AHEAD && place < log.count; place++) {
+      if (log.kind(place) !== FILLED) continue;
+      const own = log.own(place);
+      const maker = Math.floor(own * ROWS_INVERSE);
+      sum += (positions[maker * 16] as number) + (positions[(own - maker * ROWS) * 16] as number);
+      sum += (accounts[log.field(place, 3) * 8] as number) + (accounts[log.field(place, 4) * 8] as number);
+    }
+    this.ahead.sum = sum;
+  }
+
+  private take(place: number): void {
+    const { log, image, math } = this;
     const field = (slot: number): number => log.field(place, slot);
     switch (log.kind(place)) {
-      case EVENT.filled:
-        return this.takeFill(place);
       case EVENT.marked:
-        this.indexes[field(0)] = field(7);
+        math.indexes[field(0)] = field(7);
         return;
       case EVENT.fundingSettled:
-        this.pay(field(0), -field(3));
-        this.settle(field(0), field(1));
-        return;
+        return this.hearFunding(field(0), field(1), field(3));
       case EVENT.deposited:
         return this.pay(field(0), field(1));
       case EVENT.withdrawalRequested:
-        return this.pay(field(0), -field(2) - field(3));
+        this.pay(field(0), -field(2) - field(3));
+        this.pay(INSURANCE_FUND, field(3));
+        return addExact(image.account.f64, field(0) * 8 + PENDING_HIGH, field(2));
       case EVENT.withdrawalSettled:
+        addExact(image.account.f64, field(0) * 8 + PENDING_HIGH, -field(2));
         return field(3) === 0 ? this.pay(field(0), field(2)) : undefined;
       case EVENT.transferred:
         this.pay(field(0), -field(2));
         return this.pay(field(1), field(2));
       case EVENT.liquidated:
-        return this.pay(field(0), -field(2));
+        return this.takePenalty(place);
       case EVENT.positionTaken:
-        this.pay(field(0), field(4));
-        return this.trade(field(0), field(1), -field(2), -field(2) * field(3), field(4));
-      case EVENT.leverageSet: {
-        const row = findPosition(this.state, field(0), field(1));
-        image.position.i32[row * 32 + POSITION.INITIAL_MARGIN] = field(2);
+        return this.takePosition(field(0), field(1), field(2), field(3), field(4));
+      case EVENT.leverageSet:
+        image.position.i32[this.rowOf(field(0), field(1), 0) * 32 + POSITION.INITIAL_MARGIN] = field(2);
         return;
-      }
       case EVENT.ruleSet:
         image.rule.f64[64 + field(0)] = field(2);
         return;
@@ -92,77 +130,136 @@ export class ImageAdvance {
     }
   }
 
-  private takeFill(place: number): void {
-    const { log } = this;
-    const market = log.field(place, 0);
-    const lots = log.field(place, 6);
-    const units = this.image.market.f64[market * 128 + MARKET.TICK_UNITS] as number;
-    const notional = lots * log.field(place, 5) * units;
-    const isBuy = log.field(place, 7) === 0;
-    const sides = isBuy ? 1 : -1;
-    const [makerProfit, takerProfit] = [log.field(place, 10), log.field(place, 11)];
-    this.pay(log.field(place, 3), makerProfit - log.field(place, 8));
-    this.pay(log.field(place, 4), takerProfit - log.field(place, 9));
-    this.trade(log.field(place, 3), market, -sides * lots, -sides * notional, makerProfit);
-    this.trade(log.field(place, 4), market, sides * lots, sides * notional, takerProfit);
+  private rowOf(account: number, market: number, likely: number): number {
+    return this.image.positionOf(account, market, likely);
   }
 
   private pay(account: number, amount: number): void {
-    if (!(Math.abs(amount) < EXACT)) this.wideAccounts.add(account);
-    else add(this.image.account.f64, account * 8 + ACCOUNT.BALANCE_HIGH, amount);
+    addExact(this.image.account.f64, account * 8 + BALANCE_HIGH, amount);
   }
 
-  /** A position changed by `lots` for `paid`, both signed; what closed realised `profit`, so the cost grew by both together. */
-  private trade(account: number, market: number, lots: number, paid: number, profit: number): void {
-    const row = this.settle(account, market);
-    const { f64 } = this.image.position;
-    f64[row * 16 + POSITION.SIZE] = (f64[row * 16 + POSITION.SIZE] as number) + lots;
-    if (!(Math.abs(paid) < EXACT && Math.abs(profit) < EXACT)) this.widePositions.add(row);
-    else add(f64, row * 16 + POSITION.COST_HIGH, paid + profit);
+  private takeFill(place: number): void {
+    const { log, image, math } = this;
+    const market = log.field(place, 0);
+    const maker = log.field(place, 3);
+    const taker = log.field(place, 4);
+    const lots = log.field(place, 6);
+    const at = market * 128;
+    const { f64 } = image.market;
+    const notional = lots * (log.field(place, 5) * (f64[at + MARKET.TICK_UNITS] as number));
+    const takerLots = log.field(place, 7) === 0 ? lots : -lots;
+    const own = log.own(place);
+    const makerLikely = Math.floor(own * ROWS_INVERSE);
+    const makerRow = this.rowOf(maker, market, makerLikely);
+    const takerRow = this.rowOf(taker, market, own - makerLikely * ROWS);
+    this.settle(takerRow, taker, market);
+    this.settle(makerRow, maker, market);
+    const { rule } = image;
+    const classes = image.account.i32;
+    const makerRule = classes[maker * 16 + FEE_CLASS] === 0 ? RULE.maker_fee : RULE.retail_maker_fee;
+    const takerRule = classes[taker * 16 + FEE_CLASS] === 0 ? RULE.taker_fee : RULE.retail_taker_fee;
+    const makerFee = feeOf(notional, maker === INSURANCE_FUND ? 0 : (rule.f64[64 + makerRule] as number));
+    const takerFee = feeOf(notional, taker === INSURANCE_FUND ? 0 : (rule.f64[64 + takerRule] as number));
+    this.compare(taker, 'profit', log.field(place, 11), math.trade(takerRow, taker, takerLots, notional));
+    this.compare(maker, 'profit', log.field(place, 10), math.trade(makerRow, maker, -takerLots, notional));
+    this.compare(taker, 'fee', log.field(place, 9), takerFee);
+    this.compare(maker, 'fee', log.field(place, 8), makerFee);
+    this.pay(taker, -takerFee);
+    this.pay(maker, -makerFee);
+    // What the fee account got is what was told; a wrong fee is its payer's finding alone.
+    this.pay(FEE_ACCOUNT, log.field(place, 8) + log.field(place, 9));
+    f64[at + MARKET.TRADE_COUNT] = (f64[at + MARKET.TRADE_COUNT] as number) + 1;
+    addExact(f64, at + MARKET.VOLUME_HIGH, notional);
   }
 
-  private settle(account: number, market: number): number {
-    const row = findPosition(this.state, account, market);
-    this.image.position.f64[row * 16 + POSITION.FUNDING_INDEX] = this.indexes[market] as number;
-    return row;
+  private compare(account: number, about: string, told: number, computed: number): void {
+    if (told !== computed) this.blame(account, about, told, computed);
   }
 
-  /** Positions that were opened since the block: a row is never given back, and the newest is the first of its account. */
-  private linkNew(): void {
-    const { account, position } = this.image;
-    const { i32, rows } = this.state.position;
-    for (let row = position.rows; row < rows; row++) {
-      for (const word of POSITION_LINKS) position.i32[row * 32 + word] = i32[row * 32 + word] as number;
-      account.i32[(i32[row * 32 + POSITION.ACCOUNT] as number) * 16 + ACCOUNT.FIRST_POSITION] = row;
+  private blame(account: number, about: string, told: number, computed: number): void {
+    if (this.blamed.has(account)) return;
+    this.blamed.add(account);
+    this.wrong.push({ account, about, told: String(told), computed: String(computed) });
+  }
+
+  /** The market's clearing got what was told; the position settles with its trade. */
+  private hearFunding(account: number, market: number, amount: number): void {
+    if (this.funding.length > 0) this.settleToldOf(account, market);
+    this.funding.push({ account, market, amount });
+    if (Math.abs(amount) < EXACT) addExact(this.image.market.f64, market * 128 + MARKET.FUNDING_CLEARING_HIGH, amount);
+    else this.math.clear(market, this.rowOf(account, market, 0));
+  }
+
+  /** Settles a position's funding and compares it with what was told of it since its last settlement: nothing, if it is 0. */
+  private settle(row: number, account: number, market: number): void {
+    const charge = this.math.settle(row, account, market);
+    const { funding } = this;
+    let told = 0;
+    for (let n = funding.length - 1; n >= 0; n--) {
+      const each = funding[n] as ToldFunding;
+      if (each.account !== account || each.market !== market) continue;
+      told = each.amount;
+      funding.splice(n, 1);
     }
-    position.rows = rows;
-    account.rows = this.state.account.rows;
+    this.compare(account, 'funding', told, charge);
   }
 
-  /** Rows that the image takes as they are. */
-  private takeRows(): void {
-    const { image, state, wideAccounts, widePositions } = this;
-    for (const row of [INSURANCE_FUND, FEE_ACCOUNT, ...wideAccounts]) {
-      for (const column of [ACCOUNT.BALANCE_HIGH, ACCOUNT.BALANCE_LOW]) {
-        image.account.f64[row * 8 + column] = state.account.f64[row * 8 + column] as number;
-      }
-    }
-    for (const row of [...positionsOf(state, INSURANCE_FUND), ...widePositions]) {
-      for (const column of POSITION_COLUMNS) {
-        image.position.f64[row * 16 + column] = state.position.f64[row * 16 + column] as number;
-      }
+  /** Funding that was told twice before its position moved is settled in between. */
+  private settleToldOf(account: number, market: number): void {
+    const isTold = this.funding.some((each) => each.account === account && each.market === market);
+    if (isTold) this.settle(this.rowOf(account, market, 0), account, market);
+  }
+
+  /** Funding that was told and followed by no trade. */
+  private settleTold(): void {
+    while (this.funding.length > 0) {
+      const { account, market } = this.funding[0] as ToldFunding;
+      this.settle(this.rowOf(account, market, 0), account, market);
     }
   }
 
-  /** Derived values of markets are those of the last tick that told them; what bounds the next step is the row's. */
+  private takePosition(account: number, market: number, lots: number, mark: number, told: number): void {
+    const { math } = this;
+    const row = this.rowOf(account, market, 0);
+    const fund = this.rowOf(INSURANCE_FUND, market, 0);
+    this.settle(row, account, market);
+    this.settle(fund, INSURANCE_FUND, market);
+    const most = Math.max(1, Math.floor(PART_NOTIONAL / mark));
+    let profit = 0n;
+    for (let left = Math.abs(lots); left > 0; ) {
+      const part = Math.min(left, most);
+      const signed = lots > 0 ? part : -part;
+      const realised = math.trade(row, account, -signed, part * mark);
+      profit += math.isWide ? math.wideProfit : BigInt(realised);
+      math.trade(fund, INSURANCE_FUND, signed, part * mark);
+      left -= part;
+    }
+    this.compare(account, 'profit', told, Number(profit));
+  }
+
+  /** share × fee × maintenance margin, rounded down, and no more than the equity there is. */
+  private takePenalty(place: number): void {
+    const { log, image, math } = this;
+    const account = log.field(place, 0);
+    const wideField = (slot: number): bigint =>
+      whole(log.field(place, slot)) * 2n ** 50n + whole(log.field(place, slot + 1));
+    const fee = whole(image.rule.f64[64 + RULE.liquidation_fee]);
+    let penalty = floorOf(wideField(5) * whole(log.field(place, 1)) * fee, 10n ** 12n);
+    if (penalty > wideField(3)) penalty = wideField(3);
+    if (penalty < 0n) penalty = 0n;
+    this.compare(account, 'penalty', log.field(place, 2), Number(penalty));
+    math.payWide(account, -penalty);
+    math.payWide(INSURANCE_FUND, penalty);
+  }
+
+  /** Derived values of markets are those of the last tick that told them; what bounds the next step is as that tick left it. */
   private takeMarkets(): void {
-    const { image, log, state } = this;
+    const { image, inputs, log, state } = this;
     const { f64 } = image.market;
     for (let row = 1; row < state.market.rows; row++) {
       const at = row * 128;
-      for (const column of [MARKET.TICK_MS, MARKET.PREMIUM_LIMIT]) {
-        f64[at + column] = state.market.f64[at + column] as number;
-      }
+      for (const column of [MARKET.TICK_MS, MARKET.PREMIUM_LIMIT])
+        f64[at + column] = inputs.market.f64[at + column] as number;
       const place = log.markBefore(row, log.count);
       if (place < 0) continue;
       for (const [column, slot] of DERIVED_COLUMNS) f64[at + column] = log.field(place, slot);
@@ -172,11 +269,3 @@ export class ImageAdvance {
 }
 
 const DERIVED_COLUMNS = Object.values(DERIVED);
-
-/** Adds to a wide value in two limbs; the sum of a limb and an exact amount is exact. */
-function add(values: Float64Array, at: number, amount: number): void {
-  const low = (values[at + 1] as number) + amount;
-  const carry = Math.floor(low / LIMB);
-  values[at + 1] = low - carry * LIMB;
-  values[at] = (values[at] as number) + carry;
-}

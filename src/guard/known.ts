@@ -1,8 +1,11 @@
 /** What rules and markets must be now and were at any moment since the last block: the sealed image and the events since. */
 import { MARKET_PARAMETERS } from '../engine/command.ts';
+import type { State } from '../engine/state.ts';
 import { MARKET } from '../engine/tables.ts';
 import { whole } from './exact.ts';
 import type { EventLog } from './event-log.ts';
+import { InputImage } from './input-image.ts';
+import { OrderImage } from './order-image.ts';
 import type { SealedImage } from './sealed-image.ts';
 
 /** Fields of a `marked` event. */
@@ -22,12 +25,22 @@ type Derived = keyof typeof DERIVED;
 export class Known {
   readonly image: SealedImage;
   readonly log: EventLog;
+  /** What the small tables must hold now, and the live orders. */
+  readonly inputs = new InputImage();
+  readonly orders = new OrderImage();
   /** Markets whose funding index moved beyond its bound in a block that is closed. */
   readonly condemned = new Set<number>();
 
   constructor(image: SealedImage, log: EventLog) {
     this.image = image;
     this.log = log;
+  }
+
+  /** Takes the state as it is: the first block. */
+  begin(state: State): void {
+    this.image.begin(state);
+    this.inputs.begin(state);
+    this.orders.begin(state);
   }
 
   /** Rule `number` as commands before a place (by default: all) made it. */

@@ -1,12 +1,12 @@
 /** An account as its live rows have it, and its margin by the guard's own formulas. Source: Paradex, "Cross margin requirement". */
-import { FLAG } from '../engine/flags.ts';
 import { MARKET_PARAMETERS } from '../engine/command.ts';
 import { RULE } from '../engine/rules.ts';
 import { INSURANCE_FUND, type State } from '../engine/state.ts';
-import { ACCOUNT, MARKET, ORDER, POSITION } from '../engine/tables.ts';
+import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
 import { owed } from './account-path.ts';
 import { ceilOf, floorOf, largest, sizeOf, whole, wide } from './exact.ts';
 import type { Known } from './known.ts';
+import type { KnownOrder } from './order-lists.ts';
 
 const MILLION = 1_000_000n;
 const INITIAL_MARGIN = MARKET_PARAMETERS.indexOf('INITIAL_MARGIN');
@@ -19,14 +19,6 @@ interface LivePosition {
   readonly cost: bigint;
   readonly index: bigint;
   readonly ownFraction: bigint;
-}
-
-/** An order that is in the book. */
-interface LiveOrder {
-  readonly row: number;
-  readonly isSell: boolean;
-  readonly ticks: bigint;
-  readonly lots: bigint;
 }
 
 export interface LiveAccount {
@@ -93,15 +85,15 @@ export function maintenanceOf(known: Known, { account, positions }: LiveAccount)
 }
 
 /** Σ open size × mark × (initial margin + taker fee), rounded up, + what open orders would lose at once. */
-export function initialOf(known: Known, state: State, { account, positions }: LiveAccount): bigint {
+export function initialOf(known: Known, { account, positions }: LiveAccount): bigint {
   const fee = takerFeeOf(known, account);
   let sum = 0n;
-  for (const { row, market, size, ownFraction } of positions) {
+  for (const { market, size, ownFraction } of positions) {
     const mark = known.derived(market, 'MARK');
     const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
     let buys = 0n;
     let sells = 0n;
-    for (const { isSell, ticks, lots } of openOrders(state, row)) {
+    for (const { isSell, ticks, lots } of known.orders.openOf(account, market)) {
       if (isSell) sells += lots;
       else buys += lots;
       const worse = isSell ? mark - ticks * units : ticks * units - mark;
@@ -114,31 +106,14 @@ export function initialOf(known: Known, state: State, { account, positions }: Li
   return sum;
 }
 
-/** The orders of a position that are in the book, newest first. */
-function openOrders(state: State, position: number): LiveOrder[] {
-  const { i32, rows } = state.order;
-  const orders: LiveOrder[] = [];
-  let row = state.position.i32[position * 32 + POSITION.FIRST_ORDER] as number;
-  for (let steps = 0; row > 0 && row < rows && steps < rows; steps++) {
-    const at = row * 16;
-    const flags = i32[at + ORDER.FLAGS] as number;
-    if ((flags & FLAG.UNTRIGGERED) === 0) {
-      const lots = whole(i32[at + ORDER.REMAINING]);
-      orders.push({ row, isSell: (flags & FLAG.SELL) !== 0, ticks: whole(i32[at + ORDER.PRICE]), lots });
-    }
-    row = i32[at + ORDER.NEXT_OWN] as number;
-  }
-  return orders;
-}
-
 /**
  * Rows of the orders that deleveraging cancels: all that do not offset their position, and of those that do the most passive
  * ones until the rest is no more than it.
  */
-export function ordersToCancel(state: State, { positions }: LiveAccount): Set<number> {
+export function ordersToCancel(known: Known, { account, positions }: LiveAccount): Set<number> {
   const rows = new Set<number>();
-  for (const { row: position, size } of positions) {
-    const orders = openOrders(state, position);
+  for (const { market, size } of positions) {
+    const orders = known.orders.openOf(account, market);
     for (const isSell of [false, true]) {
       const side = orders.filter((order) => order.isSell === isSell).toReversed();
       // Most passive last; the sort is stable, so that the newer of two at one price counts as the more passive.
@@ -146,7 +121,7 @@ export function ordersToCancel(state: State, { positions }: LiveAccount): Set<nu
       const kept = size !== 0n && size > 0n === isSell ? sizeOf(size) : 0n;
       let left = side.reduce((sum, { lots }) => sum + lots, 0n);
       while (left > kept) {
-        const last = side.pop() as LiveOrder;
+        const last = side.pop() as KnownOrder;
         left -= last.lots;
         rows.add(last.row);
       }

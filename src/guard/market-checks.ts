@@ -5,6 +5,7 @@ import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, VENUE } from '../engine/tables.ts';
 import { ceilOf, floorOf, largest, middleOf, nearestOf, sizeOf, Unreadable, whole } from './exact.ts';
+import { basisRange } from './derived-image.ts';
 import { DERIVED, type Known } from './known.ts';
 import type { Checks } from './verdict.ts';
 
@@ -35,8 +36,8 @@ export function checkMarket(
   checks.within('I', 'funding_step_bound', about, moved, bound);
   const isCondemned = known.condemned.has(market);
   if (isCondemned) checks.note('I', 'funding_step_bound', about, false, 'beyond it in an earlier block', bound);
-  checkBacking(known, state, market, sequence, timeMs, about, checks);
-  checkDistance(known, state, market, about, checks);
+  checkBacking(known, market, sequence, timeMs, about, checks);
+  checkDistance(known, market, about, checks);
   return bound;
 }
 
@@ -100,7 +101,6 @@ export function isIndexBounded(known: Known, market: number, timeMs: number): bo
  */
 function checkBacking(
   known: Known,
-  state: State,
   market: number,
   sequence: number,
   timeMs: number,
@@ -109,7 +109,7 @@ function checkBacking(
 ): void {
   const place = known.log.markBefore(market, known.log.count);
   checks.same('II', 'mark_age', `${about} tick`, place < 0 ? 0 : known.log.sequence(place), sequence);
-  const { f64, i32 } = state.oracle;
+  const { f64, i32 } = known.inputs.oracle;
   const age = known.rule(RULE.oracle_age);
   const prices: bigint[] = [];
   let newest: bigint | undefined;
@@ -123,15 +123,25 @@ function checkBacking(
   checks.note('II', 'mark_age', `${about} sample`, isFresh, newest === undefined ? 'none' : newest, age);
   const middle = middleOf(prices);
   if (middle === undefined) return;
-  const usdc = whole(state.venue.f64[64 + VENUE.COLLATERAL_PRICE]);
+  const usdc = whole(known.inputs.venue.f64[64 + VENUE.COLLATERAL_PRICE]);
   const spot = usdc === 0n ? 0n : floorOf(middle * 100_000_000n, usdc);
   checks.same('II', 'mark_backed', `${about} spot`, known.derived(market, 'SPOT'), spot);
   const mark = spot + nearestOf(spot * known.derived(market, 'FAIR_BASIS'), RATE_UNIT);
   checks.same('II', 'mark_backed', `${about} mark`, known.derived(market, 'MARK'), largest(mark, 1n));
+  checkBasis(known, market, about, checks);
 }
 
-function checkDistance(known: Known, state: State, market: number, about: string, checks: Checks): void {
-  if (((state.market.i32[market * 256 + MARKET.KNOWN] as number) & MARKET_KNOWN.EXTERNAL_BASIS) === 0) return;
+/** A fair basis is a mean of medians of smoothed bases, so it is between the least and the largest of them. */
+function checkBasis(known: Known, market: number, about: string, checks: Checks): void {
+  const range = basisRange(known.inputs, market);
+  const basis = known.derived(market, 'FAIR_BASIS');
+  const [least, most] = [whole(range?.least ?? 0), whole(range?.most ?? 0)];
+  const holds = basis >= least && basis <= most;
+  if (!holds) checks.note('II', 'fair_basis_bounded', about, false, basis, `${least} to ${most}`);
+}
+
+function checkDistance(known: Known, market: number, about: string, checks: Checks): void {
+  if (((known.inputs.market.i32[market * 256 + MARKET.KNOWN] as number) & MARKET_KNOWN.EXTERNAL_BASIS) === 0) return;
   const fair = known.derived(market, 'EXTERNAL_FAIR');
   const far = sizeOf(known.derived(market, 'MARK') - fair);
   checks.within('III', 'mark_near_external_fair', about, far * INDEX_UNIT, sizeOf(fair) * FAR_PPM);

@@ -20,12 +20,12 @@ export class Prices {
 
   /** Takes in the samples of a tick, after it was applied. */
   observe(state: State): void {
-    this.stillness.observe(state, samplesOf(state));
+    this.stillness.observe(state, samplesOf(this.known));
   }
 
   /** A market's price as its samples have it now. Refuses (throws `Unreadable`) numbers that are none. */
   view(state: State, market: number, timeMs: number): PriceView {
-    return viewPrice(this.known, state, samplesOf(state), this.stillness, market, timeMs);
+    return viewPrice(this.known, state, samplesOf(this.known), this.stillness, market, timeMs);
   }
 
   /** Notes the checks of every market whose price an action rests on: a trigger or a band rests on its own market's alone. */
@@ -68,6 +68,6 @@ function restsOnAll(action: ForcedAction): boolean {
   return action.kind === 'liquidate';
 }
 
-function samplesOf({ oracle, quote, venue }: State): Samples {
+function samplesOf({ inputs: { oracle, quote, venue } }: Known): Samples {
   return { oracle, quote, collateralPrice: venue.f64[64 + VENUE.COLLATERAL_PRICE] as number };
 }

@@ -4,10 +4,26 @@
  */
 import type { Table } from '../engine/table.ts';
 import type { State } from '../engine/state.ts';
-import { ACCOUNT } from '../engine/tables.ts';
+import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
+
+/** Columns of a market that go on by what each trade and settlement tells. */
+const COUNTED = [
+  MARKET.TRADE_COUNT,
+  MARKET.VOLUME_HIGH,
+  MARKET.VOLUME_LOW,
+  MARKET.FUNDING_CLEARING_HIGH,
+  MARKET.FUNDING_CLEARING_LOW,
+] as const;
+
+/** What a position is for good from its first command on. */
+const LINKS = [POSITION.ACCOUNT, POSITION.MARKET, POSITION.NEXT_OF_ACCOUNT] as const;
+
+function isOf(i32: Int32Array, row: number, account: number, market: number): boolean {
+  return row > 0 && i32[row * 32 + POSITION.ACCOUNT] === account && i32[row * 32 + POSITION.MARKET] === market;
+}
 
 /** A copy of a table. */
-class SealedTable {
+export class SealedTable {
   bytes = new Uint8Array(0);
   f64 = new Float64Array(0);
   i32 = new Int32Array(0);
@@ -26,6 +42,13 @@ class SealedTable {
     this.reserve(table.bytes.length);
     this.bytes.fill(0, row * table.schema.rowBytes, (row + 1) * table.schema.rowBytes);
     this.rows = Math.max(this.rows, row + 1);
+  }
+
+  /** Takes a row as it is. */
+  adopt(table: Table, row: number): void {
+    this.extend(table, row);
+    const { rowBytes } = table.schema;
+    this.bytes.set(table.bytes.subarray(row * rowBytes, (row + 1) * rowBytes), row * rowBytes);
   }
 
   /** Makes room for so many bytes; new ones are zero. */
@@ -62,11 +85,36 @@ export class SealedImage {
     }
   }
 
+  /** Positions that were opened: a row is never given back, and the newest is the first of its account. */
+  linkPositions(state: State): void {
+    const { account, position } = this;
+    const { i32, rows, bytes } = state.position;
+    if (rows === position.rows) return;
+    position.reserve(bytes.length);
+    for (let row = position.rows; row < rows; row++) {
+      for (const word of LINKS) position.i32[row * 32 + word] = i32[row * 32 + word] as number;
+      account.i32[(i32[row * 32 + POSITION.ACCOUNT] as number) * 16 + ACCOUNT.FIRST_POSITION] = row;
+    }
+    position.rows = rows;
+  }
+
+  /** The row of the position of an account in a market, 0 when there is none; `likely` is looked at first. */
+  positionOf(account: number, market: number, likely: number): number {
+    const { i32, rows } = this.position;
+    if (isOf(i32, likely, account, market)) return likely;
+    let row = this.account.i32[account * 16 + ACCOUNT.FIRST_POSITION] as number;
+    for (let steps = 0; row > 0 && row < rows && steps < this.market.rows; steps++) {
+      if (isOf(i32, row, account, market)) return row;
+      row = i32[row * 32 + POSITION.NEXT_OF_ACCOUNT] as number;
+    }
+    return 0;
+  }
+
   /** A market that was defined since the block, as it is when it is first seen: after its first tick at the latest. */
   addMarket(state: State, row: number): void {
     const { market } = this;
-    market.extend(state.market, row);
-    const { rowBytes } = state.market.schema;
-    market.bytes.set(state.market.bytes.subarray(row * rowBytes, (row + 1) * rowBytes), row * rowBytes);
+    market.adopt(state.market, row);
+    // What is counted from events starts with the market.
+    for (const column of COUNTED) market.f64[row * 128 + column] = 0;
   }
 }

@@ -78,7 +78,7 @@ function digits(value: bigint): string {
 
 /** What of a market the equity rests on, by reference to where it came from. */
 function inputsOf(known: Known, state: State, market: number): object {
-  const { f64, i32 } = state.oracle;
+  const { f64, i32 } = known.inputs.oracle;
   const oracles: object[] = [];
   for (let source = 0; source < ORACLE_LIMIT; source++) {
     const row = market * ORACLE_LIMIT + source;

@@ -1,0 +1,277 @@
+/**
+ * The guard's own copy of every live order, moved by events alone. Each fill is checked against it: the order is known, of that
+ * account, market and side, has as many lots left, and trades at its limit or better (a maker exactly at it). Triggers and forced
+ * cancels are judged by it. It is in the hot path: an order is one cache line.
+ */
+import { FLAG, isTakeProfitOrStopLoss, kindOf } from '../engine/flags.ts';
+import type { State } from '../engine/state.ts';
+import { CLOSE } from '../engine/refusal.ts';
+import { MARKET, ORDER } from '../engine/tables.ts';
+import type { InputImage } from './input-image.ts';
+import { KNOWN_ORDER, type KnownOrder, OrderLists } from './order-lists.ts';
+
+/** Floats: the order's id, 0 while the row is free; and when it was accepted, amended or fired last. */
+const ID = 4;
+const STAMP = 5;
+const { PRICE, REMAINING, SIZE, FLAGS, ACCOUNT, POSITION, TRIGGER } = KNOWN_ORDER;
+const ORDER_MARKET = KNOWN_ORDER.MARKET;
+const ROWS = 2 ** 24;
+const ROWS_INVERSE = 2 ** -24;
+const WAITING = FLAG.UNTRIGGERED | FLAG.TRIGGER_ABOVE;
+
+/** What an event tells and cannot be, by the orders as they were told before. */
+export interface OrderViolation {
+  readonly accounts: readonly number[];
+  /** 0: it concerns no market. */
+  readonly market: number;
+  readonly about: string;
+  readonly found: string;
+  readonly expected: string;
+}
+
+export class OrderImage {
+  i32 = new Int32Array(16 * 1024);
+  f64 = new Float64Array(this.i32.buffer);
+  /** Rows up to the highest that was used. */
+  rows = 1;
+  /** Rises with every change. */
+  version = 0;
+  violations: OrderViolation[] = [];
+  private readonly lists = new OrderLists(this);
+
+  /** Takes all live orders as they are. */
+  begin(state: State): void {
+    const { i32, rows } = state.order;
+    this.reserve(rows);
+    // Newest first in the list of its position: a stamp by the place in it, from the end.
+    for (let row = 1; row < rows; row++) {
+      const at = row * 16;
+      if (i32[at + ORDER.SIZE] === 0) continue;
+      this.write(row, i32, at);
+      this.f64[row * 8 + ID] = (i32[at + ORDER.GENERATION] as number) * ROWS + row;
+    }
+    this.stampLists(state);
+  }
+
+  private write(row: number, from: Int32Array, at: number): void {
+    const { i32 } = this;
+    const to = row * 16;
+    i32[to + PRICE] = from[at + ORDER.PRICE] as number;
+    i32[to + REMAINING] = from[at + ORDER.REMAINING] as number;
+    i32[to + SIZE] = from[at + ORDER.SIZE] as number;
+    i32[to + FLAGS] = from[at + ORDER.FLAGS] as number;
+    i32[to + ACCOUNT] = from[at + ORDER.ACCOUNT] as number;
+    i32[to + ORDER_MARKET] = from[at + ORDER.MARKET] as number;
+    i32[to + TRIGGER] = from[at + ORDER.TRIGGER] as number;
+    i32[to + POSITION] = from[at + ORDER.POSITION] as number;
+  }
+
+  /** An order is newer than the one that follows it in its list: its stamp is the number of those behind it. */
+  private stampLists(state: State): void {
+    const { i32, rows } = state.order;
+    const lists: number[] = [];
+    for (let row = 1; row < rows; row++) {
+      if (i32[row * 16 + ORDER.SIZE] !== 0 && i32[row * 16 + ORDER.NEXT_OWN] === 0) lists.push(row);
+    }
+    for (const last of lists) {
+      let steps = 0;
+      for (let row = last; row > 0 && row < rows && steps < rows; row = i32[row * 16 + ORDER.PREVIOUS_OWN] as number) {
+        this.f64[row * 8 + STAMP] = steps++;
+      }
+      this.version = Math.max(this.version, steps);
+    }
+  }
+
+  private reserve(rows: number): void {
+    this.rows = Math.max(this.rows, rows);
+    if (rows * 16 <= this.i32.length) return;
+    let length = this.i32.length;
+    while (length < rows * 16) length *= 2;
+    const grown = new Int32Array(length);
+    grown.set(this.i32);
+    this.i32 = grown;
+    this.f64 = new Float64Array(grown.buffer);
+  }
+
+  /** Row of a live order, 0 when the image has none of this id. */
+  rowOf(id: number): number {
+    const row = id - Math.floor(id * ROWS_INVERSE) * ROWS;
+    return row > 0 && row < this.rows && this.f64[row * 8 + ID] === id ? row : 0;
+  }
+
+  idOf(row: number): number {
+    return this.f64[row * 8 + ID] as number;
+  }
+
+  stampOf(row: number): number {
+    return this.f64[row * 8 + STAMP] as number;
+  }
+
+  /** The orders of an account in the book of a market, newest first. */
+  openOf(account: number, market: number): KnownOrder[] {
+    return this.lists.openOf(account, market);
+  }
+
+  /** `orderAccepted` at a place of the events; `positions` are the live orders' rows, which know their position's. */
+  accept(values: Float64Array, at: number, orders: Int32Array): void {
+    const id = values[at + 2] as number;
+    const row = id - Math.floor(id * ROWS_INVERSE) * ROWS;
+    if (row >= this.rows) this.reserve(row + 1);
+    const { i32, f64 } = this;
+    const to = row * 16;
+    i32[to + ACCOUNT] = values[at + 3] as number;
+    i32[to + ORDER_MARKET] = values[at + 4] as number;
+    i32[to + PRICE] = values[at + 5] as number;
+    i32[to + REMAINING] = values[at + 6] as number;
+    i32[to + SIZE] = values[at + 6] as number;
+    i32[to + TRIGGER] = values[at + 7] as number;
+    i32[to + FLAGS] = values[at + 8] as number;
+    i32[to + POSITION] = orders[to + ORDER.POSITION] as number;
+    f64[row * 8 + ID] = id;
+    f64[row * 8 + STAMP] = ++this.version;
+  }
+
+  /** `orderAmended`: the filled part stays, a conditional order decides anew on which side it fires. */
+  amend(values: Float64Array, at: number, inputs: InputImage): void {
+    const row = this.known(values, at);
+    if (row === 0) return;
+    const { i32 } = this;
+    const to = row * 16;
+    const size = values[at + 6] as number;
+    const filled = (i32[to + SIZE] as number) - (i32[to + REMAINING] as number);
+    i32[to + PRICE] = values[at + 5] as number;
+    i32[to + REMAINING] = size - filled;
+    i32[to + SIZE] = size;
+    i32[to + TRIGGER] = values[at + 7] as number;
+    this.f64[row * 8 + STAMP] = ++this.version;
+    const flags = i32[to + FLAGS] as number;
+    if ((flags & FLAG.UNTRIGGERED) !== 0) i32[to + FLAGS] = firesAbove(flags, i32, to, inputs);
+  }
+
+  /** `orderTriggered`: from now on it is what it became; of size 0 it became nothing and closes next. */
+  trigger(values: Float64Array, at: number): void {
+    const row = this.known(values, at);
+    const size = values[at + 7] as number;
+    if (row === 0 || size === 0) return;
+    const { i32 } = this;
+    const to = row * 16;
+    i32[to + FLAGS] = (i32[to + FLAGS] as number) & ~WAITING;
+    i32[to + PRICE] = values[at + 6] as number;
+    i32[to + SIZE] = size;
+    i32[to + REMAINING] = size;
+    this.f64[row * 8 + STAMP] = ++this.version;
+  }
+
+  /** `orderClosed`: what was told of it leaves exactly what is told to be left. */
+  close(values: Float64Array, at: number): void {
+    const row = this.known(values, at);
+    if (row === 0) return;
+    const remaining = values[at + 6] as number;
+    const left = this.i32[row * 16 + REMAINING] as number;
+    if (left !== remaining || (values[at + 5] === CLOSE.FILLED && left !== 0)) {
+      this.violate([values[at + 3] as number], 0, `order ${values[at + 2]} closed`, remaining, left);
+    }
+    this.f64[row * 8 + ID] = 0;
+    this.version++;
+  }
+
+  /** The row of the order that an event names first, with its account and market; 0, and a violation, when they do not fit. */
+  private known(values: Float64Array, at: number): number {
+    const id = values[at + 2] as number;
+    const row = this.rowOf(id);
+    const [account, market] = [values[at + 3] as number, values[at + 4] as number];
+    if (row !== 0 && this.i32[row * 16 + ACCOUNT] === account && this.i32[row * 16 + ORDER_MARKET] === market)
+      return row;
+    const owner = row === 0 ? account : (this.i32[row * 16 + ACCOUNT] as number);
+    this.violate([account, owner], market, `order ${id}`, `of account ${account}`, row === 0 ? 'none' : `of ${owner}`);
+    return 0;
+  }
+
+  /** `filled`: checks both orders and takes the lots off. Returns the rows of both positions, the maker's × 2^24 + the taker's. */
+  fill(values: Float64Array, at: number): number {
+    const { i32, f64 } = this;
+    const makerId = values[at + 3] as number;
+    const takerId = values[at + 4] as number;
+    const maker = (makerId - Math.floor(makerId * ROWS_INVERSE) * ROWS) * 16;
+    const taker = (takerId - Math.floor(takerId * ROWS_INVERSE) * ROWS) * 16;
+    const price = values[at + 7] as number;
+    const size = values[at + 8] as number;
+    const sells = values[at + 9] as number;
+    const left = (i32[maker + REMAINING] as number) - size;
+    const takerLeft = (i32[taker + REMAINING] as number) - size;
+    const limit = i32[taker + PRICE] as number;
+    const flags = i32[maker + FLAGS] as number;
+    const takerFlags = i32[taker + FLAGS] as number;
+    const isSound =
+      f64[(maker >> 1) + ID] === makerId &&
+      f64[(taker >> 1) + ID] === takerId &&
+      i32[maker + ACCOUNT] === values[at + 5] &&
+      i32[taker + ACCOUNT] === values[at + 6] &&
+      i32[maker + ORDER_MARKET] === values[at + 2] &&
+      i32[taker + ORDER_MARKET] === values[at + 2] &&
+      ((flags | takerFlags) & FLAG.UNTRIGGERED) === 0 &&
+      (flags & FLAG.SELL) !== sells &&
+      (takerFlags & FLAG.SELL) === sells &&
+      size > 0 &&
+      left >= 0 &&
+      takerLeft >= 0 &&
+      i32[maker + PRICE] === price &&
+      (sells === 0 ? price <= limit : price >= limit);
+    if (!isSound) this.violateFill(values, at, maker >> 4, taker >> 4);
+    i32[maker + REMAINING] = left;
+    i32[taker + REMAINING] = takerLeft;
+    this.version++;
+    return (i32[maker + POSITION] as number) * ROWS + (i32[taker + POSITION] as number);
+  }
+
+  private violateFill(values: Float64Array, at: number, maker: number, taker: number): void {
+    const { i32 } = this;
+    const accounts = new Set([values[at + 5] as number, values[at + 6] as number]);
+    for (const row of [maker, taker])
+      if (row < this.rows && this.idOf(row) !== 0) accounts.add(i32[row * 16 + ACCOUNT] as number);
+    const told = `${values[at + 8]} lots at ${values[at + 7]}`;
+    const sides = [maker, taker].map((row) => this.describe(row));
+    this.violate([...accounts], values[at + 2] as number, `trade ${values[at + 14]}`, told, sides.join(' and '));
+  }
+
+  private describe(row: number): string {
+    if (row >= this.rows || this.idOf(row) === 0) return 'no order';
+    const { i32 } = this;
+    const side = ((i32[row * 16 + FLAGS] as number) & FLAG.SELL) === 0 ? 'buy' : 'sell';
+    return `a ${side} of ${i32[row * 16 + REMAINING]} lots at ${i32[row * 16 + PRICE]} of account ${i32[row * 16 + ACCOUNT]}`;
+  }
+
+  private violate(
+    accounts: number[],
+    market: number,
+    about: string,
+    found: string | number,
+    expected: string | number,
+  ): void {
+    this.violations.push({ accounts, market, about, found: String(found), expected: String(expected) });
+  }
+}
+
+const COMPARED = Object.keys(KNOWN_ORDER) as (keyof typeof KNOWN_ORDER)[];
+
+/** The first column in which a live order's row is not what was told of it; undefined when there is none. */
+export function differentColumn(image: OrderImage, state: State, row: number): string | undefined {
+  const { i32 } = state.order;
+  return COMPARED.find((name) => image.i32[row * 16 + KNOWN_ORDER[name]] !== i32[row * 16 + ORDER[name]]);
+}
+
+/** The flags of an amended conditional order: take-profit and stop-loss by their kind, a stop by where the mark is. */
+function firesAbove(flags: number, i32: Int32Array, at: number, inputs: InputImage): number {
+  const kind = kindOf(flags);
+  const market = i32[at + ORDER_MARKET] as number;
+  const { f64 } = inputs.market;
+  const trigger = (i32[at + TRIGGER] as number) * (f64[market * 128 + MARKET.TICK_UNITS] as number);
+  const sells = (flags & FLAG.SELL) !== 0;
+  const isAbove = isTakeProfitOrStopLoss(kind)
+    ? sells === kind < STOP_LOSS
+    : trigger >= (f64[market * 128 + MARKET.MARK] as number);
+  return isAbove ? flags | FLAG.TRIGGER_ABOVE : flags & ~FLAG.TRIGGER_ABOVE;
+}
+
+/** The first kind that is a stop-loss. */
+const STOP_LOSS = 6;
