@@ -6,7 +6,7 @@ import { isKnown, MARKET_KNOWN } from '../engine/market.ts';
 import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
 import { MARKET, ORDER, VENUE } from '../engine/tables.ts';
-import { floorOf, sizeOf, Unreadable, whole } from './exact.ts';
+import { ceilOf, floorOf, sizeOf, Unreadable, whole } from './exact.ts';
 import { componentName } from './finding.ts';
 import type { Guard } from './guard.ts';
 import type { Known } from './known.ts';
@@ -108,20 +108,20 @@ function depthFacts(known: Known, state: State, market: number): DepthFacts {
   const { ladder, bestBid, bestAsk } = state.index.books[market] as Book;
   const isCrossed = bestBid >= bestAsk;
   const fair = known.derived(market, 'EXTERNAL_FAIR');
-  if (fair <= 0n) return { bids: 0n, asks: 0n, needed, isCrossed };
-  const units = whole(state.market.f64[market * 128 + MARKET.TICK_UNITS]);
+  const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
+  if (fair <= 0n || units <= 0n) return { bids: 0n, asks: 0n, needed, isCrossed };
   const width = floorOf(fair * known.parameter(market, MAXIMUM_SPREAD), 2n * MILLION);
+  // What stands on the wrong side of the fair price by more than that is no depth: it is what skews a thin book.
+  const lowest = Math.min(TICK_LIMIT - 1, Number(ceilOf(fair - width, units)));
+  const highest = Number(floorOf(fair + width, units));
   let bids = 0n;
-  for (
-    let tick = bestBid;
-    tick > 0 && bids < needed && whole(tick) * units >= fair - width;
-    tick = ladder.below(tick - 1)
-  ) {
+  let tick = ladder.below(Math.min(bestBid, highest));
+  for (; tick > 0 && bids < needed && tick >= lowest; tick = ladder.below(tick - 1)) {
     bids += levelNotional(state, ladder.head(tick), whole(tick) * units);
   }
   let asks = 0n;
-  let tick = bestAsk;
-  for (; tick < TICK_LIMIT && asks < needed && whole(tick) * units <= fair + width; tick = ladder.above(tick + 1)) {
+  tick = bestAsk === TICK_LIMIT ? TICK_LIMIT : ladder.above(Math.max(bestAsk, lowest));
+  for (; tick < TICK_LIMIT && asks < needed && tick <= highest; tick = ladder.above(tick + 1)) {
     asks += levelNotional(state, ladder.head(tick), whole(tick) * units);
   }
   return { bids, asks, needed, isCrossed };
