@@ -62,6 +62,7 @@ const impossible: readonly (readonly [string, Partial<EntryHeader>])[] = [
   ['with more commands than rows', { commands: 4 }],
   ['with a sequence of 0', { firstSequence: 0 }],
   ['with a fraction as its sequence', { firstSequence: 1.5 }],
+  ['of holds that have commands', { kind: ENTRY_KIND.HOLDS, commands: 1 }],
   ['of a block that has commands', { kind: ENTRY_KIND.BLOCK, commands: 1 }],
   ['of a block of four rows', { kind: ENTRY_KIND.BLOCK, commands: 0, rows: 4 }],
 ];

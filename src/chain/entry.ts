@@ -1,4 +1,4 @@
-/** What a history is made of, as it is read: batches of commands, acts before them, warrants behind them, the blocks over them. */
+/** What a history is made of, as it is read: batches of commands, acts before them, warrants and holds behind them, the blocks over them. */
 import type { Block } from './block.ts';
 
 /** A batch of commands as a journal gives it. Its views are valid until the next entry is asked for. */
@@ -18,6 +18,8 @@ export interface BatchEntry {
   readonly warrants?: Uint8Array;
   /** Only of an entry of no commands: signed acts of people. The commands of an act are the batch behind it. */
   readonly acts?: Uint8Array;
+  /** Only of an entry of no commands: what the guard held while the batch before was taken. It changes no state. */
+  readonly holds?: Uint8Array;
 }
 
 /** A sealed block. It comes behind its last batch, not always at once: roots may be computed while later batches are applied. */

@@ -50,6 +50,8 @@ export interface ReplayOptions {
   readonly onWarrants?: (bytes: Uint8Array) => void;
   /** Is given signed acts, before the batch of their commands; they change no state. Valid during the call. */
   readonly onActs?: (bytes: Uint8Array) => void;
+  /** Is given what was held with a batch, behind it; it changes no state. Valid during the call. */
+  readonly onHolds?: (bytes: Uint8Array) => void;
   /** Is given the events of each batch before they are cleared. */
   readonly onEvents?: (events: EventBuffer) => void;
 }
@@ -115,6 +117,7 @@ class Replay {
     if (entry.firstSequence !== next) return this.stop('sequence', entry.firstSequence, next);
     if (entry.warrants !== undefined) return this.options.onWarrants?.(entry.warrants);
     if (entry.acts !== undefined) return this.options.onActs?.(entry.acts);
+    if (entry.holds !== undefined) return this.options.onHolds?.(entry.holds);
     try {
       const { state } = this;
       const commands = amend === null ? this.apply(entry) : applyAmended(state, entry, amend);

@@ -6,7 +6,7 @@
  */
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { type Block, BLOCK_BYTES, encodeBlock } from '../chain/block.ts';
-import type { Entry } from '../chain/entry.ts';
+import type { BatchEntry, Entry } from '../chain/entry.ts';
 import { ENTRY_KIND, type EntryHeader, HEADER_BYTES, rowViews, writeEntryHeader } from '../chain/entry-frame.ts';
 import { BackgroundSync } from './background-sync.ts';
 import { BlockIndex, type JournalPosition } from './block-index.ts';
@@ -38,6 +38,11 @@ const SEGMENT_BYTES = 1 << 24;
  */
 const ZEROS = new Uint8Array(1 << 18);
 
+/** The rows of an entry that is no block. */
+function rowsOf({ warrants, acts, holds, bytes }: BatchEntry): Uint8Array {
+  return warrants ?? acts ?? holds ?? bytes;
+}
+
 /** Opens the journal in `folder`, which is made if it is not there. Refuses with `JournalLocked` and `JournalCorrupt`. */
 export function openFileJournal(folder: string, options: FileJournalOptions = {}): OpenedJournal {
   mkdirSync(folder, { recursive: true });
@@ -47,8 +52,7 @@ export function openFileJournal(folder: string, options: FileJournalOptions = {}
     const walk = new JournalWalk(folder, crc32);
     let bytes = 0;
     for (const entry of walk.entries()) {
-      bytes +=
-        HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : (entry.warrants ?? entry.acts ?? entry.bytes).length);
+      bytes += HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : rowsOf(entry).length);
       if (entry.kind === 'block') index.addBlock(entry.block);
       else if (entry.closesBlock) index.addEnd(walk.position);
     }
@@ -127,6 +131,10 @@ export class FileJournal implements Journal {
 
   appendActs(bytes: Uint8Array): void {
     this.writeBeside(ENTRY_KIND.ACTS, bytes);
+  }
+
+  appendHolds(bytes: Uint8Array): void {
+    this.writeBeside(ENTRY_KIND.HOLDS, bytes);
   }
 
   private writeBeside(kind: number, bytes: Uint8Array): void {

@@ -8,6 +8,7 @@ import {
   type FoundEntry,
   findEntry,
   HEADER_BYTES,
+  isBeside,
   type RowViews,
   rowViews,
 } from '../chain/entry-frame.ts';
@@ -25,6 +26,13 @@ export interface TornTail {
   readonly offset: number;
   readonly cutBytes: number;
 }
+
+/** Where an entry has the rows of its kind, of those that stand beside a batch. */
+const BESIDE: Readonly<Record<number, 'warrants' | 'acts' | 'holds'>> = {
+  [ENTRY_KIND.WARRANTS]: 'warrants',
+  [ENTRY_KIND.ACTS]: 'acts',
+  [ENTRY_KIND.HOLDS]: 'holds',
+};
 
 const WORDS = HEADER_BYTES / 4;
 const FLOATS = HEADER_BYTES / 8;
@@ -84,9 +92,9 @@ export class JournalWalk {
     if (firstSequence !== position.sequence + 1) {
       throw this.corrupt(`its first sequence is ${firstSequence}, after ${position.sequence}`);
     }
-    if (header.kind === ENTRY_KIND.WARRANTS || header.kind === ENTRY_KIND.ACTS) {
+    if (isBeside(header.kind)) {
       const none = rowViews(new ArrayBuffer(0));
-      const beside = header.kind === ENTRY_KIND.ACTS ? { acts: bytes } : { warrants: bytes };
+      const beside = { [BESIDE[header.kind] as string]: bytes };
       return { kind: 'commands', fork, firstSequence, commands, rows: 0, closesBlock, ...none, ...beside };
     }
     return {

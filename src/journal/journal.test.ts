@@ -32,27 +32,30 @@ testBoth('entries come back as they were appended, blocks among them', (journal)
   assert.deepEqual([journal.sequence, journal.height, journal.bytes], [46, 1, other.bytes]);
 });
 
-testBoth('warrants and acts come back where they were appended, and belong to the chain', (journal) => {
+testBoth('warrants, acts and holds come back where they were appended, and belong to the chain', (journal) => {
   journal.append(batchFrom(1, 2));
   journal.appendWarrants(new Uint8Array(64).fill(1));
+  journal.appendHolds(new Uint8Array(64).fill(3));
   journal.appendActs(new Uint8Array(128).fill(2));
   journal.append(batchFrom(3, 1, true));
   journal.sync();
   const found = [...journal.entries()].map((entry) => {
     if (entry.kind === 'block') return 'block';
-    const { firstSequence, commands, rows, warrants, acts } = entry;
-    return [firstSequence, commands, rows, warrants?.join(''), acts?.join('')];
+    const { firstSequence, commands, rows, warrants, acts, holds } = entry;
+    return [firstSequence, commands, rows, warrants?.join(''), acts?.join(''), holds?.join('')];
   });
   assert.deepEqual(found, [
-    [1, 2, 2, undefined, undefined],
-    [3, 0, 0, '1'.repeat(64), undefined],
-    [3, 0, 0, undefined, '2'.repeat(128)],
-    [3, 1, 1, undefined, undefined],
+    [1, 2, 2, undefined, undefined, undefined],
+    [3, 0, 0, '1'.repeat(64), undefined, undefined],
+    [3, 0, 0, undefined, undefined, '3'.repeat(64)],
+    [3, 0, 0, undefined, '2'.repeat(128), undefined],
+    [3, 1, 1, undefined, undefined, undefined],
   ]);
-  assert.deepEqual([journal.sequence, journal.bytes], [3, 4 * 64 + 6 * 64]);
+  assert.deepEqual([journal.sequence, journal.bytes], [3, 5 * 64 + 7 * 64]);
   for (const bytes of [new Uint8Array(), new Uint8Array(65)]) {
     assert.throws(() => journal.appendActs(bytes), BadBatch);
     assert.throws(() => journal.appendWarrants(bytes), BadBatch);
+    assert.throws(() => journal.appendHolds(bytes), BadBatch);
   }
 });
 

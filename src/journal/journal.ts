@@ -26,6 +26,8 @@ export interface Journal {
   appendWarrants(bytes: Uint8Array): void;
   /** Appends signed acts, before the batch of their commands: whole rows, at least one. Durable after the next `sync`. */
   appendActs(bytes: Uint8Array): void;
+  /** Appends what was held with the batch that was appended last: whole rows, at least one. Durable after the next `sync`. */
+  appendHolds(bytes: Uint8Array): void;
   /** Appends a sealed block, behind the batch that closes it. Refuses (throws) one that does not follow the last. */
   appendBlock(block: Block): void;
   /** Returns when all that was appended is durable. When it throws, nothing more is accepted. */
@@ -97,7 +99,7 @@ export function requireNextBatch(sequence: number, { bytes, commands, firstSeque
   return rows;
 }
 
-/** Number of rows of warrants or acts. Refuses (throws) what are no whole rows, or none. */
+/** Number of rows of warrants, acts or holds. Refuses (throws) what are no whole rows, or none. */
 export function requireRows(bytes: Uint8Array): number {
   const rows = bytes.length / HEADER_BYTES;
   if (!Number.isInteger(rows) || rows === 0) throw new BadBatch(bytes.length, 'no', 0);

@@ -49,7 +49,11 @@ export class MemoryJournal implements Journal {
     this.pushBeside({ acts: bytes.slice() }, bytes);
   }
 
-  private pushBeside(beside: Pick<BatchEntry, 'warrants' | 'acts'>, bytes: Uint8Array): void {
+  appendHolds(bytes: Uint8Array): void {
+    this.pushBeside({ holds: bytes.slice() }, bytes);
+  }
+
+  private pushBeside(beside: Pick<BatchEntry, 'warrants' | 'acts' | 'holds'>, bytes: Uint8Array): void {
     requireRows(bytes);
     this.all.push({
       kind: 'commands',
