@@ -116,10 +116,8 @@ export class Venue {
     state.index.restore(state);
     const sealer = new BlockSealer(sha256, this.rootsOf(undefined), headOf(block, sha256));
     const behind = [...this.journal.entries(block.height)].filter(({ kind }) => kind !== 'block');
-    replay(state, behind, { sealer, hash: sha256, amend: null });
-    for (let block = sealer.wait(); block !== undefined; block = sealer.wait()) {
-      if (block.height > this.journal.height) this.journal.appendBlock(block);
-    }
+    const { unrecorded } = replay(state, behind, { sealer, hash: sha256, amend: null });
+    for (const made of unrecorded) if (made.height > this.journal.height) this.journal.appendBlock(made);
     this.running = this.exchangeOn(state, sealer);
   }
 
