@@ -53,9 +53,9 @@ const PAXG_MARKET: MarketDefinition = {
 export const MAKERS: readonly number[] = [3, 4];
 /** Whose orders skew the price: one fishes with far offers, the other buys whatever there is. */
 const FISHER = 5;
-const AGGRESSOR = 6;
+export const AGGRESSOR = 6;
 /** Eight long and eight short of 1 PAXG each, at close to 50×. */
-const LONGS: readonly number[] = Array.from({ length: 8 }, (_, n) => 7 + n);
+export const LONGS: readonly number[] = Array.from({ length: 8 }, (_, n) => 7 + n);
 export const SHORTS: readonly number[] = Array.from({ length: 8 }, (_, n) => 15 + n);
 const LOTS = 1000;
 const ACCOUNTS = 22;
@@ -202,6 +202,13 @@ export class PaxgVenue {
     this.exchange.finish();
     this.told.length = 0;
     this.timeMs += downMs;
+    this.start();
+  }
+
+  /** The process dies in the middle of a block, and a minute later another one starts on what is durable. */
+  crash(): void {
+    this.told.length = 0;
+    this.timeMs += MINUTE;
     this.start();
   }
 
