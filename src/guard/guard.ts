@@ -21,12 +21,13 @@ import { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
 import { isProposal, type Proposal, proposalOf } from './forced-command.ts';
 import { Grace, isSlowing } from './grace.ts';
+import { HoldRegister } from './hold-register.ts';
 import { ImageAdvance } from './image-advance.ts';
 import { Known } from './known.ts';
 import { hearEvents } from './listener.ts';
 import { isIndexBounded } from './market-checks.ts';
 import { SealedImage } from './sealed-image.ts';
-import { type Component, componentName, type Finding } from './finding.ts';
+import { type Component, type Finding, heldByQuarantine } from './finding.ts';
 import { Prices } from './price-checks.ts';
 import { Quarantine } from './quarantine.ts';
 import { type HeldCommand, Screen } from './screen.ts';
@@ -46,6 +47,8 @@ export interface GuardOptions {
   readonly onFinding?: (finding: Finding) => void;
   /** Told of each submitted command that is not taken. */
   readonly onHeldCommand?: (held: HeldCommand) => void;
+  /** Told of each submitted command that is taken with a doubt of class III. */
+  readonly onNote?: (note: HeldCommand) => void;
 }
 
 const NO_ROWS = new Uint8Array();
@@ -55,7 +58,8 @@ export class Guard {
   private readonly image = new SealedImage();
   private readonly log = new EventLog();
   readonly known = new Known(this.image, this.log);
-  private readonly screening = new Screen(this.known);
+  private readonly prices = new Prices(this.known);
+  private readonly screening = new Screen(this.known, this.prices);
   readonly quarantine = new Quarantine();
   /** What signed acts allow. Without an enrolled key it asks for none. */
   readonly authority = new Authority(
@@ -65,10 +69,10 @@ export class Guard {
   /** Events of the present batch that were taken in. */
   private listened = 0;
   private lines: string[] = [];
-  private readonly prices = new Prices(this.known);
   private readonly audit = new AuditImage(this.known);
   private readonly breakers = new Breakers(this.known);
   private readonly grace = new Grace();
+  private readonly holds = new HoldRegister();
   /** Sequence of the last command that the guard was told of. */
   private heard = 0;
 
@@ -103,8 +107,12 @@ export class Guard {
    */
   screen(state: State, commands: CommandBuffer, source: CommandSource = OUTSIDE): ReadonlySet<number> | undefined {
     const held = this.heldOf(state, commands, source);
+    for (const note of this.screening.takeNotes()) this.options.onNote?.(note);
     if (held.length === 0) return undefined;
-    for (const each of held) this.options.onHeldCommand?.(each);
+    for (const each of held) {
+      this.holds.notTaken(each);
+      this.options.onHeldCommand?.(each);
+    }
     return new Set(held.map(({ row }) => row));
   }
 
@@ -124,7 +132,6 @@ export class Guard {
     inputs.read(words, floats, from, to);
     if (inputs.isTicked) compareRows(inputs, state, (component, check) => this.find(state, component, check));
     inputs.takeRead();
-    this.screening.before(state, words, floats, from, to);
   }
 
   /** Puts a component into quarantine for a check that failed. */
@@ -132,12 +139,14 @@ export class Guard {
     const { f64 } = state.venue;
     const [sequence, timeMs] = [f64[64 + VENUE.SEQUENCE] as number, f64[64 + VENUE.TIME_MS] as number];
     const finding = { component, check, sequence, timeMs };
-    if (this.quarantine.add(finding)) this.options.onFinding?.(finding);
+    if (!this.quarantine.add(finding)) return;
+    this.holds.found(finding);
+    this.options.onFinding?.(finding);
   }
 
   /** Ends a quarantine. What still differs from its image is found again. */
   private lift(component: Component): void {
-    this.quarantine.lift(component);
+    if (this.quarantine.lift(component)) this.holds.lifted(component);
     if (component.kind === 'market') this.known.condemned.delete(component.market);
   }
 
@@ -149,7 +158,8 @@ export class Guard {
     this.findViolations(state);
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
-    if (this.image.isThere) this.prices.observe(state);
+    this.holds.stamp(this.heard, state.venue.f64[64 + VENUE.TIME_MS] as number);
+    if (this.image.isThere) this.prices.observe();
     for (let place = from; place < this.log.count; place++) {
       const kind = this.log.kind(place);
       if (kind === EVENT.statusSet) {
@@ -209,8 +219,14 @@ export class Guard {
    */
   judge(state: State, from: number, open: OpenBlock): number[] {
     const events = proposedEvents(state, from);
-    this.grace.begin(tickMsOf(state), state.venue.f64[64 + VENUE.HEALTH_MS] as number);
-    if (events.length === 0) return [];
+    const [tickMs, healthMs] = [tickMsOf(state), state.venue.f64[64 + VENUE.HEALTH_MS] as number];
+    this.grace.begin(tickMs, healthMs);
+    const accepted = events.length === 0 ? [] : this.judgeAll(state, events, open);
+    this.holds.tickJudged(tickMs, healthMs);
+    return accepted;
+  }
+
+  private judgeAll(state: State, events: readonly number[], open: OpenBlock): number[] {
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     if (this.image.isThere) this.breakers.begin(state, timeMs);
     const death = this.deathOf(state, events[0] as number, open);
@@ -256,11 +272,13 @@ export class Guard {
     for (const { event, proposal, checks, line, veto, doubt, markets, timeMs, isWaiting } of judgements) {
       const { account, action, sequence } = proposal;
       const held = this.quarantine.ofAccount(account, markets);
-      const check = veto ?? (held === undefined ? doubt : quarantined(held));
+      const check = veto ?? (held === undefined ? doubt : heldByQuarantine(held));
       let kind: Verdict['kind'] = check === undefined ? 'accept' : 'flag';
       if (veto !== undefined || held !== undefined || isWaiting) kind = 'hold';
       if (veto !== undefined && HALTING.has(veto.name)) kind = 'halt';
-      this.options.onVerdict?.({ kind, account, action, sequence, timeMs, check });
+      const verdict: Verdict = { kind, account, action, sequence, timeMs, check };
+      this.holds.judged(verdict);
+      this.options.onVerdict?.(verdict);
       if (kind === 'hold' || kind === 'halt' || line === undefined) continue;
       if (action.kind === 'liquidate') this.breakers.count(account);
       this.lines.push(warrantText(line, checks));
@@ -275,6 +293,12 @@ export class Guard {
     if (lines.length === 0) return NO_ROWS;
     this.lines = [];
     return encodeLines(lines);
+  }
+
+  /** What was held since the last call, as rows for the record; empty when nothing changed. */
+  takeHolds(): Uint8Array {
+    const lines = this.holds.takeLines();
+    return lines.length === 0 ? NO_ROWS : encodeLines(lines);
   }
 
   private judgeOne(
@@ -355,10 +379,4 @@ function proposedEvents(state: State, from: number): number[] {
     if (isProposal(kind)) found.push(event);
   }
   return found;
-}
-
-/** Why an action on something quarantined is held: by what was found there. */
-function quarantined({ component, check }: Finding): Check {
-  const about = `${componentName(component)}: ${check.name}`;
-  return { class: check.class, name: 'quarantine', about, holds: false, found: check.found, expected: check.expected };
 }

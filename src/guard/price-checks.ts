@@ -2,9 +2,8 @@
 import { RULE } from '../engine/rules.ts';
 import { CLOSE } from '../engine/refusal.ts';
 import type { State } from '../engine/state.ts';
-import { VENUE } from '../engine/tables.ts';
 import type { Known } from './known.ts';
-import { type PriceView, type Samples, viewPrice } from './price-families.ts';
+import { type PriceView, viewPrice } from './price-families.ts';
 import { Stillness } from './stillness.ts';
 import { type Action, cellOf, type Validity } from './validity.ts';
 import type { CheckClass, Checks, ForcedAction } from './verdict.ts';
@@ -19,13 +18,13 @@ export class Prices {
   }
 
   /** Takes in the samples of a tick, after it was applied. */
-  observe(state: State): void {
-    this.stillness.observe(state, samplesOf(this.known));
+  observe(): void {
+    this.stillness.observe(this.known.inputs);
   }
 
   /** A market's price as its samples have it now. Refuses (throws `Unreadable`) numbers that are none. */
   view(state: State, market: number, timeMs: number): PriceView {
-    return viewPrice(this.known, state, samplesOf(this.known), this.stillness, market, timeMs);
+    return viewPrice(this.known, state, this.stillness, market, timeMs);
   }
 
   /** Notes the checks of every market whose price an action rests on: a trigger or a band rests on its own market's alone. */
@@ -66,8 +65,4 @@ const ACTION = {
 function restsOnAll(action: ForcedAction): boolean {
   if (action.kind === 'forceCancel') return action.reason === CLOSE.DELEVERAGE;
   return action.kind === 'liquidate';
-}
-
-function samplesOf({ inputs: { oracle, quote, venue } }: Known): Samples {
-  return { oracle, quote, collateralPrice: venue.f64[64 + VENUE.COLLATERAL_PRICE] as number };
 }

@@ -10,25 +10,13 @@ import { QUOTE_KNOWN } from '../engine/command.ts';
 import { TICK_LIMIT } from '../engine/ladder.ts';
 import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
-import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE_LIMIT } from '../engine/tables.ts';
+import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import { floorOf, middleOf, sizeOf, whole } from './exact.ts';
 import type { Known } from './known.ts';
 import type { Stillness } from './stillness.ts';
 import type { Validity } from './validity.ts';
 
 const MILLION = 1_000_000n;
-
-interface Columns {
-  readonly i32: Int32Array;
-  readonly f64: Float64Array;
-}
-
-/** The newest sample of each source, laid out as in the tables `oracle` and `quote`, and the price of USDC (1e-8 USD). */
-export interface Samples {
-  readonly oracle: Columns;
-  readonly quote: Columns;
-  readonly collateralPrice: number;
-}
 
 export interface PriceView {
   readonly validity: Exclude<Validity, 'broken'>;
@@ -60,18 +48,11 @@ interface Family {
 }
 
 /** Looks at a market's price at a time. Refuses (throws `Unreadable`) numbers that are none. */
-export function viewPrice(
-  known: Known,
-  state: State,
-  samples: Samples,
-  stillness: Stillness,
-  market: number,
-  timeMs: number,
-): PriceView {
+export function viewPrice(known: Known, state: State, stillness: Stillness, market: number, timeMs: number): PriceView {
   const ageMs = known.rule(RULE.guard_sample_age);
   const band = known.rule(RULE.guard_sample_band);
-  const oracles = familyOf(oraclesOf(samples, market), timeMs, ageMs, band);
-  const venues = familyOf(venuesOf(state, samples, market), timeMs, ageMs, band);
+  const oracles = familyOf(oraclesOf(known, market), timeMs, ageMs, band);
+  const venues = familyOf(venuesOf(known, market), timeMs, ageMs, band);
   const { newestMs } = oracles;
   const newestAgeMs = newestMs === undefined ? undefined : whole(timeMs) - whole(newestMs);
   const agreeing = oracles.agreeing + venues.agreeing;
@@ -86,11 +67,19 @@ export function viewPrice(
 
 type Sample = readonly [price: bigint, timeMs: number];
 
-function oraclesOf({ oracle: { i32, f64 }, collateralPrice }: Samples, market: number): Sample[] {
+function oraclesOf(
+  {
+    inputs: {
+      oracle: { i32, f64 },
+      venue,
+    },
+  }: Known,
+  market: number,
+): Sample[] {
   const found: Sample[] = [];
   for (let row = market * ORACLE_LIMIT; row < (market + 1) * ORACLE_LIMIT; row++) {
     if (i32[row * 8 + ORACLE.KNOWN] === 0) continue;
-    const usdc = whole(collateralPrice);
+    const usdc = whole(venue.f64[64 + VENUE.COLLATERAL_PRICE]);
     const usd = whole(f64[row * 4 + ORACLE.PRICE]);
     // Rounded down, as the spot is. Without a price of USDC there is none.
     if (usdc > 0n) found.push([floorOf(usd * 100_000_000n, usdc), f64[row * 4 + ORACLE.TIME_MS] as number]);
@@ -98,8 +87,9 @@ function oraclesOf({ oracle: { i32, f64 }, collateralPrice }: Samples, market: n
   return found;
 }
 
-function venuesOf(state: State, { quote: { i32, f64 } }: Samples, market: number): Sample[] {
-  const venues = state.market.i32[market * 256 + MARKET.VENUES] as number;
+function venuesOf({ inputs }: Known, market: number): Sample[] {
+  const { i32, f64 } = inputs.quote;
+  const venues = inputs.market.i32[market * 256 + MARKET.VENUES] as number;
   const found: Sample[] = [];
   for (let venue = 0; venue < VENUE_LIMIT; venue++) {
     const row = market * VENUE_LIMIT + venue;

@@ -1,9 +1,22 @@
-/** The guard at the door: what is submitted is judged before any of it is applied, and inputs are remembered as they came. */
+/**
+ * The guard at the door: what is submitted is judged before any of it is applied. A command that is held is not taken; nothing is
+ * altered. A replay does not ask: what is in the journal was taken.
+ */
+import { COMMAND } from '../engine/command.ts';
 import type { CommandBuffer } from '../engine/command-buffer.ts';
+import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
+import { VENUE } from '../engine/tables.ts';
 import type { CommandSource } from './authority/command-source.ts';
 import type { Known } from './known.ts';
+import { MoneyScreen } from './money-screen.ts';
+import { OrderScreen } from './order-screen.ts';
+import { ParameterScreen } from './parameter-screen.ts';
+import type { Prices } from './price-checks.ts';
 import type { Quarantine } from './quarantine.ts';
+import { type Sample, sampleAt } from './sample-form.ts';
+import { SampleScreen } from './sample-screen.ts';
+import { TickScreen } from './tick-screen.ts';
 import type { Check } from './verdict.ts';
 
 /** A submitted command that is not taken, and why. */
@@ -18,20 +31,126 @@ export interface HeldCommand {
   readonly check: Check;
 }
 
+const NONE: readonly HeldCommand[] = [];
+const { placeOrder: PLACE, amendOrder: AMEND, placeBatch: BATCH, tick: TICK, setLeverage: LAST_OF_ORDERS } = COMMAND;
+
 export class Screen {
   private readonly known: Known;
+  private readonly orders: OrderScreen;
+  private readonly money: MoneyScreen;
+  private readonly samples: SampleScreen;
+  private readonly ticks: TickScreen;
+  private readonly parameters: ParameterScreen;
+  /** Submitted commands that were taken with a doubt of class III, since `takeNotes`. */
+  private notes: HeldCommand[] = [];
 
-  constructor(known: Known) {
+  constructor(known: Known, prices: Prices) {
     this.known = known;
+    this.orders = new OrderScreen();
+    this.money = new MoneyScreen(prices);
+    this.samples = new SampleScreen(known);
+    this.ticks = new TickScreen(known);
+    this.parameters = new ParameterScreen(known);
   }
 
   /** Judges submitted commands against the state that they find; returns those that must not be taken. */
-  judge(_state: State, _commands: CommandBuffer, _quarantine: Quarantine, _source: CommandSource): HeldCommand[] {
-    return [];
+  judge(state: State, commands: CommandBuffer, quarantine: Quarantine, source: CommandSource): readonly HeldCommand[] {
+    if (!this.known.image.isThere) return NONE;
+    const lagMs = Number(this.known.rule(RULE.guard_order_lag));
+    if (quarantine.isEmpty && !needsLook(commands, lagMs)) return NONE;
+    const held: HeldCommand[] = [];
+    this.samples.begin(state);
+    this.ticks.begin(state);
+    this.parameters.begin(state);
+    const { i32, rows } = commands;
+    for (let row = 0; row < rows; ) {
+      const from = row;
+      let kind = 0;
+      while (row < rows && kind !== TICK) {
+        kind = i32[row * 16] as number;
+        row += Math.max(1, i32[row * 16 + 1] as number);
+      }
+      this.judgeStretch(state, commands, from, Math.min(row, rows), lagMs, quarantine, source, held);
+    }
+    return held.sort((a, b) => a.row - b.row);
   }
 
-  /** Takes in samples of rows that are about to be applied, up to the first tick. */
-  before(_state: State, _words: Int32Array, _floats: Float64Array, _from: number, _to: number): void {
-    void this.known;
+  /** Commands that were taken with a doubt of class III, since the last call. */
+  takeNotes(): readonly HeldCommand[] {
+    const { notes } = this;
+    this.notes = [];
+    return notes;
   }
+
+  /** Judges the rows up to a tick: what lies between two ticks is seen together. */
+  private judgeStretch(
+    state: State,
+    commands: CommandBuffer,
+    from: number,
+    to: number,
+    lagMs: number,
+    quarantine: Quarantine,
+    source: CommandSource,
+    held: HeldCommand[],
+  ): void {
+    const { i32, f64 } = commands;
+    const add = (row: number, account: number, market: number, check: Check | undefined): void => {
+      if (check === undefined) return;
+      const told = {
+        row,
+        command: i32[row * 16] as number,
+        account,
+        market,
+        timeMs: f64[row * 8 + 1] as number,
+        check,
+      };
+      (check.class === 'III' ? this.notes : held).push(told);
+    };
+    const samples: Sample[] = [];
+    const newestMs = newestOf(commands, from, to, state.venue.f64[64 + VENUE.TIME_MS] as number);
+    for (let row = from; row < to; row += Math.max(1, i32[row * 16 + 1] as number)) {
+      const sample = sampleAt(i32, f64, row);
+      if (sample !== undefined) samples.push(sample);
+      else if (isOrder(i32[row * 16] as number)) {
+        const { account, market, check } = this.orders.judge(state, commands, row, newestMs, lagMs, quarantine);
+        add(row, account, market, check);
+      } else if (i32[row * 16] === TICK)
+        for (const check of this.ticks.judge(commands, from, row)) add(row, 0, 0, check);
+      else {
+        const { account, check } = this.money.judge(state, i32, row, f64[row * 8 + 1] as number, quarantine);
+        add(row, account, 0, check);
+        const { market, check: unfit } = this.parameters.judge(i32, f64, row, source);
+        add(row, 0, market, unfit);
+      }
+    }
+    this.samples.judge(samples, ({ row, market }, check) => add(row, 0, market, check));
+  }
+}
+
+function isOrder(kind: number): boolean {
+  return kind === PLACE || kind === AMEND || kind === BATCH;
+}
+
+/** True when anything but orders and cancels is among the commands, or an order lags behind what comes with it. */
+function needsLook({ i32, f64, rows }: CommandBuffer, lagMs: number): boolean {
+  let newestMs = 0;
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < rows; row += Math.max(1, i32[row * 16 + 1] as number)) {
+    const kind = i32[row * 16] as number;
+    if (kind < PLACE || kind > LAST_OF_ORDERS) return true;
+    const timeMs = f64[row * 8 + 1] as number;
+    if (timeMs > newestMs) newestMs = timeMs;
+    if (timeMs < oldestMs) oldestMs = timeMs;
+  }
+  return newestMs - oldestMs > lagMs;
+}
+
+/** The newest time among rows and of the exchange; what is no time counts for nothing. */
+function newestOf({ i32, f64 }: CommandBuffer, from: number, to: number, clockMs: number): number {
+  let newestMs = clockMs;
+  for (let row = from; row < to; row += Math.max(1, i32[row * 16 + 1] as number)) {
+    const timeMs = f64[row * 8 + 1] as number;
+    if (timeMs > newestMs) newestMs = timeMs;
+  }
+  return newestMs;
 }

@@ -3,8 +3,7 @@
  * so that a replay sees the same. A price that stands still while nothing moves is a weekend; while others move it is in doubt.
  */
 import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE_LIMIT } from '../engine/tables.ts';
-import type { State } from '../engine/state.ts';
-import type { Samples } from './price-families.ts';
+import type { InputImage } from './input-image.ts';
 
 export class Stillness {
   /** Price of each spot oracle and index of each venue when last seen, and since when it is so; by row of their tables. */
@@ -20,15 +19,15 @@ export class Stillness {
   private tickMs = -1;
 
   /** Takes in the samples of a tick; called as often as one likes, it sees each tick once. */
-  observe(state: State, samples: Samples): void {
-    const { rows, f64 } = state.market;
+  observe(inputs: InputImage): void {
+    const { rows, f64 } = inputs.market;
     const timeMs = rows > 1 ? (f64[128 + MARKET.TICK_MS] as number) : -1;
     if (timeMs === this.tickMs) return;
     this.tickMs = timeMs;
-    for (let market = 1; market < rows; market++) this.follow(market, samples, timeMs);
+    for (let market = 1; market < rows; market++) this.follow(market, inputs, timeMs);
   }
 
-  private follow(market: number, { oracle, quote }: Samples, timeMs: number): void {
+  private follow(market: number, { oracle, quote }: InputImage, timeMs: number): void {
     let moved = false;
     for (let row = market * ORACLE_LIMIT; row < (market + 1) * ORACLE_LIMIT; row++) {
       if (oracle.i32[row * 8 + ORACLE.KNOWN] === 0) continue;

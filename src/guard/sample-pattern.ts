@@ -1,0 +1,38 @@
+/**
+ * What a jump looks like that no market makes: by a power of ten (a unit or scale that changed), by a whole number (a split or a
+ * redenomination that nobody declared), or onto the price of another market (a feed that is mapped to the wrong one).
+ */
+
+/** How near a ratio must be to a power of ten, and to another whole number; ppm. */
+const POWER_PPM = 5_000;
+const WHOLE_PPM = 3_000;
+const LARGEST_POWER = 12;
+const WHOLE_NUMBERS = [2, 3, 4, 5, 6, 7, 8, 9, 20, 25, 50];
+
+/** How near a price must be to another market's, ppm, and how many times it must have changed for that to mean anything. */
+const REMAP_PPM = 500;
+const REMAP_CHANGE = 2;
+
+/** The pattern of a jump in words, undefined when it has none. */
+export function patternOf(before: number, after: number): string | undefined {
+  if (!(before > 0 && after > 0)) return undefined;
+  const ratio = Math.max(before, after) / Math.min(before, after);
+  const way = after > before ? 'times' : 'part';
+  for (let power = 1; power <= LARGEST_POWER; power++) {
+    if (isNear(ratio, 10 ** power, POWER_PPM)) return `10^${power} ${way}: unit or scale`;
+  }
+  for (const number of WHOLE_NUMBERS) {
+    if (isNear(ratio, number, WHOLE_PPM)) return `${number} ${way}: split or redenomination`;
+  }
+  return undefined;
+}
+
+/** True when a price jumped onto another market's. */
+export function isRemap(before: number, after: number, other: number): boolean {
+  const change = Math.max(before, after) / Math.min(before, after);
+  return before > 0 && change > REMAP_CHANGE && isNear(after, other, REMAP_PPM);
+}
+
+function isNear(value: number, other: number, ppm: number): boolean {
+  return Math.abs(value - other) * 1e6 <= other * ppm;
+}

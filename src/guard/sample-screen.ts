@@ -1,0 +1,235 @@
+/**
+ * Samples at the door. Each is compared with what the other sources of its market say in the same batch or said not long ago: one
+ * that differs from a majority that agrees is not taken. When all move together, however far, all are taken, but for jumps
+ * that no market makes (`sample-pattern.ts`).
+ */
+import { RULE } from '../engine/rules.ts';
+import type { State } from '../engine/state.ts';
+import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
+import type { Known } from './known.ts';
+import { faultOf, hasPlace, type Sample, sourceName } from './sample-form.ts';
+import { isRemap, patternOf } from './sample-pattern.ts';
+import type { Check } from './verdict.ts';
+
+/** What a source said: an oracle's USD already divided by the price of USDC. */
+interface Voice {
+  readonly price: number;
+  readonly sourceMs: number;
+}
+
+const SOURCES = ORACLE_LIMIT + VENUE_LIMIT;
+/** Markets that are asked whether a new price of USDC can be. */
+const WITNESSES = 8;
+
+export class SampleScreen {
+  private readonly known: Known;
+  private state!: State;
+  /** What the batch said up to the last tick, by market × sources + source; and since then. */
+  private said = new Map<number, Sample>();
+  private now = new Map<number, Sample>();
+
+  constructor(known: Known) {
+    this.known = known;
+  }
+
+  /** A batch begins. */
+  begin(state: State): void {
+    this.state = state;
+    this.said.clear();
+    this.now.clear();
+  }
+
+  /** Judges the samples up to a tick, in their order; `hold` is told each that must not be taken. */
+  judge(samples: readonly Sample[], hold: (sample: Sample, check: Check) => void): void {
+    const band = 2 * this.rule(RULE.guard_sample_band);
+    this.now.clear();
+    const sound = samples.filter((sample) => {
+      if (!hasPlace(sample, this.state.market.rows)) return false;
+      const place = placeOf(sample);
+      const before = this.now.get(place) ?? this.said.get(place);
+      const fault = faultOf(sample, before?.sourceMs ?? this.stored(place)?.sourceMs, band);
+      if (fault === undefined) this.now.set(place, sample);
+      else hold(sample, fault);
+      return fault === undefined;
+    });
+    const taken = new Map(this.said);
+    for (const sample of sound) {
+      const check = sample.market === 0 ? this.collateral(sample) : (this.outlier(sample) ?? this.jump(sample));
+      if (check === undefined) taken.set(placeOf(sample), sample);
+      else hold(sample, check);
+    }
+    this.said = taken;
+    this.now.clear();
+  }
+
+  private rule(number: number): number {
+    return Number(this.known.rule(number));
+  }
+
+  /** What the tables have of a source. */
+  private stored(place: number): Voice | undefined {
+    const { oracle, quote, venue } = this.state;
+    const [market, source] = [Math.floor(place / SOURCES), place % SOURCES];
+    if (market === 0) {
+      if (venue.i32[128 + VENUE.KNOWN] === 0) return undefined;
+      const { f64 } = venue;
+      return { price: f64[64 + VENUE.COLLATERAL_PRICE] as number, sourceMs: f64[64 + VENUE.COLLATERAL_MS] as number };
+    }
+    if (source < ORACLE_LIMIT) {
+      const row = market * ORACLE_LIMIT + source;
+      if (oracle.i32[row * 8 + ORACLE.KNOWN] === 0) return undefined;
+      const { f64 } = oracle;
+      return { price: f64[row * 4 + ORACLE.PRICE] as number, sourceMs: f64[row * 4 + ORACLE.TIME_MS] as number };
+    }
+    const row = market * VENUE_LIMIT + source - ORACLE_LIMIT;
+    if (quote.i32[row * 16 + QUOTE.KNOWN] === 0) return undefined;
+    const { f64 } = quote;
+    return { price: f64[row * 8 + QUOTE.INDEX] as number, sourceMs: f64[row * 8 + QUOTE.TIME_MS] as number };
+  }
+
+  /** What a source said before this stretch of the batch, and what it says now. */
+  private before(place: number): Voice | undefined {
+    return this.said.get(place) ?? this.stored(place);
+  }
+
+  private voice(place: number): Voice | undefined {
+    return this.now.get(place) ?? this.before(place);
+  }
+
+  /** A price as it is compared between the families. */
+  private inUsdc(place: number, price: number, usdc = this.before(0)?.price ?? 0): number {
+    return place % SOURCES < ORACLE_LIMIT && usdc > 0 ? (price * 1e8) / usdc : price;
+  }
+
+  private isFresh({ sourceMs }: Voice, { timeMs }: Sample): boolean {
+    return timeMs - sourceMs <= this.rule(RULE.guard_sample_age);
+  }
+
+  /** Prices of the other fresh sources of a sample's market. */
+  private others(sample: Sample): number[] {
+    const own = placeOf(sample);
+    const venues = this.state.market.i32[sample.market * 256 + MARKET.VENUES] as number;
+    const prices: number[] = [];
+    for (let place = sample.market * SOURCES; place < (sample.market + 1) * SOURCES; place++) {
+      const venue = (place % SOURCES) - ORACLE_LIMIT;
+      if (place === own || (venue >= 0 && (venues & (1 << venue)) === 0)) continue;
+      const voice = this.voice(place);
+      if (voice !== undefined && this.isFresh(voice, sample)) prices.push(this.inUsdc(place, voice.price));
+    }
+    return prices;
+  }
+
+  /** A sample that differs from a majority of at least two that agree: of the others, or of the other one and its own last. */
+  private outlier(sample: Sample): Check | undefined {
+    const place = placeOf(sample);
+    const voices = this.others(sample);
+    const last = this.before(place);
+    if (voices.length === 1 && last !== undefined && this.isFresh(last, sample)) {
+      voices.push(this.inUsdc(place, last.price));
+    }
+    const band = this.rule(RULE.guard_sample_band);
+    const middle = lowerMiddle(voices);
+    const agreeing = voices.filter((voice) => isNear(voice, middle, band)).length;
+    const price = this.inUsdc(place, sample.price);
+    if (agreeing < 2 || agreeing * 2 <= voices.length || isNear(price, middle, band)) return undefined;
+    const hint = patternOf(last === undefined ? middle : this.inUsdc(place, last.price), price) ?? this.remapOf(sample);
+    const expected = `within ${band} ppm of ${Math.round(middle)}, as ${agreeing} say`;
+    return disagreement(sample, hint, Math.round(price), expected);
+  }
+
+  /** A jump that no market makes, of every source that is where this one is now. */
+  private jump(sample: Sample): Check | undefined {
+    const pattern = this.patternAt(placeOf(sample), sample);
+    if (pattern === undefined) return undefined;
+    const band = this.rule(RULE.guard_sample_band);
+    const price = this.inUsdc(placeOf(sample), sample.price);
+    for (let place = sample.market * SOURCES; place < (sample.market + 1) * SOURCES; place++) {
+      const voice = this.voice(place);
+      if (
+        voice === undefined ||
+        !this.isFresh(voice, sample) ||
+        !isNear(this.inUsdc(place, voice.price), price, band)
+      ) {
+        continue;
+      }
+      const now = this.now.get(place);
+      if (now === undefined || this.patternAt(place, now) !== pattern) return undefined;
+    }
+    return disagreement(sample, pattern, sample.price, `no jump from ${this.before(placeOf(sample))?.price ?? 0}`);
+  }
+
+  private patternAt(place: number, sample: Sample): string | undefined {
+    const before = this.before(place);
+    const band = this.rule(RULE.guard_sample_band);
+    if (before === undefined || isNear(sample.price, before.price, band)) return undefined;
+    return patternOf(before.price, sample.price) ?? this.remapOf(sample);
+  }
+
+  /** The market onto whose price a sample jumped, in words. */
+  private remapOf(sample: Sample): string | undefined {
+    const before = this.before(placeOf(sample))?.price ?? 0;
+    const { market } = this.state;
+    const units = (row: number): number => (market.f64[row * 128 + MARKET.SIZE_STEP] as number) / 1e12;
+    for (let other = 1; other < market.rows; other++) {
+      if (other === sample.market) continue;
+      const price = this.voice(other * SOURCES)?.price ?? 0;
+      const inOwnUnits = (price / units(other)) * units(sample.market);
+      if (isRemap(before, sample.price, price) || isRemap(before, sample.price, inOwnUnits)) {
+        return `the price of market ${other}: wrong mapping`;
+      }
+    }
+    return undefined;
+  }
+
+  /** A price of USDC that most markets' venues contradict, while the one before it is as they say. */
+  private collateral(sample: Sample): Check | undefined {
+    const before = this.before(0);
+    if (before === undefined) return undefined;
+    const band = this.rule(RULE.guard_family_band);
+    let witnesses = 0;
+    let against = 0;
+    for (let market = 1; market < this.state.market.rows && witnesses < WITNESSES; market++) {
+      const prices = this.familiesOf(market, sample);
+      if (prices === undefined) continue;
+      const [oracle, index] = prices;
+      witnesses++;
+      if (!isNear((oracle * 1e8) / sample.price, index, band) && isNear((oracle * 1e8) / before.price, index, band))
+        against++;
+    }
+    if (against * 2 <= witnesses) return undefined;
+    const expected = `as ${against} of ${witnesses} markets' venues say: about ${before.price}`;
+    return disagreement(sample, patternOf(before.price, sample.price), sample.price, expected);
+  }
+
+  /** A fresh oracle and a fresh venue's index of a market. */
+  private familiesOf(market: number, sample: Sample): readonly [number, number] | undefined {
+    const fresh = (from: number, to: number): number | undefined => {
+      for (let source = from; source < to; source++) {
+        const voice = this.voice(market * SOURCES + source);
+        if (voice !== undefined && this.isFresh(voice, sample)) return voice.price;
+      }
+      return undefined;
+    };
+    const [oracle, index] = [fresh(0, ORACLE_LIMIT), fresh(ORACLE_LIMIT, SOURCES)];
+    return oracle === undefined || index === undefined ? undefined : [oracle, index];
+  }
+}
+
+function placeOf({ market, source }: Sample): number {
+  return market * SOURCES + source;
+}
+
+function isNear(price: number, other: number, ppm: number): boolean {
+  return Math.abs(price - other) * 1e6 <= other * ppm;
+}
+
+/** The middle one of sorted values, the lower of the middle two; 0 of none. */
+function lowerMiddle(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
+}
+
+function disagreement(sample: Sample, hint: string | undefined, found: number, expected: string): Check {
+  const about = hint === undefined ? sourceName(sample) : `${sourceName(sample)} (${hint})`;
+  return { class: 'II', name: 'sample_agreement', about, holds: false, found: String(found), expected };
+}
