@@ -122,7 +122,13 @@ export class PaxgVenue {
     const { state, sealer, replay } = recover(journal, { hash: sha256, roots, ...guard, ...reopening });
     if (!replay.equal) throw new Error(JSON.stringify(replay.firstDivergence));
     this.exchange = new Exchange({
-      ...{ state, journal, sealer, blockCommands: 10_000, blockMs: TICK_MS, ...guard, ...reopening },
+      state,
+      journal,
+      sealer,
+      blockCommands: 10_000,
+      blockMs: TICK_MS,
+      ...guard,
+      ...reopening,
       onPublish: ({ events }) => this.told.push(...events.all()),
     });
   }

@@ -62,7 +62,8 @@ export class Reopening {
   private heard = 0;
   private before: Rung[] = [];
   private hasBegun = false;
-  private stop: Stop = 'end';
+  /** What ends the part of the batch that `stopAfter` found last. */
+  stop: Stop = 'end';
 
   constructor({ guard, onStep }: ReopeningOptions) {
     this.guard = guard;
