@@ -141,7 +141,9 @@ test('every kind of forced action happens in the story, each with its warrant; t
 test('all warrants of the history are valid, and the history itself', async () => {
   const journal = forged((warrants) => warrants);
   const { code, result } = await verify(journal);
-  assert.deepEqual(result, { warrants: lines.length, valid: lines.length, invalid: 0, firstInvalid: null });
+  const commands = { ofActs: 0, ofGuard: 0, withoutAct: 0 };
+  const acts = { acts: 0, valid: 0, invalid: 0, unexecuted: 0, commands, firstInvalid: null };
+  assert.deepEqual(result, { warrants: lines.length, valid: lines.length, invalid: 0, firstInvalid: null, acts });
   assert.equal(code, 0);
   const streams = memoryStreams();
   assert.equal(await runProgram(['verify', '--journal', journal, '--json'], streams), 0);

@@ -3,6 +3,7 @@ import type { BatchEntry } from '../chain/entry.ts';
 import { COMMAND_BYTES } from '../engine/command.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
+import { ActVerifier } from './authority/verify-acts.ts';
 import { Guard, type OpenBlock } from './guard.ts';
 import { applyGuarded, forcedRows } from './guarded-replay.ts';
 import { decodeLines } from './warrant.ts';
@@ -27,9 +28,13 @@ interface OpenBatch {
   readonly computed: Uint8Array;
 }
 
-/** Goes along with a replay: `apply` each batch, `take` what is stored behind it, `finish` at the end. */
+/**
+ * Goes along with a replay: `apply` each batch, `take` what is stored behind it, `finish` at the end. Signed acts are given to `acts`,
+ * since they decide what the guard may do; what it found of them is there.
+ */
 export class WarrantVerifier {
   readonly guard = new Guard();
+  readonly acts = new ActVerifier(this.guard.authority);
   /** Stored warrants. */
   warrants = 0;
   valid = 0;
@@ -40,6 +45,7 @@ export class WarrantVerifier {
   /** Applies a batch as `ReplayOptions.apply` wants it. */
   apply(state: State, entry: BatchEntry, open: OpenBlock): number {
     this.finish();
+    this.acts.before(entry, open);
     const expected = new CommandBuffer();
     const commands = applyGuarded(state, entry, this.guard, open, expected);
     const computed = this.guard.takeWarrants();

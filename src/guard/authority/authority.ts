@@ -80,6 +80,11 @@ export class Authority {
     else this.take(record);
   }
 
+  /** True while an act that was proposed waits for the batch of its commands. */
+  get awaitsCommands(): boolean {
+    return this.pending !== undefined;
+  }
+
   /**
    * First rows of the commands, in a batch of a journal, that the act before it makes: all of them, in order, with what the guard
    * does of its own between them. Undefined when the batch is not that of an act.
