@@ -3,7 +3,7 @@
  *
  *   1. apply     each command; a refusal is an event, a broken invariant stops the process before anything was written
  *   2. propose   forced actions that a tick found due come back as commands of the same batch, if the guard warrants them
- *   3. append    the batch and its warrants to the journal, durable before anyone hears of it; a failure stops the process
+ *   3. append    the batch, its warrants and its holds to the journal, durable before anyone hears of it; a failure stops the process
  *   4. publish   the batch and its events
  *   5. seal      a block when one is due
  *
@@ -166,7 +166,17 @@ export class Exchange {
       sealer.close(this.state);
     }
     this.recordPending();
+    this.recordLastHolds();
     journal.sync();
+  }
+
+  /** What was found as the last block ended, behind a batch of no commands: holds stand behind the batch they came with. */
+  private recordLastHolds(): void {
+    const { journal, guard } = this.options;
+    const holds = guard?.takeHolds();
+    if (holds === undefined || holds.length === 0) return;
+    journal.append({ bytes: NO_ROWS, commands: 0, firstSequence: this.sequence + 1, closesBlock: false });
+    journal.appendHolds(holds);
   }
 
   private carryOut({ commands, rows, record }: JudgedAct, guard: Guard): void {
@@ -202,6 +212,8 @@ export class Exchange {
     journal.append({ bytes: rows, commands: count, firstSequence, closesBlock });
     const warrants = options.guard?.takeWarrants();
     if (warrants !== undefined && warrants.length > 0) journal.appendWarrants(warrants);
+    const holds = options.guard?.takeHolds();
+    if (holds !== undefined && holds.length > 0) journal.appendHolds(holds);
     journal.beginSync();
     this.isInFlight = true;
     this.batch = this.other;
@@ -282,7 +294,8 @@ export class Exchange {
       guard?.before(state, commands.i32, commands.f64, row, to);
       row = applyUntilTick(state, commands.i32, commands.f64, row, to);
       batch.append(commands.bytes.subarray(from * COMMAND_BYTES, row * COMMAND_BYTES), 0);
-      this.applyProposals(events);
+      // A replay stops at ticks alone, and the guard must judge as often there as here.
+      if (reopening?.stop !== 'status') this.applyProposals(events);
       if (reopening !== undefined) this.applyOwn(reopening, (own) => reopening.react(state, own));
     }
     guard?.listen(state);

@@ -35,7 +35,7 @@ export interface Recovered {
 
 /**
  * The state that the journal leads to, checked block by block. An empty journal gets its first block: the state before the
- * first command. Warrants and blocks that a crash left unrecorded are appended. When the replay diverges nothing is appended.
+ * first command. Warrants, holds and blocks that a crash left unrecorded are appended. When the replay diverges nothing is appended.
  * Refuses (throws `ForgedAct`) a journal with an act that its keys do not allow, once there is a guard that asks for them.
  */
 export function recover(
@@ -45,16 +45,16 @@ export function recover(
   const state = genesis(capacity);
   const watched = guard === undefined ? roots : new GuardedRoots(roots, guard);
   const sealer = new BlockSealer(hash, watched, BEFORE_GENESIS);
-  const warrants = new OwedWarrants();
-  const guarded =
-    guard === undefined ? {} : { ...warrants.follow(guard, sealer), onActs: actsOf(state, guard, sealer) };
+  const owing = new Owing();
+  const guarded = guard === undefined ? {} : { ...owing.follow(guard, sealer), onActs: actsOf(state, guard, sealer) };
   const onEvents = (events: EventBuffer): void => {
     reopening?.recall(state);
     told.onEvents?.(events);
   };
   const result = replay(state, journal.entries(), { sealer, hash, amend: null, ...guarded, ...told, onEvents });
   if (result.equal) {
-    if (warrants.owed.length > 0) journal.appendWarrants(warrants.owed);
+    if (owing.warrants.length > 0) journal.appendWarrants(owing.warrants);
+    if (owing.holds.length > 0) journal.appendHolds(owing.holds);
     for (const block of result.unrecorded) journal.appendBlock(block);
     if (journal.height < 0 && sealer.openHeight === 0) {
       journal.append({ bytes: new Uint8Array(), commands: 0, firstSequence: 1, closesBlock: true });
@@ -84,20 +84,26 @@ function actsOf(state: State, guard: Guard, sealer: BlockSealer): NonNullable<Re
 
 const NO_ROWS = new Uint8Array();
 
-/** The warrants of the last batch while the journal does not have them: a crash may have come between the two. */
-class OwedWarrants {
-  owed: Uint8Array = NO_ROWS;
+/** Warrants and holds of the last batch while the journal does not have them: a crash may have come between. */
+class Owing {
+  warrants: Uint8Array = NO_ROWS;
+  /** As far as the history alone leads to them: what only the process saw that crashed is lost with it. */
+  holds: Uint8Array = NO_ROWS;
 
   /** What a replay does for it. */
-  follow(guard: Guard, sealer: BlockSealer): Pick<ReplayOptions, 'apply' | 'onWarrants'> {
+  follow(guard: Guard, sealer: BlockSealer): Pick<ReplayOptions, 'apply' | 'onWarrants' | 'onHolds'> {
     return {
       apply: (state, entry) => {
         const commands = applyGuarded(state, entry, guard, { fork: entry.fork, height: sealer.openHeight });
-        this.owed = guard.takeWarrants();
+        this.warrants = guard.takeWarrants();
+        this.holds = guard.takeHolds();
         return commands;
       },
       onWarrants: () => {
-        this.owed = NO_ROWS;
+        this.warrants = NO_ROWS;
+      },
+      onHolds: () => {
+        this.holds = NO_ROWS;
       },
     };
   }

@@ -2,7 +2,7 @@
  * Grace: what a doubt of class III may do. A forced action that is only implausible waits so long from when it was first proposed,
  * and then goes on, flagged. It never waits longer, however long the doubt lasts; one that is no longer proposed is forgotten.
  */
-import { CLOSE } from '../engine/refusal.ts';
+import { actionKey, isOfHealthCheck } from './action-key.ts';
 import type { ForcedAction } from './verdict.ts';
 
 /** The doubts that slow down; all others are told and nothing else. */
@@ -10,12 +10,6 @@ const SLOWING = /^(breaker_|price_flat$|price_quorum$)/;
 
 export function isSlowing(name: string): boolean {
   return SLOWING.test(name);
-}
-
-/** True for what only a health check of all accounts proposes; everything else is proposed at every tick while it is due. */
-function isOfHealth(action: ForcedAction): boolean {
-  if (action.kind === 'forceCancel') return action.reason === CLOSE.DELEVERAGE;
-  return action.kind === 'liquidate';
 }
 
 interface Waiting {
@@ -47,9 +41,9 @@ export class Grace {
 
   /** True when an action that is in doubt has waited long enough. */
   isOver(account: number, action: ForcedAction, timeMs: number, graceMs: number): boolean {
-    const key = `${account} ${action.kind} ${'order' in action ? action.order : ''}`;
+    const key = actionKey(account, action);
     const sinceMs = this.waiting.get(key)?.sinceMs ?? timeMs;
-    this.seen.set(key, { sinceMs, isOfHealth: isOfHealth(action) });
+    this.seen.set(key, { sinceMs, isOfHealth: isOfHealthCheck(action) });
     return timeMs - sinceMs >= graceMs;
   }
 }

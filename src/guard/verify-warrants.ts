@@ -49,6 +49,8 @@ export class WarrantVerifier {
     const expected = new CommandBuffer();
     const commands = applyGuarded(state, entry, this.guard, open, expected);
     const computed = this.guard.takeWarrants();
+    // Holds are facts of the process that saw them: they are read, not computed again.
+    this.guard.takeHolds();
     const sequence = entry.firstSequence + entry.commands - 1;
     const forced = forcedRows(entry).map((row) => rowOf(entry.bytes, row));
     const due = Array.from({ length: expected.rows }, (_, row) => rowOf(expected.bytes, row));
