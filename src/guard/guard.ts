@@ -58,7 +58,7 @@ export class Guard {
   private readonly image = new SealedImage();
   private readonly log = new EventLog();
   readonly known = new Known(this.image, this.log);
-  private readonly prices = new Prices(this.known);
+  readonly prices = new Prices(this.known);
   private readonly screening = new Screen(this.known, this.prices);
   readonly quarantine = new Quarantine();
   /** What signed acts allow. Without an enrolled key it asks for none. */
