@@ -158,10 +158,7 @@ describe('a veto', () => {
     for (let ms = 0; ms < 3 * MINUTE; ms += TICK_MS) quoted(venue);
     assert.equal(venue.reopening.rungOf(PAXG), 'open');
     const missing = venue.reopening.reasons.get(PAXG)?.conditions.filter(({ holds }) => !holds);
-    assert.deepEqual(
-      missing?.map(({ name }) => name),
-      ['quarantine'],
-    );
+    assert.ok(missing?.some(({ name }) => name === 'quarantine'));
     for (const { component } of venue.guard?.quarantine.all ?? []) venue.guard?.quarantine.lift(component);
     until(venue, 'normal');
   });

@@ -10,6 +10,7 @@ import { ceilOf, floorOf, sizeOf, Unreadable, whole } from './exact.ts';
 import { componentName } from './finding.ts';
 import type { Guard } from './guard.ts';
 import type { Known } from './known.ts';
+import { cellOf } from './validity.ts';
 import { type DepthFacts, leastTimeRule, type PriceFacts, type ReopeningFacts, type Standing } from './reopening.ts';
 
 const MILLION = 1_000_000n;
@@ -34,10 +35,11 @@ export function reopeningFacts(
   const { known } = guard;
   const { rung } = standing;
   const { f64, i32 } = state.venue;
+  const timeMs = f64[64 + VENUE.TIME_MS] as number;
   const held = guard.quarantine.ofMarket(market);
   const finding = held === undefined ? auditFinding : `${componentName(held.component)}: ${held.check.name}`;
   return {
-    timeMs: f64[64 + VENUE.TIME_MS] as number,
+    timeMs,
     sequence: f64[64 + VENUE.SEQUENCE] as number,
     gapMs: readable(
       () => Number(known.rule(RULE.funding_gap)),
@@ -55,7 +57,7 @@ export function reopeningFacts(
     finding,
     veto,
     price: readable(
-      () => priceFacts(known, state, market),
+      () => priceFacts(guard, state, market, timeMs),
       (found) => ({ isValid: false, found, needed: 'whole numbers' }),
     ),
     depth: readable(
@@ -76,20 +78,22 @@ function readable<T>(read: () => T, instead: (message: string) => T): T {
 }
 
 /**
- * A price to reopen on: a mark of this very tick, an external fair price, and the mark within the band of it that restricted modes
- * have, rounded down. A mark that the own book has pulled away from the world's price is none.
+ * A price to reopen on: one that the table of validity allows it at, a mark of this very tick, an external fair price, and the mark
+ * within the band of it that restricted modes have, rounded down. A mark that the own book has pulled away from the world's price
+ * is none.
  */
-function priceFacts(known: Known, state: State, market: number): PriceFacts {
-  const needed = (what: string): string => `a mark of this tick${what}`;
-  if (!isMarkedNow(known, state, market)) return { isValid: false, found: 'no mark of this tick', needed: needed('') };
-  if (!isKnown(state, market, MARKET_KNOWN.EXTERNAL_BASIS)) {
-    return { isValid: false, found: 'no external fair price', needed: needed(' and an external fair price') };
-  }
+function priceFacts({ known, prices }: Guard, state: State, market: number, timeMs: number): PriceFacts {
+  const { validity } = prices.view(state, market, timeMs);
+  const needed = 'a valid price, a mark of this tick and an external fair price';
+  const bad = (found: string): PriceFacts => ({ isValid: false, found, needed });
+  if (cellOf(validity, 'reopen') !== 'allow') return bad(validity);
+  if (!isMarkedNow(known, state, market)) return bad('no mark of this tick');
+  if (!isKnown(state, market, MARKET_KNOWN.EXTERNAL_BASIS)) return bad('no external fair price');
   const mark = known.derived(market, 'MARK');
   const fair = known.derived(market, 'EXTERNAL_FAIR');
   const width = floorOf(fair * known.rule(RULE.restricted_band), MILLION);
   const isValid = fair > 0n && sizeOf(mark - fair) <= width;
-  return { isValid, found: `${mark}`, needed: needed(` within ${width} of ${fair}`) };
+  return { isValid, found: `mark ${mark}`, needed: `within ${width} of the external fair price ${fair}` };
 }
 
 /** True when the last tick gave the market its mark: it is younger than every tick without a spot. */
