@@ -70,12 +70,11 @@ export function hasPlace({ market, source }: Sample, markets: number): boolean {
 
 /** What is wrong with a sample in itself, or behind one of the same source of `beforeMs`; undefined when nothing is. `band` in ppm. */
 export function faultOf(sample: Sample, beforeMs: number | undefined, band: number): Check | undefined {
-  const about = sourceName(sample);
   const { market, price, sourceMs, timeMs, tuple } = sample;
   const limit = market === 0 ? LARGEST_COLLATERAL_PRICE : LARGEST_PRICE;
-  const wrong = [price, ...tuple].find((value) => value !== undefined && !isPrice(value, limit));
+  const wrong = isPrice(price, limit) ? tuple.find((value) => value !== undefined && !isPrice(value, limit)) : price;
   const fails = (of: 'I' | 'II', name: string, found: unknown, expected: string): Check => {
-    return { class: of, name, about, holds: false, found: String(found), expected };
+    return { class: of, name, about: sourceName(sample), holds: false, found: String(found), expected };
   };
   if (wrong !== undefined) return fails('I', 'sample_range', wrong, `a whole number of 1 to ${limit}`);
   if (!(Number.isInteger(sourceMs) && sourceMs >= 0 && sourceMs <= timeMs)) {

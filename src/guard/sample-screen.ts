@@ -27,6 +27,10 @@ export class SampleScreen {
   /** What the batch said up to the last tick, by market × sources + source; and since then. */
   private said = new Map<number, Sample>();
   private now = new Map<number, Sample>();
+  /** Limits while a batch is judged: ppm and milliseconds. */
+  private band = 0;
+  private familyBand = 0;
+  private ageMs = 0;
 
   constructor(known: Known) {
     this.known = known;
@@ -37,33 +41,67 @@ export class SampleScreen {
     this.state = state;
     this.said.clear();
     this.now.clear();
+    this.band = Number(this.known.rule(RULE.guard_sample_band));
+    this.familyBand = Number(this.known.rule(RULE.guard_family_band));
+    this.ageMs = Number(this.known.rule(RULE.guard_sample_age));
   }
 
   /** Judges the samples up to a tick, in their order; `hold` is told each that must not be taken. */
   judge(samples: readonly Sample[], hold: (sample: Sample, check: Check) => void): void {
-    const band = 2 * this.rule(RULE.guard_sample_band);
     this.now.clear();
-    const sound = samples.filter((sample) => {
-      if (!hasPlace(sample, this.state.market.rows)) return false;
+    const markets = new Map<number, Sample[]>();
+    for (const sample of samples) {
+      if (!hasPlace(sample, this.state.market.rows)) continue;
       const place = placeOf(sample);
-      const before = this.now.get(place) ?? this.said.get(place);
-      const fault = faultOf(sample, before?.sourceMs ?? this.stored(place)?.sourceMs, band);
-      if (fault === undefined) this.now.set(place, sample);
-      else hold(sample, fault);
-      return fault === undefined;
-    });
+      const before = this.now.get(place) ?? this.before(place);
+      const fault = faultOf(sample, before?.sourceMs, 2 * this.band);
+      if (fault !== undefined) {
+        hold(sample, fault);
+        continue;
+      }
+      this.now.set(place, sample);
+      const group = markets.get(sample.market);
+      if (group === undefined) markets.set(sample.market, [sample]);
+      else group.push(sample);
+    }
     const taken = new Map(this.said);
-    for (const sample of sound) {
-      const check = sample.market === 0 ? this.collateral(sample) : (this.outlier(sample) ?? this.jump(sample));
-      if (check === undefined) taken.set(placeOf(sample), sample);
-      else hold(sample, check);
+    for (const group of markets.values()) {
+      const isCalm = this.isCalm(group);
+      for (const sample of group) {
+        const check = isCalm ? undefined : this.checkOf(sample);
+        if (check === undefined) taken.set(placeOf(sample), sample);
+        else hold(sample, check);
+      }
     }
     this.said = taken;
-    this.now.clear();
   }
 
-  private rule(number: number): number {
-    return Number(this.known.rule(number));
+  /** True when all that the sources of a market say and last said is within the band: then nothing can be amiss. */
+  private isCalm(group: readonly Sample[]): boolean {
+    const { market } = group[0] as Sample;
+    if (market === 0 || this.said.size > 0) return false;
+    let low = Number.POSITIVE_INFINITY;
+    let high = 0;
+    const usdc = this.before(0)?.price ?? 1e8;
+    const count = (price: number): void => {
+      if (price < low) low = price;
+      if (price > high) high = price;
+    };
+    const { oracle, quote } = this.state;
+    for (let row = market * ORACLE_LIMIT; row < (market + 1) * ORACLE_LIMIT; row++) {
+      if (oracle.i32[row * 8 + ORACLE.KNOWN] !== 0)
+        count(((oracle.f64[row * 4 + ORACLE.PRICE] as number) * 1e8) / usdc);
+    }
+    for (let row = market * VENUE_LIMIT; row < (market + 1) * VENUE_LIMIT; row++) {
+      if (quote.i32[row * 16 + QUOTE.KNOWN] !== 0) count(quote.f64[row * 8 + QUOTE.INDEX] as number);
+    }
+    for (const sample of group) count(this.inUsdc(placeOf(sample), sample.price, usdc));
+    return (high - low) * 1e6 <= low * this.band;
+  }
+
+  private checkOf(sample: Sample): Check | undefined {
+    if (sample.market === 0) return this.collateral(sample);
+    return this.outlier(sample) ?? this.jump(sample);
   }
 
   /** What the tables have of a source. */
@@ -102,7 +140,7 @@ export class SampleScreen {
   }
 
   private isFresh({ sourceMs }: Voice, { timeMs }: Sample): boolean {
-    return timeMs - sourceMs <= this.rule(RULE.guard_sample_age);
+    return timeMs - sourceMs <= this.ageMs;
   }
 
   /** Prices of the other fresh sources of a sample's market. */
@@ -127,7 +165,7 @@ export class SampleScreen {
     if (voices.length === 1 && last !== undefined && this.isFresh(last, sample)) {
       voices.push(this.inUsdc(place, last.price));
     }
-    const band = this.rule(RULE.guard_sample_band);
+    const { band } = this;
     const middle = lowerMiddle(voices);
     const agreeing = voices.filter((voice) => isNear(voice, middle, band)).length;
     const price = this.inUsdc(place, sample.price);
@@ -141,7 +179,7 @@ export class SampleScreen {
   private jump(sample: Sample): Check | undefined {
     const pattern = this.patternAt(placeOf(sample), sample);
     if (pattern === undefined) return undefined;
-    const band = this.rule(RULE.guard_sample_band);
+    const { band } = this;
     const price = this.inUsdc(placeOf(sample), sample.price);
     for (let place = sample.market * SOURCES; place < (sample.market + 1) * SOURCES; place++) {
       const voice = this.voice(place);
@@ -160,7 +198,7 @@ export class SampleScreen {
 
   private patternAt(place: number, sample: Sample): string | undefined {
     const before = this.before(place);
-    const band = this.rule(RULE.guard_sample_band);
+    const { band } = this;
     if (before === undefined || isNear(sample.price, before.price, band)) return undefined;
     return patternOf(before.price, sample.price) ?? this.remapOf(sample);
   }
@@ -185,7 +223,7 @@ export class SampleScreen {
   private collateral(sample: Sample): Check | undefined {
     const before = this.before(0);
     if (before === undefined) return undefined;
-    const band = this.rule(RULE.guard_family_band);
+    const band = this.familyBand;
     let witnesses = 0;
     let against = 0;
     for (let market = 1; market < this.state.market.rows && witnesses < WITNESSES; market++) {

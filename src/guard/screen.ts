@@ -109,21 +109,35 @@ export class Screen {
     const samples: Sample[] = [];
     const newestMs = newestOf(commands, from, to, state.venue.f64[64 + VENUE.TIME_MS] as number);
     for (let row = from; row < to; row += Math.max(1, i32[row * 16 + 1] as number)) {
-      const sample = sampleAt(i32, f64, row);
-      if (sample !== undefined) samples.push(sample);
-      else if (isOrder(i32[row * 16] as number)) {
+      const kind = i32[row * 16] as number;
+      if (kind >= PLACE && kind <= LAST_OF_ORDERS) {
+        const isLate = newestMs - (f64[row * 8 + 1] as number) > lagMs;
+        if (!isOrder(kind) || (!isLate && quarantine.isEmpty)) continue;
         const { account, market, check } = this.orders.judge(state, commands, row, newestMs, lagMs, quarantine);
         add(row, account, market, check);
-      } else if (i32[row * 16] === TICK)
-        for (const check of this.ticks.judge(commands, from, row)) add(row, 0, 0, check);
-      else {
-        const { account, check } = this.money.judge(state, i32, row, f64[row * 8 + 1] as number, quarantine);
-        add(row, account, 0, check);
-        const { market, check: unfit } = this.parameters.judge(i32, f64, row, source);
-        add(row, 0, market, unfit);
+        continue;
       }
+      const sample = sampleAt(i32, f64, row);
+      if (sample !== undefined) samples.push(sample);
+      else if (kind === TICK) for (const check of this.ticks.judge(commands, from, row)) add(row, 0, 0, check);
+      else this.judgeOther(state, commands, row, quarantine, source, add);
     }
-    this.samples.judge(samples, ({ row, market }, check) => add(row, 0, market, check));
+    if (samples.length > 0) this.samples.judge(samples, ({ row, market }, check) => add(row, 0, market, check));
+  }
+
+  /** Money, rules, parameters, markets. */
+  private judgeOther(
+    state: State,
+    { i32, f64 }: CommandBuffer,
+    row: number,
+    quarantine: Quarantine,
+    source: CommandSource,
+    add: (row: number, account: number, market: number, check: Check | undefined) => void,
+  ): void {
+    const { account, check } = this.money.judge(state, i32, row, f64[row * 8 + 1] as number, quarantine);
+    add(row, account, 0, check);
+    const { market, check: unfit } = this.parameters.judge(i32, f64, row, source);
+    add(row, 0, market, unfit);
   }
 }
 
