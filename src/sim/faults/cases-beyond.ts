@@ -135,9 +135,12 @@ function thereAndBack(scene: FaultScene): void {
   state.index.bounds.reset(state.account.rows);
 }
 
-/** The list of an account's positions is empty: its margin forgets what it is made of. */
-function emptyLists({ state, accounts }: FaultScene): void {
-  for (const account of accounts) put(state, 'account', account, 'FIRST_POSITION', 0);
+/** Each account has the list of positions of the next one: its margin is made of what another holds. */
+function swapLists({ state, accounts }: FaultScene): void {
+  const lists = accounts.map((account) => get(state, 'account', account, 'FIRST_POSITION'));
+  accounts.forEach((account, place) => {
+    put(state, 'account', account, 'FIRST_POSITION', lists[(place + 1) % lists.length] as number);
+  });
   reload(state);
 }
 
@@ -264,10 +267,10 @@ export const CASES_BEYOND: readonly Fault[] = [
   },
   {
     id: 'B12',
-    name: 'lists of positions are empty: margins forget what they are made of',
+    name: 'lists of positions are those of other accounts: margins are made of what another holds',
     class: 'I',
     harm: ['forced', 'missed', 'money', 'trade'],
-    loaded: emptyLists,
+    loaded: swapLists,
   },
   {
     id: 'B13',

@@ -145,7 +145,7 @@ export const INFRASTRUCTURE_CASES: readonly Fault[] = [
     id: 'C59',
     name: 'accounts and positions read from a lagging copy are written back',
     class: 'II',
-    harm: ['forced', 'money'],
+    harm: ['forced', 'missed', 'money', 'trade', 'stopped'],
     lastsTicks: LAG_TICKS,
     memory: (scene) => {
       const copies = replica.of(scene, () => copiesOf(scene.state, ACCOUNTS));

@@ -49,18 +49,18 @@ function restoreOneTable({ state, market }: FaultScene): void {
   reload(state);
 }
 
-/** The resting orders of a market lie where they lay long ago: all bids lower, all asks higher, in the same order. */
+/** The resting orders of a market lie where they lay long ago, when they were far from a price that has come to them: asks are below it, bids above. */
 function oldBook({ state, market }: FaultScene): void {
   const mark = get(state, 'market', market, 'MARK') / get(state, 'market', market, 'TICK_UNITS');
   const away = Math.floor((mark * FAR_PPM) / 1e6);
   for (const row of ordersOf(state, market, false)) {
     const isSell = (get(state, 'order', row, 'FLAGS') & FLAG.SELL) !== 0;
-    alter(state, 'order', row, 'PRICE', (ticks) => (isSell ? ticks + away : Math.max(1, ticks - away)));
+    alter(state, 'order', row, 'PRICE', (ticks) => Math.max(1, isSell ? ticks - away : ticks + away));
   }
   for (const row of rowsOf(state, 'position')) {
     if (get(state, 'position', row, 'MARKET') !== market) continue;
-    alter(state, 'position', row, 'HIGHEST_BUY', (ticks) => Math.max(0, ticks - away));
-    alter(state, 'position', row, 'LOWEST_SELL', (ticks) => ticks + away);
+    alter(state, 'position', row, 'HIGHEST_BUY', (ticks) => ticks + away);
+    alter(state, 'position', row, 'LOWEST_SELL', (ticks) => ticks - away);
   }
   reload(state);
 }
@@ -140,7 +140,7 @@ export const ORDER_CASES: readonly Fault[] = [
   },
   {
     id: 'C53',
-    name: 'the book is that of long ago: resting orders lie far from today’s price',
+    name: 'resting orders of long ago are in the book again: asks below today’s price, bids above',
     class: 'II',
     harm: ['trade', 'money'],
     loaded: oldBook,
@@ -150,7 +150,8 @@ export const ORDER_CASES: readonly Fault[] = [
     name: 'the order of a queue depends on the order of a map: a second replay differs',
     class: 'I',
     harm: ['trade', 'money'],
-    loaded: swapQueues,
+    lastsTicks: 1000,
+    memory: swapQueues,
   },
   {
     id: 'C56',
