@@ -1,0 +1,92 @@
+// The extremes as a person reads them.
+import type { ExtremesResult } from '../sim/extremes/summary.ts';
+import type { ForcedCounts } from '../sim/extremes/forced-log.ts';
+import { BOUNDS, type ExtremeRow } from '../sim/extremes/row.ts';
+import { readableCount } from './money.ts';
+import { type Alignment, textTable } from './table.ts';
+
+const HEADING = [
+  '',
+  'extreme',
+  'basis',
+  'forced',
+  'guarded',
+  'a minute',
+  'I',
+  'II',
+  'III',
+  'inputs',
+  'delay p99',
+  'fund',
+  's',
+  '',
+];
+const ALIGNMENTS: readonly Alignment[] = [
+  ...(['right', 'left', 'left', 'right', 'right', 'right', 'right'] as const),
+  ...(['right', 'right', 'right', 'right', 'right', 'right', 'left'] as const),
+];
+
+/** The table, what held anything back and why, what is not supported, and the verdict. */
+export function extremesText(result: ExtremesResult, seconds: number): string {
+  const { rows } = result;
+  return [
+    '',
+    textTable([HEADING, ...rows.map(rowCells)], ALIGNMENTS),
+    '',
+    'forced: liquidations, triggers, cancels and settlements without the guard; guarded: with it; a minute: most liquidations in one;',
+    'I, II, III: holds by class of check, behind II those without a disagreement of sources; fund: what the guard cost the insurance fund.',
+    ...rows.flatMap(notesOf),
+    '',
+    verdict(result),
+    `${result.cases} cases (${result.recorded} rows recorded), ${readableCount(result.forcedActions)} forced actions, ${seconds.toFixed(0)} s`,
+  ].join('\n');
+}
+
+function rowCells(row: ExtremeRow): string[] {
+  const { classIIVetoes, classIIHoldsWithoutDisagreement } = row;
+  return [
+    String(row.number),
+    row.name,
+    row.basis,
+    readableCount(total(row.forced.unguarded)),
+    row.isSame ? 'the same' : readableCount(total(row.forced.guarded)),
+    readableCount(row.mostInAMinute),
+    readableCount(row.classIVetoes),
+    classIIVetoes === 0 ? '0' : `${readableCount(classIIVetoes)} (${readableCount(classIIHoldsWithoutDisagreement)})`,
+    readableCount(row.classIIIDelays),
+    readableCount(row.heldInputs),
+    `${readableCount(row.addedDelayMs.p99)} ms`,
+    `${row.insuranceCostPercent.toFixed(2)} %`,
+    row.seconds.toFixed(1),
+    row.misses.length === 0 ? '' : 'missed',
+  ];
+}
+
+function total(counts: ForcedCounts): number {
+  return counts.liquidations + counts.triggers + counts.cancels + counts.settlements;
+}
+
+const REASONS_SHOWN = 4;
+
+function notesOf(row: ExtremeRow): string[] {
+  const head = `${row.number}  ${row.name}`;
+  const lines = [
+    ...row.reasons
+      .slice(0, REASONS_SHOWN)
+      .map(
+        ({ check, class: of, count, first }) =>
+          `   ${check} (class ${of}) ${readableCount(count)} times, first ${first}`,
+      ),
+    ...(row.limits === undefined ? [] : [`   ${row.limits}`]),
+    ...row.misses.map((miss) => `   missed: ${miss}`),
+  ];
+  return lines.length === 0 ? [] : ['', `${head}: ${row.source}`, ...lines];
+}
+
+function verdict(result: ExtremesResult): string {
+  if (result.missed.length > 0) return `A bound is missed in case ${[...new Set(result.missed)].join(', ')}.`;
+  return (
+    `Every bound holds: no veto of class I, class II only where a source disagrees (${result.classIIVetoes}), added delay ` +
+    `${result.addedDelayMsP99} ms at p99 (at most ${BOUNDS.delayMs}), insurance ${result.insuranceCostPercent} % (at most ${BOUNDS.insurancePercent}).`
+  );
+}

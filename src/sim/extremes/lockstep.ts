@@ -1,0 +1,119 @@
+/** Plays an extreme in two worlds at once: traders see the unguarded one, and what they ask is asked of both. */
+import { CommandBuffer } from '../../engine/command-buffer.ts';
+import { INSURANCE_FUND } from '../../engine/state.ts';
+import { Random } from '../random.ts';
+import { Session } from '../session.ts';
+import { AccountView } from '../traders/market-view.ts';
+import { delaysOf } from './delays.ts';
+import type { Extreme, Scenario, Stage } from './extreme.ts';
+import { ForcedLog } from './forced-log.ts';
+import { Holds } from './holds.ts';
+import { OrderNames } from './order-names.ts';
+import { type ExtremeRow, rowOf } from './row.ts';
+import { Sources } from './sources.ts';
+import { World } from './world.ts';
+
+/** A played extreme: its row, and the added delays that the whole corpus's quantiles are made of. */
+export interface Played {
+  readonly row: ExtremeRow;
+  readonly addedMs: readonly number[];
+}
+
+/** Plays one extreme; `onTick` is told the share that is done. */
+export function playExtreme(extreme: Extreme, stage: Stage, onTick: (share: number) => void = () => undefined): Played {
+  const startMs = performance.now();
+  const scenario = extreme.open(stage);
+  const lockstep = new Lockstep(scenario, stage.seed);
+  lockstep.run(onTick);
+  const seconds = (performance.now() - startMs) / 1000;
+  return lockstep.played(extreme, seconds);
+}
+
+/** Room for accounts that a script opens. */
+const SCRIPTED_ACCOUNTS = 400;
+
+class Lockstep {
+  private readonly scenario: Scenario;
+  private readonly session: Session;
+  private readonly random: Random;
+  private readonly open: World;
+  private readonly guarded: World;
+  private readonly names = new OrderNames();
+  private readonly sources = new Sources();
+  private readonly holds = new Holds();
+  private readonly openLog = new ForcedLog();
+  private readonly guardedLog = new ForcedLog();
+  private readonly inputs = new CommandBuffer(1 << 14);
+  private fundAtStart = 0;
+
+  constructor(scenario: Scenario, seed: number) {
+    this.scenario = scenario;
+    this.session = new Session({ day: scenario.day, seed, accounts: scenario.accounts });
+    this.random = new Random(seed).fork('script');
+    this.open = new World(false, this.session.accounts + SCRIPTED_ACCOUNTS);
+    this.guarded = new World(true, this.session.accounts + SCRIPTED_ACCOUNTS);
+  }
+
+  run(onTick: (share: number) => void): void {
+    const { ticks } = this.session.clock;
+    for (let tick = 0; tick < ticks; tick++) {
+      this.step(tick);
+      onTick((tick + 1) / ticks);
+    }
+  }
+
+  played(extreme: Extreme, seconds: number): Played {
+    const { scenario, openLog, guardedLog, holds } = this;
+    const delays = delaysOf(openLog, guardedLog, holds.times, scenario.day.endMs);
+    const insurance = {
+      open: this.open.fundEquity - this.fundAtStart,
+      guarded: this.guarded.fundEquity - this.fundAtStart,
+      start: this.fundAtStart,
+    };
+    const row = rowOf({
+      extreme,
+      scenario,
+      accounts: this.session.accounts,
+      commands: this.open.commands,
+      isApart: this.names.isApart,
+      open: openLog,
+      guarded: guardedLog,
+      holds,
+      delays,
+      insurance,
+      seconds,
+    });
+    return { row, addedMs: delays.addedMs };
+  }
+
+  private step(tick: number): void {
+    const { inputs, session, open, guarded, names } = this;
+    const timeMs = session.clock.timeOf(tick);
+    inputs.clear();
+    if (tick === 0) session.opening(open.state, inputs);
+    else session.step(tick, open.state, inputs);
+    this.rewrite(tick, timeMs);
+    this.sources.take(inputs, timeMs);
+    const asked = names.translate(inputs);
+    open.submit(inputs);
+    guarded.submit(asked);
+    names.learn(inputs, open, guarded);
+    this.openLog.take(open, timeMs, (order) => order);
+    this.guardedLog.take(guarded, timeMs, (order) => names.back(order));
+    this.holds.take(inputs, open, guarded, names, this.sources, timeMs);
+    if (tick === 0) this.fundAtStart = new AccountView().read(open.state, INSURANCE_FUND).equity;
+  }
+
+  /** The script writes between what the session asks and its tick. */
+  private rewrite(tick: number, timeMs: number): void {
+    const { inputs, session, scenario } = this;
+    if (scenario.script === undefined) return;
+    // The tick is the last row.
+    inputs.rows--;
+    inputs.commands--;
+    const passedMs = timeMs - session.clock.startMs;
+    const random = this.random.fork(tick);
+    scenario.script(inputs, { tick, timeMs, passedMs, state: this.open.state, session, random });
+    inputs.tick(timeMs);
+  }
+}
