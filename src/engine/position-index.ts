@@ -1,8 +1,12 @@
 /** Finds the position row of an account in a market: an open-addressing hash over rows of the position table. Derived. */
-import type { Table } from './table.ts';
 import { POSITION } from './tables.ts';
 
 const { ACCOUNT, MARKET } = POSITION;
+
+/** Rows of positions: the table, or a copy of it. */
+interface Positions {
+  readonly i32: Int32Array;
+}
 
 export class PositionIndex {
   private slots: Int32Array;
@@ -16,7 +20,7 @@ export class PositionIndex {
   }
 
   /** The row, or 0. */
-  find(positions: Table, account: number, market: number): number {
+  find(positions: Positions, account: number, market: number): number {
     const { i32 } = positions;
     const mask = this.slots.length - 1;
     let at = hash(account, market) & mask;
@@ -34,7 +38,7 @@ export class PositionIndex {
   }
 
   /** Adds a row that `find` does not find. */
-  add(positions: Table, row: number): void {
+  add(positions: Positions, row: number): void {
     if (++this.count * 2 > this.slots.length) this.grow(positions);
     this.insert(positions, row);
   }
@@ -44,14 +48,14 @@ export class PositionIndex {
     this.count = 0;
   }
 
-  private insert(positions: Table, row: number): void {
+  private insert(positions: Positions, row: number): void {
     const mask = this.slots.length - 1;
     let at = hash(positions.i32[row * 32 + ACCOUNT] as number, positions.i32[row * 32 + MARKET] as number) & mask;
     while (this.slots[at] !== 0) at = (at + 1) & mask;
     this.slots[at] = row;
   }
 
-  private grow(positions: Table): void {
+  private grow(positions: Positions): void {
     const before = this.slots;
     this.slots = new Int32Array(before.length * 2);
     for (const row of before) if (row !== 0) this.insert(positions, row);

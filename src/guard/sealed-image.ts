@@ -2,6 +2,7 @@
  * The sealed image: copies of the rules, markets, accounts and positions as the last closed block has them. What is written other
  * than what events tell is not in it: that is how it is found.
  */
+import { PositionIndex } from '../engine/position-index.ts';
 import type { Table } from '../engine/table.ts';
 import type { State } from '../engine/state.ts';
 import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
@@ -68,12 +69,15 @@ export class SealedImage {
   readonly market = new SealedTable();
   readonly account = new SealedTable();
   readonly position = new SealedTable();
+  /** Finds the row of a position: made of the image's own rows. */
+  private readonly rows = new PositionIndex(64);
   /** False until the first block was seen. */
   isThere = false;
 
   /** Takes the state as it is. From then on `ImageAdvance` takes the image from block to block. */
   begin(state: State): void {
     for (const name of ['rule', 'market', 'account', 'position'] as const) this[name].takeAll(state[name]);
+    for (let row = 1; row < this.position.rows; row++) this.rows.add(this.position, row);
     this.isThere = true;
   }
 
@@ -94,20 +98,14 @@ export class SealedImage {
     for (let row = position.rows; row < rows; row++) {
       for (const word of LINKS) position.i32[row * 32 + word] = i32[row * 32 + word] as number;
       account.i32[(i32[row * 32 + POSITION.ACCOUNT] as number) * 16 + ACCOUNT.FIRST_POSITION] = row;
+      this.rows.add(position, row);
     }
     position.rows = rows;
   }
 
   /** The row of the position of an account in a market, 0 when there is none; `likely` is looked at first. */
   positionOf(account: number, market: number, likely: number): number {
-    const { i32, rows } = this.position;
-    if (isOf(i32, likely, account, market)) return likely;
-    let row = this.account.i32[account * 16 + ACCOUNT.FIRST_POSITION] as number;
-    for (let steps = 0; row > 0 && row < rows && steps < this.market.rows; steps++) {
-      if (isOf(i32, row, account, market)) return row;
-      row = i32[row * 32 + POSITION.NEXT_OF_ACCOUNT] as number;
-    }
-    return 0;
+    return isOf(this.position.i32, likely, account, market) ? likely : this.rows.find(this.position, account, market);
   }
 
   /** A market that was defined since the block, as it is when it is first seen: after its first tick at the latest. */
