@@ -39,7 +39,8 @@ export function action<Options>(
 ): (...values: unknown[]) => Promise<void> {
   return async (...values) => {
     const command = values.at(-1) as Command;
-    const options: Options & { json?: boolean } = command.opts();
+    // A command of a command finds --json where the parser put it: with the outer one.
+    const options: Options & { json?: boolean } = command.optsWithGlobals();
     const output = new Output(frame.streams, options.json === true);
     frame.exitCode = await work(output, options, command.args);
     const isDone = frame.exitCode === exitCodes.ok || frame.exitCode === exitCodes.finding;

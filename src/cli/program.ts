@@ -7,6 +7,7 @@ import { registerData } from './data.ts';
 import { CommandError, type ExitCode, exitCodes, toCommandError } from './errors.ts';
 import { registerInspect } from './inspect.ts';
 import { type Streams, toJson } from './output.ts';
+import { registerKey } from './key.ts';
 import { registerRun } from './run.ts';
 import { registerStart } from './start.ts';
 import { registerVerify } from './verify.ts';
@@ -17,6 +18,7 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerRun,
   registerVerify,
   registerInspect,
+  registerKey,
   registerData,
   registerBench,
 ];

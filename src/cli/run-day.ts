@@ -16,8 +16,8 @@ import { readableCount } from './money.ts';
 import type { FinishedRun } from './run-summary.ts';
 
 /** A block is sealed after so many commands or so much of the day. */
-const BLOCK_COMMANDS = 65_536;
-const BLOCK_MS = 60_000;
+export const BLOCK_COMMANDS = 65_536;
+export const BLOCK_MS = 60_000;
 /** A snapshot every four hours of a day. */
 const SNAPSHOT_BLOCKS = 240;
 

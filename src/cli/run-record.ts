@@ -28,6 +28,12 @@ export function makerOf(folder: string): unknown {
   return existsSync(file) ? readRecord(file).madeBy : undefined;
 }
 
+/** Whether the run in a folder has a guard: `on` or `off`; undefined when the folder holds no record of a run. */
+export function guardOf(folder: string): unknown {
+  const file = join(folder, NAME);
+  return existsSync(file) ? readRecord(file)['guard'] : undefined;
+}
+
 /**
  * Writes the record of a new run, or checks that the one that is there is of the same run. Refuses (`journal_of_another_run`)
  * any other, naming the first thing that differs.

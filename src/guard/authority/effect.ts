@@ -1,0 +1,67 @@
+/** What an act does, in words: what people read before they sign it. */
+import { camelCase } from '../../chain/command-value.ts';
+import { MARKET_PARAMETERS } from '../../engine/command.ts';
+import { RULES } from '../../engine/rules.ts';
+import { OPERATION, pausedByStatus, STATUS } from '../../engine/status.ts';
+import { componentName } from '../finding.ts';
+import type { Act, ActCommand } from './act.ts';
+import { isGuardLimit, TIGHTER } from './guard-limits.ts';
+
+/** One line for each thing that the act does; numbers that are none of the exchange's are said to be so. */
+export function effectOf({ what }: Act): string[] {
+  switch (what.kind) {
+    case 'commands':
+      return what.commands.map(commandText);
+    case 'lift':
+      return [`ends the quarantine of the ${componentName(what.component)}; what still differs is found again`];
+    case 'reopen':
+      return [`opens the ${componentName(what.component)}, rung by rung where the exchange has its ladder`];
+    case 'announce':
+      return [`announces the act ${what.hash}`];
+    case 'enrol':
+      return what.keys.map(({ key, role }) => `enrols the key ${key} as ${roleText(role)}`);
+    case 'retire':
+      return [`retires the key ${what.key} for good`];
+  }
+}
+
+function roleText(role: string): string {
+  return role === 'operator' ? 'an operator' : 'a key of the guard';
+}
+
+function commandText(command: ActCommand): string {
+  const field = (name: string): number => command[name] as number;
+  switch (command.kind) {
+    case 'setStatus':
+      return statusText(field('market'), field('status'), field('paused'));
+    case 'setRule':
+      return ruleText(field('rule'), field('value'));
+    case 'setMarketParameter': {
+      const parameter = MARKET_PARAMETERS[field('parameter')];
+      const name = parameter === undefined ? `no parameter (${field('parameter')})` : camelCase(parameter);
+      return `sets ${name} of market ${field('market')} to ${field('value')}`;
+    }
+    case 'defineMarket':
+      return `defines the market ${JSON.stringify(command['name'])}: ${JSON.stringify(command)}`;
+  }
+}
+
+function statusText(market: number, status: number, paused: number): string {
+  const name = Object.entries(STATUS).find(([, code]) => code === status)?.[0] ?? `no status (${status})`;
+  const stopped = operations(paused | (pausedByStatus(status) ?? 0));
+  return `sets ${market === 0 ? 'the venue' : `market ${market}`} to ${name}: ${stopped}`;
+}
+
+function operations(bits: number): string {
+  const names = Object.entries(OPERATION).flatMap(([name, bit]) => ((bits & bit) === 0 ? [] : [name.toLowerCase()]));
+  return names.length === 0 ? 'nothing is stopped' : `stops ${names.join(', ')}`;
+}
+
+function ruleText(number: number, value: number): string {
+  const rule = RULES[number];
+  if (rule === undefined) return `sets no rule (${number})`;
+  const text = `sets the rule ${rule.name} to ${value} ${rule.unit} (default ${rule.default}): ${rule.about}`;
+  if (!isGuardLimit(number)) return text;
+  const tighter = TIGHTER[rule.name as keyof typeof TIGHTER];
+  return `${text}; a limit of the guard, ${tighter === 'neither' ? 'no way is tighter' : `${tighter} is tighter`}`;
+}
