@@ -27,6 +27,7 @@ for (const kind of [
   KEPT[kind] = 1;
 }
 
+const { marked: MARKED, parameterSet: PARAMETER_SET, ruleSet: RULE_SET } = EVENT;
 /** The last slot of a record, which no event uses. */
 const OWN = EVENT_FLOATS - 1;
 
@@ -36,6 +37,7 @@ export class EventLog {
   /** Records of 16 floats as in the event buffer; a *place* is the number of a record. */
   values = new Float64Array(EVENT_FLOATS * 1024);
   count = 0;
+  /** Records that the lists by account have: made when one is asked for. */
   private indexed = 0;
   private readonly accounts = new Map<number, number[]>();
   private readonly marks = new Map<number, number[]>();
@@ -62,7 +64,13 @@ export class EventLog {
 
   /** Copies the record at `at` if its kind matters. */
   keepIfKept(values: Float64Array, at: number): void {
-    if (KEPT[values[at] as number] === 1) this.keep(values, at, 0);
+    const kind = values[at] as number;
+    if (KEPT[kind] !== 1) return;
+    const place = this.count;
+    this.keep(values, at, 0);
+    if (kind === MARKED) push(this.marks, values[at + 2] as number, place);
+    else if (kind === PARAMETER_SET) push(this.parameters, values[at + 2] as number, place);
+    else if (kind === RULE_SET) this.rules.push(place);
   }
 
   /** Copies the record at `at`, with a number of the guard's own in its last slot. */
@@ -105,18 +113,15 @@ export class EventLog {
 
   /** Places of the marks of a market, and of changes of its parameters. */
   marksOf(market: number): readonly number[] {
-    this.index();
     return this.marks.get(market) ?? NONE;
   }
 
   parametersOf(market: number): readonly number[] {
-    this.index();
     return this.parameters.get(market) ?? NONE;
   }
 
   /** Places of changes of rules. */
   ruleChanges(): readonly number[] {
-    this.index();
     return this.rules;
   }
 
@@ -140,15 +145,6 @@ export class EventLog {
   private list(place: number): void {
     const first = this.field(place, 0);
     switch (this.kind(place)) {
-      case EVENT.marked:
-        push(this.marks, first, place);
-        return;
-      case EVENT.parameterSet:
-        push(this.parameters, first, place);
-        return;
-      case EVENT.ruleSet:
-        this.rules.push(place);
-        return;
       case EVENT.filled:
         push(this.accounts, this.field(place, 3), place);
         push(this.accounts, this.field(place, 4), place);
@@ -163,6 +159,9 @@ export class EventLog {
         push(this.accounts, first, place);
         push(this.accounts, INSURANCE_FUND, place);
         return;
+      case EVENT.marked:
+      case EVENT.parameterSet:
+      case EVENT.ruleSet:
       case EVENT.marketDefined:
       case EVENT.accountDefined:
       case EVENT.statusSet:

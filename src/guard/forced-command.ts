@@ -14,14 +14,12 @@ export interface Proposal {
   readonly margin: (() => ProposedMargin) | undefined;
 }
 
+const PROPOSALS = new Uint8Array(64);
+for (const kind of [EVENT.liquidationDue, EVENT.triggerDue, EVENT.cancelDue, EVENT.settlementDue]) PROPOSALS[kind] = 1;
+
 /** True for the events that propose a forced action. */
 export function isProposal(kind: number): boolean {
-  return (
-    kind === EVENT.liquidationDue ||
-    kind === EVENT.triggerDue ||
-    kind === EVENT.cancelDue ||
-    kind === EVENT.settlementDue
-  );
+  return PROPOSALS[kind] === 1;
 }
 
 /** The proposal that event number `event` is, undefined when it is none. */

@@ -24,7 +24,10 @@ const ROWS_INVERSE = 2 ** -24;
 /** A liquidation moves a position in parts of at most this notional, each with its own rounding. */
 const PART_NOTIONAL = 2 ** 50;
 const AHEAD = 16;
-const FILLED = EVENT.filled;
+const { filled: FILLED, marked: MARKED, fundingSettled: FUNDING_SETTLED } = EVENT;
+const { TICK_UNITS, TRADE_COUNT, VOLUME_HIGH, FUNDING_CLEARING_HIGH } = MARKET;
+const { maker_fee: MAKER_FEE, retail_maker_fee: RETAIL_MAKER_FEE } = RULE;
+const { taker_fee: TAKER_FEE, retail_taker_fee: RETAIL_TAKER_FEE } = RULE;
 
 /** An amount that was told of an account and is another by computation. */
 export interface ToldAmount {
@@ -93,10 +96,10 @@ export class ImageAdvance {
     const { log, image, math } = this;
     const field = (slot: number): number => log.field(place, slot);
     switch (log.kind(place)) {
-      case EVENT.marked:
+      case MARKED:
         math.indexes[field(0)] = field(7);
         return;
-      case EVENT.fundingSettled:
+      case FUNDING_SETTLED:
         return this.hearFunding(field(0), field(1), field(3));
       case EVENT.deposited:
         return this.pay(field(0), field(1));
@@ -146,7 +149,7 @@ export class ImageAdvance {
     const lots = log.field(place, 6);
     const at = market * 128;
     const { f64 } = image.market;
-    const notional = lots * (log.field(place, 5) * (f64[at + MARKET.TICK_UNITS] as number));
+    const notional = lots * (log.field(place, 5) * (f64[at + TICK_UNITS] as number));
     const takerLots = log.field(place, 7) === 0 ? lots : -lots;
     const own = log.own(place);
     const makerLikely = Math.floor(own * ROWS_INVERSE);
@@ -156,8 +159,8 @@ export class ImageAdvance {
     this.settle(makerRow, maker, market);
     const { rule } = image;
     const classes = image.account.i32;
-    const makerRule = classes[maker * 16 + FEE_CLASS] === 0 ? RULE.maker_fee : RULE.retail_maker_fee;
-    const takerRule = classes[taker * 16 + FEE_CLASS] === 0 ? RULE.taker_fee : RULE.retail_taker_fee;
+    const makerRule = classes[maker * 16 + FEE_CLASS] === 0 ? MAKER_FEE : RETAIL_MAKER_FEE;
+    const takerRule = classes[taker * 16 + FEE_CLASS] === 0 ? TAKER_FEE : RETAIL_TAKER_FEE;
     const makerFee = feeOf(notional, maker === INSURANCE_FUND ? 0 : (rule.f64[64 + makerRule] as number));
     const takerFee = feeOf(notional, taker === INSURANCE_FUND ? 0 : (rule.f64[64 + takerRule] as number));
     this.compare(taker, 'profit', log.field(place, 11), math.trade(takerRow, taker, takerLots, notional));
@@ -168,8 +171,8 @@ export class ImageAdvance {
     this.pay(maker, -makerFee);
     // What the fee account got is what was told; a wrong fee is its payer's finding alone.
     this.pay(FEE_ACCOUNT, log.field(place, 8) + log.field(place, 9));
-    f64[at + MARKET.TRADE_COUNT] = (f64[at + MARKET.TRADE_COUNT] as number) + 1;
-    addExact(f64, at + MARKET.VOLUME_HIGH, notional);
+    f64[at + TRADE_COUNT] = (f64[at + TRADE_COUNT] as number) + 1;
+    addExact(f64, at + VOLUME_HIGH, notional);
   }
 
   private compare(account: number, about: string, told: number, computed: number): void {
@@ -186,7 +189,7 @@ export class ImageAdvance {
   private hearFunding(account: number, market: number, amount: number): void {
     if (this.funding.length > 0) this.settleToldOf(account, market);
     this.funding.push({ account, market, amount });
-    if (Math.abs(amount) < EXACT) addExact(this.image.market.f64, market * 128 + MARKET.FUNDING_CLEARING_HIGH, amount);
+    if (Math.abs(amount) < EXACT) addExact(this.image.market.f64, market * 128 + FUNDING_CLEARING_HIGH, amount);
     else this.math.clear(market, this.rowOf(account, market, 0));
   }
 

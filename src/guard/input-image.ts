@@ -68,14 +68,14 @@ export class InputImage {
       const kind = words[row * 16] as number;
       const claimed = words[row * 16 + 1] as number;
       const timeMs = (floats[row * 8 + 1] as number) + 0;
-      const isTaken = checkForm(words, row, to, timeMs) === 0 && timeMs >= clock;
       sequence++;
+      const isTaken = timeMs >= clock && checkForm(words, row, to, timeMs) === 0;
       if (isTaken) {
         clock = timeMs;
         if (kind >= FIRST_SAMPLE && kind <= LAST_SAMPLE) this.samples.push({ sequence, words, floats, row, timeMs });
       }
       row += claimed >= 1 && row + claimed <= to ? claimed : 1;
-      if (kind !== COMMAND.tick) continue;
+      if (kind !== TICK) continue;
       this.isTicked = isTaken;
       break;
     }
@@ -226,6 +226,7 @@ export class InputImage {
   }
 }
 
+const TICK = COMMAND.tick;
 const FIRST_SAMPLE = COMMAND.oraclePrice;
 const LAST_SAMPLE = COMMAND.collateralPrice;
 

@@ -112,8 +112,8 @@ export class OrderImage {
     return this.lists.openOf(account, market);
   }
 
-  /** `orderAccepted` at a place of the events; `positions` are the live orders' rows, which know their position's. */
-  accept(values: Float64Array, at: number, orders: Int32Array): void {
+  /** `orderAccepted` at a place of the events. Its row may be another order's by now: then the index finds the position. */
+  accept(values: Float64Array, at: number, { order, position, index }: State): void {
     const id = values[at + 2] as number;
     const row = id - Math.floor(id * ROWS_INVERSE) * ROWS;
     if (row >= this.rows) this.reserve(row + 1);
@@ -126,7 +126,11 @@ export class OrderImage {
     i32[to + SIZE] = values[at + 6] as number;
     i32[to + TRIGGER] = values[at + 7] as number;
     i32[to + FLAGS] = values[at + 8] as number;
-    i32[to + POSITION] = orders[to + ORDER.POSITION] as number;
+    const live = order.i32;
+    const isSame = live[to + ORDER.ACCOUNT] === values[at + 3] && live[to + ORDER.MARKET] === values[at + 4];
+    i32[to + POSITION] = isSame
+      ? (live[to + ORDER.POSITION] as number)
+      : index.positions.find(position, values[at + 3] as number, values[at + 4] as number);
     f64[row * 8 + ID] = id;
     f64[row * 8 + STAMP] = ++this.version;
   }
