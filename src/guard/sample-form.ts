@@ -12,8 +12,8 @@ export interface Sample {
   readonly price: number;
   readonly sourceMs: number;
   readonly timeMs: number;
-  /** A venue's mark, index, impact bid and ask; undefined where it has none. */
-  readonly tuple: readonly (number | undefined)[];
+  /** Which prices a venue's quote has (`QUOTE_KNOWN`), 0 of all else. */
+  readonly known: number;
 }
 
 /** Largest price of a sample, and of USDC (1e-8 USD): beyond it products leave the exact range. */
@@ -29,31 +29,22 @@ export function sampleAt(words: Int32Array, floats: Float64Array, row: number): 
   switch (words[w]) {
     case COMMAND.collateralPrice: {
       const price = column(COLLATERAL_PRICE.PRICE);
-      return { row, market: 0, source: 0, price, sourceMs: column(COLLATERAL_PRICE.SOURCE_MS), timeMs, tuple: [] };
+      return { row, market: 0, source: 0, price, sourceMs: column(COLLATERAL_PRICE.SOURCE_MS), timeMs, known: 0 };
     }
     case COMMAND.oraclePrice: {
       const source = words[w + ORACLE_PRICE.SOURCE] as number;
       const sourceMs = column(ORACLE_PRICE.SOURCE_MS);
-      return { row, market, source, price: column(ORACLE_PRICE.PRICE), sourceMs, timeMs, tuple: [] };
+      return { row, market, source, price: column(ORACLE_PRICE.PRICE), sourceMs, timeMs, known: 0 };
     }
     case COMMAND.venueQuote: {
       const packed = words[w + VENUE_QUOTE.VENUE_AND_KNOWN] as number;
-      const known = packed >> 8;
-      const tuple = PARTS.map(([bit, at]) => ((known & bit) === 0 ? undefined : column(at)));
       const [source, sourceMs] = [ORACLE_LIMIT + (packed & 255), column(VENUE_QUOTE.SOURCE_MS)];
-      return { row, market, source, price: column(VENUE_QUOTE.INDEX), sourceMs, timeMs, tuple };
+      return { row, market, source, price: column(VENUE_QUOTE.INDEX), sourceMs, timeMs, known: packed >> 8 };
     }
     default:
       return undefined;
   }
 }
-
-const PARTS = [
-  [QUOTE_KNOWN.MARK, VENUE_QUOTE.MARK],
-  [QUOTE_KNOWN.INDEX, VENUE_QUOTE.INDEX],
-  [QUOTE_KNOWN.IMPACT_BID, VENUE_QUOTE.IMPACT_BID],
-  [QUOTE_KNOWN.IMPACT_ASK, VENUE_QUOTE.IMPACT_ASK],
-] as const;
 
 /** A sample's source in words. */
 export function sourceName({ market, source }: Sample): string {
@@ -68,20 +59,29 @@ export function hasPlace({ market, source }: Sample, markets: number): boolean {
   return market === 0 || (market >= 1 && market < markets && source >= 0 && source < ORACLE_LIMIT + VENUE_LIMIT);
 }
 
-/** What is wrong with a sample in itself, or behind one of the same source of `beforeMs`; undefined when nothing is. `band` in ppm. */
-export function faultOf(sample: Sample, beforeMs: number | undefined, band: number): Check | undefined {
-  const { market, price, sourceMs, timeMs, tuple } = sample;
+/**
+ * What is wrong with a sample in itself, or behind one of the same source of `beforeMs`; undefined when nothing is. `floats` are
+ * those of its row, `band` (ppm) is how far the parts of a quote may be apart.
+ */
+export function faultOf(
+  sample: Sample,
+  floats: Float64Array,
+  beforeMs: number | undefined,
+  band: number,
+): Check | undefined {
+  const { market, price, sourceMs, timeMs } = sample;
   const limit = market === 0 ? LARGEST_COLLATERAL_PRICE : LARGEST_PRICE;
-  const wrong = isPrice(price, limit) ? tuple.find((value) => value !== undefined && !isPrice(value, limit)) : price;
   const fails = (of: 'I' | 'II', name: string, found: unknown, expected: string): Check => {
     return { class: of, name, about: sourceName(sample), holds: false, found: String(found), expected };
   };
+  const wrong = isPrice(price, limit) ? wrongPart(sample, floats, limit) : price;
   if (wrong !== undefined) return fails('I', 'sample_range', wrong, `a whole number of 1 to ${limit}`);
   if (!(Number.isInteger(sourceMs) && sourceMs >= 0 && sourceMs <= timeMs)) {
     return fails('I', 'sample_time', sourceMs, `a millisecond up to ${timeMs}`);
   }
   if (beforeMs !== undefined && sourceMs <= beforeMs) return fails('I', 'sample_order', sourceMs, `after ${beforeMs}`);
-  const torn = tornOf(tuple, band);
+  if (sample.known === 0) return undefined;
+  const torn = tornOf(sample, floats, band);
   return torn === undefined ? undefined : fails('II', 'sample_tuple', ...torn);
 }
 
@@ -89,22 +89,32 @@ function isPrice(value: number, limit: number): boolean {
   return Number.isInteger(value) && value > 0 && value <= limit;
 }
 
-/** Two parts of a quote that cannot have been observed together: what they are, and how they should be. */
-function tornOf(
-  [mark, index, bid, ask]: readonly (number | undefined)[],
-  band: number,
-): [found: string, expected: string] | undefined {
-  if (bid !== undefined && ask !== undefined && bid > ask) return [`bid ${bid} ask ${ask}`, 'bid up to ask'];
-  const middle = mark ?? index;
-  for (const [name, part] of [
-    ['index', index],
-    ['bid', bid],
-    ['ask', ask],
-  ] as const) {
-    if (part === undefined || middle === undefined) continue;
-    if (Math.abs(part - middle) * 1e6 > Math.max(part, middle) * band) {
-      return [`${name} ${part} at ${middle}`, `within ${band} ppm of each other`];
-    }
+/** The part of a quote with this bit, undefined when it has none. */
+function partOf({ row, known }: Sample, floats: Float64Array, bit: number, column: number): number | undefined {
+  return (known & bit) === 0 ? undefined : (floats[row * 8 + column] as number);
+}
+
+/** The first price of a quote that is none. */
+function wrongPart(sample: Sample, floats: Float64Array, limit: number): number | undefined {
+  for (let part = 0; part < 4; part++) {
+    const value = partOf(sample, floats, 1 << part, VENUE_QUOTE.MARK + part);
+    if (value !== undefined && !isPrice(value, limit)) return value;
   }
   return undefined;
 }
+
+/** Two parts of a quote that cannot have been observed together: what they are, and how they should be. */
+function tornOf(sample: Sample, floats: Float64Array, band: number): [found: string, expected: string] | undefined {
+  const bid = partOf(sample, floats, QUOTE_KNOWN.IMPACT_BID, VENUE_QUOTE.IMPACT_BID);
+  const ask = partOf(sample, floats, QUOTE_KNOWN.IMPACT_ASK, VENUE_QUOTE.IMPACT_ASK);
+  if (bid !== undefined && ask !== undefined && bid > ask) return [`bid ${bid} ask ${ask}`, 'bid up to ask'];
+  const middle = partOf(sample, floats, QUOTE_KNOWN.MARK, VENUE_QUOTE.MARK) ?? sample.price;
+  for (let part = 1; part < 4; part++) {
+    const value = partOf(sample, floats, 1 << part, VENUE_QUOTE.MARK + part);
+    if (value === undefined || Math.abs(value - middle) * 1e6 <= Math.max(value, middle) * band) continue;
+    return [`${PART_NAMES[part]} ${value} at ${middle}`, `within ${band} ppm of each other`];
+  }
+  return undefined;
+}
+
+const PART_NAMES = ['mark', 'index', 'impact bid', 'impact ask'];

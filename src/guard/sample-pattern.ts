@@ -9,9 +9,8 @@ const WHOLE_PPM = 3_000;
 const LARGEST_POWER = 12;
 const WHOLE_NUMBERS = [2, 3, 4, 5, 6, 7, 8, 9, 20, 25, 50];
 
-/** How near a price must be to another market's, ppm, and how many times it must have changed for that to mean anything. */
-const REMAP_PPM = 500;
-const REMAP_CHANGE = 2;
+/** How many times a price must have changed for it to mean anything that it is another market's. */
+const REMAP_CHANGE = 1.5;
 
 /** The pattern of a jump in words, undefined when it has none. */
 export function patternOf(before: number, after: number): string | undefined {
@@ -27,10 +26,10 @@ export function patternOf(before: number, after: number): string | undefined {
   return undefined;
 }
 
-/** True when a price jumped onto another market's. */
+/** True when a price jumped onto another market's, to the unit: in a fast market one is soon near some other by chance. */
 export function isRemap(before: number, after: number, other: number): boolean {
   const change = Math.max(before, after) / Math.min(before, after);
-  return before > 0 && change > REMAP_CHANGE && isNear(after, other, REMAP_PPM);
+  return before > 0 && change > REMAP_CHANGE && Math.abs(after - other) < 1;
 }
 
 function isNear(value: number, other: number, ppm: number): boolean {

@@ -46,15 +46,20 @@ export class SampleScreen {
     this.ageMs = Number(this.known.rule(RULE.guard_sample_age));
   }
 
-  /** Judges the samples up to a tick, in their order; `hold` is told each that must not be taken. */
-  judge(samples: readonly Sample[], hold: (sample: Sample, check: Check) => void): void {
+  /** Judges the samples up to a tick, in their order; `hold` is told each that must not be taken. `isLast`: no other stretch follows. */
+  judge(
+    samples: readonly Sample[],
+    floats: Float64Array,
+    isLast: boolean,
+    hold: (sample: Sample, check: Check) => void,
+  ): void {
     this.now.clear();
     const markets = new Map<number, Sample[]>();
     for (const sample of samples) {
       if (!hasPlace(sample, this.state.market.rows)) continue;
       const place = placeOf(sample);
       const before = this.now.get(place) ?? this.before(place);
-      const fault = faultOf(sample, before?.sourceMs, 2 * this.band);
+      const fault = faultOf(sample, floats, before?.sourceMs, 2 * this.band);
       if (fault !== undefined) {
         hold(sample, fault);
         continue;
@@ -67,6 +72,7 @@ export class SampleScreen {
     const taken = new Map(this.said);
     for (const group of markets.values()) {
       const isCalm = this.isCalm(group);
+      if (isCalm && isLast) continue;
       for (const sample of group) {
         const check = isCalm ? undefined : this.checkOf(sample);
         if (check === undefined) taken.set(placeOf(sample), sample);
@@ -208,12 +214,15 @@ export class SampleScreen {
     const before = this.before(placeOf(sample))?.price ?? 0;
     const { market } = this.state;
     const units = (row: number): number => (market.f64[row * 128 + MARKET.SIZE_STEP] as number) / 1e12;
+    const source = sample.source < ORACLE_LIMIT ? 0 : ORACLE_LIMIT;
     for (let other = 1; other < market.rows; other++) {
       if (other === sample.market) continue;
-      const price = this.voice(other * SOURCES)?.price ?? 0;
-      const inOwnUnits = (price / units(other)) * units(sample.market);
-      if (isRemap(before, sample.price, price) || isRemap(before, sample.price, inOwnUnits)) {
-        return `the price of market ${other}: wrong mapping`;
+      for (let from = source; from < source + ORACLE_LIMIT; from++) {
+        const price = this.voice(other * SOURCES + from)?.price ?? 0;
+        const inOwnUnits = (price / units(other)) * units(sample.market);
+        if (isRemap(before, sample.price, price) || isRemap(before, sample.price, inOwnUnits)) {
+          return `the price of market ${other}: wrong mapping`;
+        }
       }
     }
     return undefined;

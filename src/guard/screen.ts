@@ -122,7 +122,8 @@ export class Screen {
       else if (kind === TICK) for (const check of this.ticks.judge(commands, from, row)) add(row, 0, 0, check);
       else this.judgeOther(state, commands, row, quarantine, source, add);
     }
-    if (samples.length > 0) this.samples.judge(samples, ({ row, market }, check) => add(row, 0, market, check));
+    if (samples.length > 0)
+      this.samples.judge(samples, f64, to === commands.rows, ({ row, market }, check) => add(row, 0, market, check));
   }
 
   /** Money, rules, parameters, markets. */
