@@ -4,12 +4,15 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Entry } from '../chain/entry.ts';
 import { DirectRoots } from '../chain/roots.ts';
+import { MARKET_PARAMETERS, QUOTE_KNOWN_ALL } from '../engine/command.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
+import { INSTRUCTION, ORDER_KIND, orderFlags, SIDE } from '../engine/flags.ts';
 import { RULE } from '../engine/rules.ts';
+import { ACCOUNT_KIND } from '../engine/state.ts';
 import { STATUS } from '../engine/status.ts';
-import { VENUE } from '../engine/tables.ts';
-import { ROUND_MARKET } from '../engine/venue.fixture.ts';
-import type { ActCommand, ActContent } from '../guard/authority/act.ts';
+import { MARKET, VENUE } from '../engine/tables.ts';
+import { ROUND_MARKET, USDC } from '../engine/venue.fixture.ts';
+import { type ActCommand, type ActContent, actHash } from '../guard/authority/act.ts';
 import { actOf, ANN, BEN, enrolment, GIL, GUS, signed } from '../guard/authority/act.fixture.ts';
 import { Guard } from '../guard/guard.ts';
 import type { HeldCommand } from '../guard/screen.ts';
@@ -131,6 +134,51 @@ test('an act whose commands another check of the guard holds is refused whole', 
   const result = exchange.act(stop(), 20);
   assert.deepEqual(result, { accepted: false, refusal: 'held', about: 'impact market 1: 3, not 0' });
   assert.deepEqual([exchange.sequence, statusOf(venue)], [before, STATUS.OK]);
+});
+
+/** A long of 1 base at 1,000 USDC on 220 USDC. */
+function trade(venue: Opened): void {
+  submit(venue, (buffer) => {
+    for (const account of [3, 4]) {
+      buffer.defineAccount(100, new Uint8Array(32).fill(account), ACCOUNT_KIND.TRADER, 0);
+      buffer.deposit(100, account, (account === 3 ? 220 : 100_000) * USDC, account);
+    }
+    buffer.collateralPrice(1000, 1e8, 1000);
+    for (const source of [0, 1]) buffer.oraclePrice(1000, 1, source, 1000e6, 1000);
+    buffer.venueQuote(1000, 1, 0, QUOTE_KNOWN_ALL, 1000, 1000e6, 1000e6, 1000e6, 1000e6);
+    buffer.tick(1000);
+    const limit = (side: number): number => orderFlags(side, ORDER_KIND.LIMIT, INSTRUCTION.GTC, false);
+    buffer.placeOrder(2000, 4, 1, 1000, 100, limit(SIDE.SELL));
+    buffer.placeOrder(2000, 3, 1, 1000, 100, limit(SIDE.BUY));
+  });
+}
+
+test('a change that would make someone liquidatable waits for its notice, whoever signed it', () => {
+  const journal = new MemoryJournal();
+  let venue = enrolledVenue(journal);
+  trade(venue);
+  const raise: ActCommand = {
+    kind: 'setMarketParameter',
+    market: 1,
+    parameter: MARKET_PARAMETERS.indexOf('INITIAL_MARGIN'),
+    value: 500_000,
+  };
+  const noticeMs = Number(venue.guard.known.rule(RULE.guard_notice));
+  const act = signed(actOf(commands(raise), { expiryMs: 2 * noticeMs }), ANN, BEN);
+  const outcome = (timeMs: number): string => {
+    const result = venue.exchange.act(act, timeMs);
+    return result.accepted ? 'accepted' : `${result.refusal} ${result.about.split(' ')[0]}`;
+  };
+  assert.match(outcome(3000), /^held parameter_/);
+  const announced = actOf({ kind: 'announce', hash: actHash(act.act) });
+  assert.ok(venue.exchange.act(signed(announced, BEN), 4000).accepted);
+  submit(venue, (buffer) => buffer.collateralPrice(3999 + noticeMs, 1e8, 3999 + noticeMs));
+  assert.match(outcome(3999 + noticeMs), /^held parameter_/);
+  // What was announced is not forgotten by a restart.
+  venue = opened(journal);
+  submit(venue, (buffer) => buffer.collateralPrice(4000 + noticeMs, 1e8, 4000 + noticeMs));
+  assert.equal(outcome(4000 + noticeMs), 'accepted');
+  assert.equal(venue.exchange.state.market.f64[128 + MARKET.INITIAL_MARGIN], 500_000);
 });
 
 test('roster, used nonces, announcements and lifts survive a restart, in memory and in files', () => {
