@@ -45,6 +45,17 @@ test('a sound state has no findings and a residual of 0', () => {
   assert.equal(conservationResidual(state), '0');
 });
 
+test('a market whose step is stated beyond 2^53 is sound', () => {
+  const venue = new VenueForTest();
+  venue.market({ TICK_SIZE: 1, SIZE_STEP: 1e16 });
+  assert.deepEqual(auditState(venue.state), []);
+  venue.state.market.f64[128 + MARKET.SIZE_STEP] = 1e16 / 3;
+  assert.deepEqual(
+    auditState(venue.state).map(({ column }) => column),
+    ['SIZE_STEP'],
+  );
+});
+
 /** What is broken by hand, and the place that the first finding of that invariant names. */
 const BROKEN: readonly [string, string, (sound: Sound) => void][] = [
   ['positions_sum_to_zero', 'market 1 NET_SIZE', ({ state, position }) => bump(state.position.f64, position * 16, 1)],
