@@ -17,13 +17,14 @@ export interface View {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** USD a lot is worth a price unit: prices as people write them need the size of a lot. */
-function priceText(state: State, market: number, units: number): string {
+/** A price as people write it, USD: price units are of a lot, whose size it needs. */
+export function priceText(state: State, market: number, units: number): string {
   const step = (state.market.f64[market * 128 + MARKET.SIZE_STEP] as number) / 1e12;
   return (units / 1e8 / step).toLocaleString('en-US', { maximumFractionDigits: 8, useGrouping: false });
 }
 
-function sizeText(state: State, market: number, lots: number): string {
+/** A size as people write it, in units of base. */
+export function sizeText(state: State, market: number, lots: number): string {
   const step = (state.market.f64[market * 128 + MARKET.SIZE_STEP] as number) / 1e12;
   return (lots * step).toLocaleString('en-US', { maximumFractionDigits: 12, useGrouping: false });
 }

@@ -10,7 +10,12 @@ export function wideInteger(value: Wide): bigint {
 
 /** 1e-8 USDC as decimal text, exact: `-1.50000000`. */
 export function decimalUsdc(value: Wide): string {
-  const units = wideInteger(value);
+  return decimalUnits(wideInteger(value));
+}
+
+/** The same of a whole number of 1e-8 USDC, or of its decimal digits. */
+export function decimalUnits(value: bigint | string): string {
+  const units = BigInt(value);
   const digits = (units < 0n ? -units : units).toString().padStart(9, '0');
   return `${units < 0n ? '-' : ''}${digits.slice(0, -8)}.${digits.slice(-8)}`;
 }

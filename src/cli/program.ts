@@ -11,12 +11,14 @@ import { registerKey } from './key.ts';
 import { registerRun } from './run.ts';
 import { registerStart } from './start.ts';
 import { registerVerify } from './verify.ts';
+import { registerWarrants } from './warrants-view.ts';
 
 /** Every command, in the order of the help page. A new command adds its line here. */
 const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerStart,
   registerRun,
   registerVerify,
+  registerWarrants,
   registerInspect,
   registerKey,
   registerData,

@@ -230,7 +230,7 @@ export class Guard {
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     if (this.image.isThere) this.breakers.begin(state, timeMs);
     const death = this.deathOf(state, events[0] as number, open);
-    const judgements = events.map((event, number) => this.judgeOne(state, event, { ...open, timeMs, number }, death));
+    const judgements = events.map((event) => this.judgeOne(state, event, { ...open, timeMs }, death));
     this.explain(state, judgements);
     return this.conclude(judgements);
   }
@@ -243,7 +243,7 @@ export class Guard {
     const checks = new Checks();
     checks.same('I', 'guard_heard', '', this.heard, sequence);
     const { action } = proposalOf(state.events, event) as Proposal;
-    const place = { ...open, sequence, timeMs, proposal: 0 };
+    const place = { ...open, sequence, timeMs };
     const market = action.kind === 'liquidate' ? 1 : action.market;
     const survived = survivingCanary(state, sequence, market, (lane, proposal) => {
       const made = new Checks();
@@ -304,14 +304,14 @@ export class Guard {
   private judgeOne(
     state: State,
     event: number,
-    { fork, height, timeMs, number }: OpenBlock & { readonly timeMs: number; readonly number: number },
+    { fork, height, timeMs }: OpenBlock & { readonly timeMs: number },
     death: Check | undefined,
   ): Judgement {
     const proposal = proposalOf(state.events, event) as Proposal;
     const { account, action, sequence } = proposal;
     const checks = new Checks();
     if (death !== undefined) checks.all.push(death);
-    const place = { fork, height, sequence, timeMs, proposal: number };
+    const place = { fork, height, sequence, timeMs };
     const market = action.kind === 'liquidate' ? 0 : action.market;
     const line = this.lineOf(state, proposal, place, checks, market);
     const markets = line?.markets ?? (market === 0 ? [] : [market]);

@@ -1,11 +1,16 @@
 /** Verifies the warrants of a history: each is computed again from the replay, and compared byte by byte with what is stored. */
+import { commandRows } from '../chain/command-record.ts';
+import { sameBytes } from '../chain/digest.ts';
 import type { BatchEntry } from '../chain/entry.ts';
 import { COMMAND_BYTES } from '../engine/command.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
+import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
+import { type Refusal, REFUSALS } from '../engine/refusal.ts';
 import type { State } from '../engine/state.ts';
 import { ActVerifier } from './authority/verify-acts.ts';
 import { Guard, type OpenBlock } from './guard.ts';
 import { applyGuarded, forcedRows } from './guarded-replay.ts';
+import { decodeHolds, type HoldRecord } from './hold-record.ts';
 import { decodeLines } from './warrant.ts';
 
 /** The first forced action or stored warrant that does not stand up. */
@@ -18,12 +23,32 @@ export interface InvalidWarrant {
   readonly computed: string | null;
 }
 
+/** A forced action with its warrant as it is stored, or one of the two without the other. */
+export interface JudgedWarrant {
+  /** Undefined: the stored warrant is the one that history gives. */
+  readonly why: InvalidWarrant['why'] | undefined;
+  readonly stored: string | undefined;
+  readonly computed: string | undefined;
+  readonly height: number;
+  /** Sequence of the forced command; undefined when there is none. */
+  readonly command: number | undefined;
+  /** Why the engine refused the command after all: its facts were no longer so when its turn came. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** A forced command of a batch. */
+interface ForcedCommand {
+  readonly row: Uint8Array;
+  readonly sequence: number;
+  readonly refusal: Refusal | undefined;
+}
+
 /** A batch whose warrants have not been seen yet. */
 interface OpenBatch {
   readonly open: OpenBlock;
   readonly sequence: number;
   /** Rows of its forced commands, and of those that have a warrant by the computation. */
-  readonly forced: readonly Uint8Array[];
+  readonly forced: readonly ForcedCommand[];
   readonly expected: readonly Uint8Array[];
   readonly computed: Uint8Array;
 }
@@ -39,8 +64,17 @@ export class WarrantVerifier {
   warrants = 0;
   valid = 0;
   invalid = 0;
+  /** Records of holds, and entries of holds that are no such lines. */
+  holds = 0;
+  unreadableHolds = 0;
   firstInvalid: InvalidWarrant | null = null;
   private batch: OpenBatch | undefined;
+  private readonly onJudged: ((judged: JudgedWarrant) => void) | undefined;
+
+  /** `onJudged` is told of each forced action and each stored warrant, in their order. */
+  constructor(onJudged?: (judged: JudgedWarrant) => void) {
+    this.onJudged = onJudged;
+  }
 
   /** Applies a batch as `ReplayOptions.apply` wants it. */
   apply(state: State, entry: BatchEntry, open: OpenBlock): number {
@@ -52,7 +86,7 @@ export class WarrantVerifier {
     // Holds are facts of the process that saw them: they are read, not computed again.
     this.guard.takeHolds();
     const sequence = entry.firstSequence + entry.commands - 1;
-    const forced = forcedRows(entry).map((row) => rowOf(entry.bytes, row));
+    const forced = forcedCommands(state, entry);
     const due = Array.from({ length: expected.rows }, (_, row) => rowOf(expected.bytes, row));
     this.batch = { open, sequence, forced, expected: due, computed };
     return commands;
@@ -65,10 +99,19 @@ export class WarrantVerifier {
     this.warrants += lines.length;
     this.batch = undefined;
     if (batch === undefined) {
-      for (const line of lines) this.refuse({ height: -1, sequence: 0 }, 'no_forced_command', line, undefined);
+      for (const line of lines)
+        this.judge({ height: -1, sequence: 0 }, 'no_forced_command', line, undefined, undefined);
       return;
     }
     this.compare(batch, lines);
+  }
+
+  /** Reads what was held with the batch that was applied last; undefined when it cannot be read. */
+  takeHolds(stored: Uint8Array): HoldRecord[] | undefined {
+    const records = decodeHolds(stored);
+    if (records === undefined) this.unreadableHolds++;
+    else this.holds += records.length;
+    return records;
   }
 
   /** Nothing more follows the batch that was applied last. */
@@ -82,19 +125,31 @@ export class WarrantVerifier {
     const { forced, expected } = batch;
     const computed = decodeLines(batch.computed);
     const place = placeOf(batch);
+    // The process may have held more than its history shows (a fault of its memory is not part of it), never less.
+    let next = 0;
     for (let n = 0; n < Math.max(forced.length, stored.length); n++) {
-      const why = faultOf(forced[n], expected[n], stored[n], computed[n]);
-      if (why === undefined) this.valid++;
-      else this.refuse(place, why, stored[n], computed[n]);
+      const { row } = forced[n] ?? {};
+      const same = row === undefined ? -1 : expected.findIndex((due, at) => at >= next && sameBytes(due, row));
+      const at = same < 0 ? next : same;
+      const why = faultOf(row, expected[at], stored[n], computed[at]);
+      this.judge(place, why, stored[n], computed[at], forced[n]);
+      if (same >= 0) next = same + 1;
     }
   }
 
-  private refuse(
+  private judge(
     { height, sequence }: { height: number; sequence: number },
-    why: InvalidWarrant['why'],
+    why: InvalidWarrant['why'] | undefined,
     stored: string | undefined,
     computed: string | undefined,
+    command: ForcedCommand | undefined,
   ): void {
+    const { sequence: at, refusal } = command ?? {};
+    this.onJudged?.({ why, stored, computed, height, command: at, refusal });
+    if (why === undefined) {
+      this.valid++;
+      return;
+    }
     this.invalid++;
     this.firstInvalid ??= { height, sequence, why, stored: stored ?? null, computed: computed ?? null };
   }
@@ -113,8 +168,26 @@ function faultOf(
   if (stored === undefined) return 'missing';
   if (forced === undefined) return 'no_forced_command';
   if (expected === undefined || computed === undefined) return 'not_due';
-  if (!expected.every((byte, at) => byte === forced[at])) return 'other_command';
+  if (!sameBytes(expected, forced)) return 'other_command';
   return stored === computed ? undefined : 'differs';
+}
+
+/** The forced commands of a batch that was applied to `state`, whose events are still there. */
+function forcedCommands(state: State, entry: BatchEntry): ForcedCommand[] {
+  const rows = forcedRows(entry);
+  if (rows.length === 0) return [];
+  const refusals = new Map<number, Refusal | undefined>();
+  const { values, count } = state.events;
+  for (let at = 0; at < count * EVENT_FLOATS; at += EVENT_FLOATS) {
+    if (values[at] === EVENT.refused) refusals.set(values[at + 1] as number, REFUSALS[values[at + 3] as number]);
+  }
+  const forced: ForcedCommand[] = [];
+  let sequence = entry.firstSequence;
+  for (let row = 0; row < entry.rows; row += commandRows(entry.words, row), sequence++) {
+    if (row !== rows[forced.length]) continue;
+    forced.push({ row: rowOf(entry.bytes, row), sequence, refusal: refusals.get(sequence) });
+  }
+  return forced;
 }
 
 function rowOf(bytes: Uint8Array, row: number): Uint8Array {

@@ -6,6 +6,7 @@ import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT } from '../engine/tables.ts';
 import { MARKET_PARAMETERS } from '../engine/command.ts';
+import { actionKey } from './action-key.ts';
 import type { JudgedAccount } from './account-checks.ts';
 import type { Known } from './known.ts';
 import { takerFeeOf } from './live-account.ts';
@@ -17,8 +18,6 @@ export interface WarrantPlace {
   readonly height: number;
   readonly sequence: number;
   readonly timeMs: number;
-  /** Number of the proposal among those of the tick. */
-  readonly proposal: number;
 }
 
 const INITIAL_MARGIN = MARKET_PARAMETERS.indexOf('INITIAL_MARGIN');
@@ -39,15 +38,17 @@ export function draftWarrant(
   known: Known,
   state: State,
 ): WarrantDraft {
-  const { fork, height, sequence, timeMs, proposal } = place;
+  const { fork, height, sequence, timeMs } = place;
+  const { account } = judged.live;
   const { price, funding, fees, trades, transfers, rules } = judged.split;
   const record = {
-    id: `${fork}-${sequence}-${proposal}`,
+    // No count of proposals: what only a fault of the process had the engine propose must not change the others.
+    id: `${fork}-${sequence}-${actionKey(account, action).replaceAll(' ', '-')}`,
     fork,
     height,
     sequence,
     timeMs,
-    account: judged.live.account,
+    account,
     action,
     markets: judged.markets.map((market) => inputsOf(known, state, market)),
     rules: rulesOf(known, judged.live.account),
