@@ -245,8 +245,12 @@ test('an act that a crash left without its commands never happened, and may be c
   const cut = copied(entries.slice(0, at + 1));
   const venue = opened(cut);
   assert.equal(statusOf(venue), STATUS.OK);
-  submit(venue, (buffer) => buffer.collateralPrice(20, 1e8, 20));
-  assert.ok(venue.exchange.act(act, 21).accepted);
+  // The guard itself may do at the same moment what the act would have done: that is not the act.
+  const own = new CommandBuffer();
+  own.setStatus(20, 0, STATUS.MAINTENANCE, 0);
+  venue.exchange.submit(own, { kind: 'guard' });
+  assert.equal(statusOf(venue), STATUS.MAINTENANCE);
+  assert.ok(opened(cut).exchange.act(act, 21).accepted);
   const again = opened(cut);
   assert.deepEqual([statusOf(again), again.exchange.act(act, 30).accepted], [STATUS.MAINTENANCE, false]);
 });

@@ -60,6 +60,7 @@ export function recover(
       journal.append({ bytes: new Uint8Array(), commands: 0, firstSequence: 1, closesBlock: true });
       sealer.close(state);
     }
+    if (guard?.authority.awaitsCommands === true) endAct(journal, guard);
     journal.sync();
   }
   return { state, sealer, replay: result };
@@ -71,6 +72,12 @@ export class ForgedAct extends Error {
     super(`the act behind command ${sequence} does not stand: ${why}: ${line.trim()}`);
     this.name = 'ForgedAct';
   }
+}
+
+/** An act whose commands a crash cut off never happened: an empty batch behind it says so to every later replay. */
+function endAct(journal: Journal, guard: Guard): void {
+  journal.append({ bytes: NO_ROWS, commands: 0, firstSequence: journal.sequence + 1, closesBlock: false });
+  guard.authority.meet({ bytes: NO_ROWS, words: new Int32Array(), rows: 0 });
 }
 
 /** Takes in the acts of a history, each judged again where it stands. */
