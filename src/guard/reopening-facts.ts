@@ -6,7 +6,7 @@ import { isKnown, MARKET_KNOWN } from '../engine/market.ts';
 import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
 import { MARKET, ORDER, VENUE } from '../engine/tables.ts';
-import { ceilOf, floorOf, sizeOf, Unreadable, whole } from './exact.ts';
+import { ceilOf, floorOf, largest, sizeOf, Unreadable, whole } from './exact.ts';
 import { componentName } from './finding.ts';
 import type { Guard } from './guard.ts';
 import type { Known } from './known.ts';
@@ -15,6 +15,10 @@ import { type DepthFacts, leastTimeRule, type PriceFacts, type ReopeningFacts, t
 
 const MILLION = 1_000_000n;
 const IMPACT_NOTIONAL = MARKET_PARAMETERS.indexOf('IMPACT_NOTIONAL');
+const INITIAL_MARGIN = MARKET_PARAMETERS.indexOf('INITIAL_MARGIN');
+const MAINTENANCE_FACTOR = MARKET_PARAMETERS.indexOf('MAINTENANCE_FACTOR');
+/** The part of a maintenance margin that a wrong mark may take: one in so many. */
+const MARGIN_SHARE = 10n;
 const MAXIMUM_SPREAD = MARKET_PARAMETERS.indexOf('MAXIMUM_SPREAD');
 
 /** What was learned since the last step: newest clean audit, what an audit found, what was vetoed (empty: nothing). */
@@ -58,7 +62,7 @@ export function reopeningFacts(
     veto,
     price: readable(
       () => priceFacts(guard, state, market, timeMs),
-      (found) => ({ isValid: false, found, needed: 'whole numbers' }),
+      (found) => ({ isValid: false, found, apart: 1n, allowed: 0n }),
     ),
     depth: readable(
       () => depthFacts(known, state, market),
@@ -78,22 +82,23 @@ function readable<T>(read: () => T, instead: (message: string) => T): T {
 }
 
 /**
- * A price to reopen on: one that the table of validity allows it at, a mark of this very tick, an external fair price, and the mark
- * within the band of it that restricted modes have, rounded down. A mark that the own book has pulled away from the world's price
- * is none.
+ * A price to reopen on: one that the table of validity allows it at, a mark of this very tick, and an external fair price. A mark
+ * that the own book has pulled away from it by more than the band of restricted modes and by more than a tenth of the maintenance
+ * margin is no mark to force anyone at; both rounded down.
  */
 function priceFacts({ known, prices }: Guard, state: State, market: number, timeMs: number): PriceFacts {
   const { validity } = prices.view(state, market, timeMs);
-  const needed = 'a valid price, a mark of this tick and an external fair price';
-  const bad = (found: string): PriceFacts => ({ isValid: false, found, needed });
-  if (cellOf(validity, 'reopen') !== 'allow') return bad(validity);
-  if (!isMarkedNow(known, state, market)) return bad('no mark of this tick');
-  if (!isKnown(state, market, MARKET_KNOWN.EXTERNAL_BASIS)) return bad('no external fair price');
   const mark = known.derived(market, 'MARK');
   const fair = known.derived(market, 'EXTERNAL_FAIR');
-  const width = floorOf(fair * known.rule(RULE.restricted_band), MILLION);
-  const isValid = fair > 0n && sizeOf(mark - fair) <= width;
-  return { isValid, found: `mark ${mark}`, needed: `within ${width} of the external fair price ${fair}` };
+  const band = floorOf(fair * known.rule(RULE.restricted_band), MILLION);
+  const maintenance = known.parameter(market, INITIAL_MARGIN) * known.parameter(market, MAINTENANCE_FACTOR);
+  const share = floorOf(fair * maintenance, MILLION * MILLION * MARGIN_SHARE);
+  const distance = { apart: sizeOf(mark - fair), allowed: largest(band, share) };
+  const bad = (found: string): PriceFacts => ({ isValid: false, found, ...distance });
+  if (cellOf(validity, 'reopen') !== 'allow') return bad(validity);
+  if (!isMarkedNow(known, state, market)) return bad('no mark of this tick');
+  if (fair <= 0n || !isKnown(state, market, MARKET_KNOWN.EXTERNAL_BASIS)) return bad('no external fair price');
+  return { isValid: true, found: validity, ...distance };
 }
 
 /** True when the last tick gave the market its mark: it is younger than every tick without a spot. */

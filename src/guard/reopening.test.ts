@@ -28,7 +28,7 @@ function good(timeMs: number, sequence: number, changes: Partial<ReopeningFacts>
     auditedSequence: sequence - 1,
     finding: '',
     veto: '',
-    price: { isValid: true, found: '100', needed: 'near 100' },
+    price: { isValid: true, found: 'valid', apart: 1n, allowed: 1n },
     depth: { bids: 10n, asks: 10n, needed: 10n, isCrossed: false },
     ...changes,
   };
@@ -52,7 +52,12 @@ const anyFacts: fc.Arbitrary<ReopeningFacts> = fc.record({
   auditedSequence: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }),
   finding: mostly('', 'market 1: positions_sum_to_zero'),
   veto: mostly('', 'market 1: mark_backed'),
-  price: fc.record({ isValid: mostly(true, false), found: fc.constant('100'), needed: fc.constant('near') }),
+  price: fc.record({
+    isValid: mostly(true, false),
+    found: fc.constant('thin'),
+    apart: mostly(1n, 2n),
+    allowed: fc.constant(1n),
+  }),
   depth: fc.record({
     bids: fc.bigInt({ min: 0n, max: 3n }),
     asks: fc.bigInt({ min: 0n, max: 3n }),
@@ -85,7 +90,9 @@ describe('the ladder, whatever the facts', () => {
           assert.ok(conditions.length > 0 && conditions.every(({ holds }) => holds));
           assert.ok(facts.finding === '' && (facts.auditedSequence as number) > 3);
           assert.ok(facts.price.isValid && !facts.depth.isCrossed);
-          if (standing.rung !== 'cancel_only') assert.ok(facts.depth.bids >= facts.depth.needed);
+          if (!['cancel_only', 'normal'].includes(standing.rung)) {
+            assert.ok(facts.depth.bids >= facts.depth.needed && facts.price.apart <= facts.price.allowed);
+          }
           assert.equal(after.stoodMs, 0);
         }
         if (facts.veto !== '' && heightOf(standing.rung) > heightOf('cancel_only')) {
@@ -114,7 +121,7 @@ describe('the ladder, whatever the facts', () => {
           const before = standing;
           const changes = {
             veto: isVetoed && timeMs % 7 === 0 ? 'market 1: x' : '',
-            price: { isValid: isGood, found: '', needed: '' },
+            price: { isValid: isGood, found: '', apart: 0n, allowed: 0n },
           };
           ({ standing } = nextStep(standing, good(timeMs, sequence, changes), 'normal'));
           if (before.rung === 'triggers') onTriggersMs += elapsedMs;
@@ -160,7 +167,8 @@ describe('a step', () => {
       ['audit', { auditedSequence: 5 }],
       ['audit', { auditedSequence: undefined }],
       ['quarantine', { finding: 'market 1: funding_step_bound' }],
-      ['price', { price: { isValid: false, found: '117', needed: 'within 1 of 100' } }],
+      ['price', { price: { isValid: false, found: 'disputed', apart: 0n, allowed: 1n } }],
+      ['mark_near_fair', { price: { isValid: true, found: 'valid', apart: 17n, allowed: 1n } }],
       ['bid_depth', { depth: { bids: 9n, asks: 10n, needed: 10n, isCrossed: false } }],
       ['ask_depth', { depth: { bids: 10n, asks: 0n, needed: 10n, isCrossed: false } }],
       ['book_uncrossed', { depth: { bids: 10n, asks: 10n, needed: 10n, isCrossed: true } }],
@@ -185,10 +193,12 @@ describe('a step', () => {
     assert.equal(silent.standing.stoodMs, 0);
   });
 
-  test('cancel-only needs no depth: no order can be placed there', () => {
+  test('cancel-only needs no book: no order can be placed there that would mend it', () => {
     const depth = { bids: 0n, asks: 0n, needed: 10n, isCrossed: false };
-    assert.equal(nextStep(stood('cancel_only'), good(65_000, 9, { depth }), 'normal').standing.rung, 'post_only');
-    assert.equal(nextStep(stood('post_only'), good(65_000, 9, { depth }), 'normal').move, 'stay');
+    const price = { isValid: true, found: 'valid', apart: 17n, allowed: 1n };
+    const facts = good(65_000, 9, { depth, price });
+    assert.equal(nextStep(stood('cancel_only'), facts, 'normal').standing.rung, 'post_only');
+    assert.equal(nextStep(stood('post_only'), facts, 'normal').move, 'stay');
   });
 
   test('the third veto stops at cancel-only and waits for people; one at cancel-only starts its time anew', () => {

@@ -25,18 +25,18 @@ interface RungTerms {
   readonly paused: number;
   /** The rule that says how long to stand here before the next rung. */
   readonly leastTime: number;
-  /** Whether the next rung needs enough in the book: while no order can be placed there can be nothing in it. */
-  readonly needsDepth: boolean;
+  /** Whether the next rung needs a book that others have made: while no order can be placed nobody can mend it. */
+  readonly needsBook: boolean;
 }
 
 /** The ladder as a table; above maintenance, which only people leave. */
 const TERMS: { readonly [rung in Exclude<Rung, 'maintenance'>]: RungTerms } = {
-  cancel_only: { status: STATUS.CANCEL_ONLY, paused: FORCED, leastTime: RULE.reopen_rung, needsDepth: false },
-  post_only: { status: STATUS.POST_ONLY, paused: FORCED, leastTime: RULE.reopen_rung, needsDepth: true },
-  open: { status: STATUS.OK, paused: FORCED, leastTime: RULE.reopen_rung, needsDepth: true },
-  triggers: { status: STATUS.OK, paused: LIQUIDATIONS, leastTime: RULE.reopen_grace, needsDepth: true },
+  cancel_only: { status: STATUS.CANCEL_ONLY, paused: FORCED, leastTime: RULE.reopen_rung, needsBook: false },
+  post_only: { status: STATUS.POST_ONLY, paused: FORCED, leastTime: RULE.reopen_rung, needsBook: true },
+  open: { status: STATUS.OK, paused: FORCED, leastTime: RULE.reopen_rung, needsBook: true },
+  triggers: { status: STATUS.OK, paused: LIQUIDATIONS, leastTime: RULE.reopen_grace, needsBook: true },
   // The last rung is watched for a while longer: what goes wrong with liquidations shows when they come on.
-  normal: { status: STATUS.OK, paused: 0, leastTime: RULE.reopen_grace, needsDepth: false },
+  normal: { status: STATUS.OK, paused: 0, leastTime: RULE.reopen_grace, needsBook: false },
 };
 
 /** A status and the operations paused on top of it, as a `setStatus` command has them. */
@@ -94,10 +94,12 @@ export interface ReopeningFacts {
 }
 
 export interface PriceFacts {
-  /** Whether the price is good enough to reopen on, and by what. */
+  /** Whether the price is good enough to reopen on, and what it is. */
   readonly isValid: boolean;
   readonly found: string;
-  readonly needed: string;
+  /** How far the mark is from the external fair price, and how far it may be. */
+  readonly apart: bigint;
+  readonly allowed: bigint;
 }
 
 export interface DepthFacts {
@@ -116,6 +118,7 @@ export interface Condition {
     | 'audit'
     | 'quarantine'
     | 'price'
+    | 'mark_near_fair'
     | 'bid_depth'
     | 'ask_depth'
     | 'book_uncrossed'
@@ -217,11 +220,13 @@ function conditionsOf(standing: Standing, facts: ReopeningFacts): Condition[] {
   ];
   if (rung === 'normal') return conditions;
   const { price, depth } = facts;
-  conditions.push(condition('price', price.isValid, price.found, price.needed));
+  const isNear = price.apart <= price.allowed;
+  conditions.push(condition('price', price.isValid, price.found, 'valid, a mark of this tick, an external fair price'));
   conditions.push(
     condition('book_uncrossed', !depth.isCrossed, depth.isCrossed ? 'crossed' : 'uncrossed', 'uncrossed'),
   );
-  if (!TERMS[rung].needsDepth) return conditions;
+  if (!TERMS[rung].needsBook) return conditions;
+  conditions.push(condition('mark_near_fair', isNear, `${price.apart}`, `at most ${price.allowed}`));
   conditions.push(condition('bid_depth', depth.bids >= depth.needed, `${depth.bids}`, `${depth.needed}`));
   conditions.push(condition('ask_depth', depth.asks >= depth.needed, `${depth.asks}`, `${depth.needed}`));
   return conditions;

@@ -105,7 +105,7 @@ describe('a market like PAXG reopens after a maintenance', () => {
     const missing = venue.reopening.reasons.get(1)?.conditions.filter(({ holds }) => !holds);
     assert.deepEqual(
       missing?.map(({ name }) => name),
-      ['price', 'bid_depth', 'ask_depth'],
+      ['mark_near_fair', 'bid_depth', 'ask_depth'],
     );
   });
 });
