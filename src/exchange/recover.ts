@@ -2,7 +2,7 @@
  * Starting: from nothing, or from what a journal holds. Every start is a replay that compares each block's roots with the
  * recorded ones; a state that does not agree is never traded on.
  */
-import { BEFORE_GENESIS, BlockSealer } from '../chain/block-sealer.ts';
+import { BEFORE_GENESIS, BlockSealer, type ChainHead } from '../chain/block-sealer.ts';
 import type { Hash } from '../chain/digest.ts';
 import { type ReplayOptions, type ReplayResult, replay } from '../chain/replay.ts';
 import type { RootComputer } from '../chain/roots.ts';
@@ -19,6 +19,8 @@ export interface RecoverOptions extends Pick<ReplayOptions, 'onBlock' | 'onEvent
   readonly hash: Hash;
   readonly roots: RootComputer;
   readonly capacity?: Capacity;
+  /** Where the history begins, when not with nothing: a state and its place in the chain. The state is written to. */
+  readonly from?: { readonly state: State; readonly head: ChainHead };
   /** Sees every block and batch, so that it stands where the exchange goes on. */
   readonly guard?: Guard;
   /** Is told the history, so that a market that was on its way back when it ends is so again. */
@@ -40,11 +42,11 @@ export interface Recovered {
  */
 export function recover(
   journal: Journal,
-  { hash, roots, capacity, guard, reopening, ...told }: RecoverOptions,
+  { hash, roots, capacity, from, guard, reopening, ...told }: RecoverOptions,
 ): Recovered {
-  const state = genesis(capacity);
+  const state = from?.state ?? genesis(capacity);
   const watched = guard === undefined ? roots : new GuardedRoots(roots, guard);
-  const sealer = new BlockSealer(hash, watched, BEFORE_GENESIS);
+  const sealer = new BlockSealer(hash, watched, from?.head ?? BEFORE_GENESIS);
   const owing = new Owing();
   const guarded = guard === undefined ? {} : { ...owing.follow(guard, sealer), onActs: actsOf(state, guard, sealer) };
   const onEvents = (events: EventBuffer): void => {
@@ -57,7 +59,7 @@ export function recover(
     if (owing.holds.length > 0) journal.appendHolds(owing.holds);
     for (const block of result.unrecorded) journal.appendBlock(block);
     if (journal.height < 0 && sealer.openHeight === 0) {
-      journal.append({ bytes: new Uint8Array(), commands: 0, firstSequence: 1, closesBlock: true });
+      journal.append({ bytes: new Uint8Array(), commands: 0, firstSequence: sealer.sequence + 1, closesBlock: true });
       sealer.close(state);
     }
     if (guard?.authority.awaitsCommands === true) endAct(journal, guard);
