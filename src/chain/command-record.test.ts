@@ -6,6 +6,7 @@ import { CommandBuffer } from '../engine/command-buffer.ts';
 import { BigEndianMachine, requireLittleEndian } from './byte-order.ts';
 import { commandRows, readCommand, writeCommand } from './command-record.ts';
 import vectors from './command-vectors.json' with { type: 'json' };
+import forcedVectors from './forced-command-vectors.json' with { type: 'json' };
 import { BadCommandRecord, type CommandRecord } from './command-value.ts';
 import { fromHex, toHex } from './digest.ts';
 
@@ -14,7 +15,7 @@ interface Vector {
   readonly record: CommandRecord;
   readonly rows: readonly string[];
 }
-const all = vectors as unknown as readonly Vector[];
+const all = [...vectors, ...forcedVectors] as unknown as readonly Vector[];
 
 const tick: CommandRecord = { kind: 'tick', timeMs: 5 };
 

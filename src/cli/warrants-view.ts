@@ -32,8 +32,8 @@ export function registerWarrants(program: Command, frame: Frame): void {
   addCommand(program, 'warrants', {
     summary: 'show what was forced on an account, and what was held, with the reasons',
     description:
-      'Replays a journal and shows every forced action with its warrant: when, what, why, by which prices, and whether\n' +
-      'the warrant is the one that the history gives. Then what the guard held: since when, why, until when.\n' +
+      'Replays a journal and shows every forced action with its warrant: when, what, why, by which prices, and whether the ' +
+      'warrant is the one that the history gives. Then what the guard held: since when, why, until when.\n' +
       'Ends with exit code 1 when a warrant is not valid. Reads only; the journal may be in use.',
     examples: [
       ['warrants --journal day --account 42', 'what was forced on account 42, and what was held'],
