@@ -13,7 +13,7 @@ const act: Act = {
   nonce: '00112233445566778899aabbccddeeff',
   notBeforeMs: 5,
   expiryMs: 1000,
-  reason: 'Kurs „gestört“ \n 🟥',
+  reason: 'Kurs „gestört“ 🟥',
   what: {
     kind: 'commands',
     commands: [
@@ -24,13 +24,13 @@ const act: Act = {
 };
 
 /** SHA-256 of `makewhole act 1`, a line feed and the line below, by other means. */
-const HASH = 'efd11e85530662a4f3988dbfc2e4b470de77eafc8503a258517986fae19c3830';
+const HASH = '92ce00ad60cf0e939c872f869718264194d55bf0a4d3d4fa16896862e2a388ef';
 
 test('the canonical line and the hash of an act are these, for good', () => {
   assert.equal(
     canonicalAct(act),
     '{"fork":0,"nonce":"00112233445566778899aabbccddeeff","notBeforeMs":5,"expiryMs":1000,' +
-      '"reason":"Kurs \\u201egest\\u00f6rt\\u201c \\n \\ud83d\\udfe5","what":{"kind":"commands","commands":[' +
+      '"reason":"Kurs \\u201egest\\u00f6rt\\u201c \\ud83d\\udfe5","what":{"kind":"commands","commands":[' +
       '{"kind":"setStatus","market":0,"status":2,"paused":0},{"kind":"setRule","rule":24,"value":10000}]}}',
   );
   assert.equal(actHash(act), HASH);
@@ -85,6 +85,8 @@ const bad: readonly (readonly [why: RegExp, value: unknown])[] = [
   [/^expiryMs: not a whole number/, { ...act, expiryMs: 1.5 }],
   [/^reason: a text is missing/, { ...act, reason: ' ' }],
   [/^reason: the text has a lone surrogate/, { ...act, reason: 'a\ud800' }],
+  [/^reason: a character that steers/, { ...act, reason: 'a\u001b[2J' }],
+  [/^reason: a character that steers what/, { ...act, reason: 'a\u202ea' }],
   [/^what.kind: unknown/, { ...act, what: { kind: 'pay' } }],
   [/^what.commands: not a list/, { ...act, what: { kind: 'commands', commands: {} } }],
   [/^what.commands: 0 entries/, commandsOf()],

@@ -41,6 +41,9 @@ const KEY = /^[0-9a-f]{64}$/;
 const NONCE = /^[0-9a-f]{32}$/;
 const SIGNATURE = /^[0-9a-f]{128}$/;
 
+/** Controls of a terminal, of lines and of the direction of writing: with them an act could show other words than its own. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
 /** The act that a value of JSON holds, its fields in canonical order. */
 export function decodeAct(value: unknown): Act | BadAct {
   return attempt(() => actOf(value));
@@ -199,6 +202,7 @@ function matching(value: unknown, field: string, pattern: RegExp, expected: stri
 function reasonOf(value: unknown): string {
   if (typeof value !== 'string' || value.trim() === '') return refuse('reason', 'a text is missing');
   if (!value.isWellFormed()) return refuse('reason', 'the text has a lone surrogate');
+  if (UNSEEN.test(value)) return refuse('reason', 'a character that steers what is shown');
   return value.length <= REASON_LIMIT ? value : refuse('reason', `${value.length} characters, at most ${REASON_LIMIT}`);
 }
 

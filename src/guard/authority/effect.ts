@@ -4,7 +4,7 @@ import { MARKET_PARAMETERS } from '../../engine/command.ts';
 import { RULES } from '../../engine/rules.ts';
 import { OPERATION, pausedByStatus, STATUS } from '../../engine/status.ts';
 import { componentName } from '../finding.ts';
-import type { Act, ActCommand } from './act.ts';
+import { type Act, type ActCommand, asciiJson } from './act.ts';
 import { isGuardLimit, TIGHTER } from './guard-limits.ts';
 
 /** One line for each thing that the act does; numbers that are none of the exchange's are said to be so. */
@@ -42,7 +42,7 @@ function commandText(command: ActCommand): string {
       return `sets ${name} of market ${field('market')} to ${field('value')}`;
     }
     case 'defineMarket':
-      return `defines the market ${JSON.stringify(command['name'])}: ${JSON.stringify(command)}`;
+      return `defines a market: ${asciiJson(command)}`;
   }
 }
 
