@@ -36,8 +36,8 @@ export function checkAction(
   if (action.kind === 'settlePosition') return checkSettlement(known, judged, action, checks);
   const row = known.orders.rowOf(action.order);
   const { i32 } = known.orders;
-  const owner = row === 0 ? 0 : (i32[row * 16 + KNOWN_ORDER.ACCOUNT] as number);
-  const market = row === 0 ? 0 : (i32[row * 16 + KNOWN_ORDER.MARKET] as number);
+  const owner = row === 0 ? 0 : (i32[row * 8 + KNOWN_ORDER.ACCOUNT] as number);
+  const market = row === 0 ? 0 : (i32[row * 8 + KNOWN_ORDER.MARKET] as number);
   const about = `order ${action.order}`;
   checks.same('II', 'order_owner', about, owner, judged.live.account);
   checks.same('II', 'order_market', about, market, action.market);
@@ -110,17 +110,17 @@ function pausedIn({ market, venue }: InputImage, row: number, isOwnStatusOff: bo
 
 /** What becomes of a live order is up to its row: it must be what events made of it. */
 function compareOrder(known: Known, state: State, row: number, about: string, checks: Checks): void {
-  const column = differentColumn(known.orders, state, row);
+  const column = differentColumn(known.orders, known.image.position.i32, state, row);
   const isThere = row < state.order.rows;
   checks.note('I', 'order_continuity', about, isThere && column === undefined, column ?? 'as told', 'as told');
 }
 
 function checkTrigger(known: Known, row: number, mark: number, about: string, checks: Checks): void {
   const { i32 } = known.orders;
-  const market = i32[row * 16 + KNOWN_ORDER.MARKET] as number;
-  const flags = i32[row * 16 + KNOWN_ORDER.FLAGS] as number;
+  const market = i32[row * 8 + KNOWN_ORDER.MARKET] as number;
+  const flags = i32[row * 8 + KNOWN_ORDER.FLAGS] as number;
   const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
-  const trigger = whole(i32[row * 16 + KNOWN_ORDER.TRIGGER]) * units;
+  const trigger = whole(i32[row * 8 + KNOWN_ORDER.TRIGGER]) * units;
   const now = known.derived(market, 'MARK');
   checks.note('II', 'waits_for_trigger', about, (flags & FLAG.UNTRIGGERED) !== 0, flags, 'untriggered');
   checks.same('II', 'mark', 'proposed', whole(mark), now);
@@ -141,8 +141,8 @@ function checkDeleverage(known: Known, judged: JudgedAccount, row: number, about
 /** In restricted modes an order rests within a band of the external fair price, its width rounded down. */
 function checkBand(known: Known, row: number, reason: number, about: string, checks: Checks): void {
   const { i32 } = known.orders;
-  const market = i32[row * 16 + KNOWN_ORDER.MARKET] as number;
-  const flags = i32[row * 16 + KNOWN_ORDER.FLAGS] as number;
+  const market = i32[row * 8 + KNOWN_ORDER.MARKET] as number;
+  const flags = i32[row * 8 + KNOWN_ORDER.FLAGS] as number;
   checks.same('II', 'cancel_reason', about, reason, CLOSE.PRICE_OUTSIDE_BANDS);
   const { inputs } = known;
   const own = inputs.market.i32[market * 256 + MARKET.STATUS] as number;
@@ -152,7 +152,7 @@ function checkBand(known: Known, row: number, reason: number, about: string, che
   const fair = known.derived(market, 'EXTERNAL_FAIR');
   const width = floorOf(fair * known.rule(RULE.restricted_band), MILLION);
   const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
-  const price = whole(i32[row * 16 + KNOWN_ORDER.PRICE]) * units;
+  const price = whole(i32[row * 8 + KNOWN_ORDER.PRICE]) * units;
   const isSell = (flags & FLAG.SELL) !== 0;
   const edge = isSell ? fair - width : fair + width;
   checks.note('II', 'outside_band', about, isSell ? price < edge : price > edge, price, edge);

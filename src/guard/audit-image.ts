@@ -101,18 +101,20 @@ export class AuditImage {
   private auditOrder(state: State, row: number, found: Found): void {
     const { orders } = this.known;
     const live = state.order.i32;
-    const id = row < orders.rows ? orders.idOf(row) : 0;
-    if (id === 0) {
+    if (!orders.isLive(row)) {
       if (live[row * 16 + ORDER.SIZE] === 0) return;
       const owner = live[row * 16 + ORDER.ACCOUNT] as number;
       const account = owner >= 1 && owner < state.account.rows ? owner : 0;
       const check = different('order_continuity', `order row ${row}`, live[row * 16 + ORDER.SIZE], 'no order');
       return found(account === 0 ? { kind: 'venue' } : { kind: 'account', account }, check);
     }
-    const column = differentColumn(orders, state, row);
+    const column = differentColumn(orders, this.known.image.position.i32, state, row);
     if (column === undefined) return;
-    const account = orders.i32[row * 16 + KNOWN_ORDER.ACCOUNT] as number;
-    found({ kind: 'account', account }, different('order_continuity', `order ${id} ${column}`, 'other', 'as told'));
+    const account = orders.i32[row * 8 + KNOWN_ORDER.ACCOUNT] as number;
+    found(
+      { kind: 'account', account },
+      different('order_continuity', `order ${orders.idOf(row)} ${column}`, 'other', 'as told'),
+    );
   }
 
   private auditMarket(state: State, market: number, found: Found): void {
@@ -156,13 +158,14 @@ export class AuditImage {
     }
     const open = new Float64Array(rows * 3);
     for (let row = 1; row < orders.rows; row++) {
-      if (orders.idOf(row) === 0) continue;
-      const position = orders.i32[row * 16 + KNOWN_ORDER.POSITION] as number;
-      const flags = orders.i32[row * 16 + KNOWN_ORDER.FLAGS] as number;
+      if (!orders.isLive(row)) continue;
+      const account = orders.i32[row * 8 + KNOWN_ORDER.ACCOUNT] as number;
+      const position = image.positionOf(account, orders.i32[row * 8 + KNOWN_ORDER.MARKET] as number, 0);
+      const flags = orders.i32[row * 8 + KNOWN_ORDER.FLAGS] as number;
       open[position * 3 + 2] = (open[position * 3 + 2] as number) + 1;
       if ((flags & FLAG.UNTRIGGERED) !== 0) continue;
       const side = position * 3 + (flags & FLAG.SELL);
-      open[side] = (open[side] as number) + (orders.i32[row * 16 + KNOWN_ORDER.REMAINING] as number);
+      open[side] = (open[side] as number) + (orders.i32[row * 8 + KNOWN_ORDER.REMAINING] as number);
     }
     for (let row = 1; row < rows; row++) this.compareSums(state, row, open, found);
   }

@@ -17,9 +17,9 @@ const ROWS = 2 ** 24;
 const ROWS_INVERSE = 2 ** -24;
 /** What was read ahead: stored, so that the reading is not optimised away. */
 const ahead = { sum: 0 };
-/** Slot of the order that is named first, by the kind of the event; 0 for those that name none. */
+/** Slot of the order whose row is read, by the kind of the event; 0 where none is. */
 const ORDER_SLOT = new Uint8Array(64);
-for (const kind of [ACCEPTED, AMENDED, TRIGGERED, CLOSED]) ORDER_SLOT[kind] = 2;
+for (const kind of [AMENDED, TRIGGERED]) ORDER_SLOT[kind] = 2;
 ORDER_SLOT[FILLED] = 3;
 
 /** Reads the image's rows of the orders that events name, so that the machine fetches them side by side. */
@@ -30,9 +30,16 @@ function readAhead(orders: Int32Array, values: Float64Array, from: number, to: n
     if (slot === 0) continue;
     const id = values[at + slot] as number;
     const row = id - Math.floor(id * ROWS_INVERSE) * ROWS;
-    if (row * 16 < orders.length) sum ^= orders[row * 16] as number;
+    if (row * 8 < orders.length) sum ^= orders[row * 8] as number;
   }
   return sum;
+}
+
+/** Rows of the positions of both sides of a fill, the maker's × 2^24 + the taker's: where to look first, 0 where unknown. */
+function positionRows({ index, position }: State, values: Float64Array, at: number): number {
+  const market = values[at + 2] as number;
+  const maker = index.positions.find(position, values[at + 5] as number, market);
+  return maker * ROWS + index.positions.find(position, values[at + 6] as number, market);
 }
 
 /** Takes in the events from number `from` on; the state is as they left it. */
@@ -47,13 +54,14 @@ export function hearEvents(known: Known, state: State, from: number): void {
     }
     switch (values[at]) {
       case ACCEPTED:
-        orders.accept(values, at, state);
+        orders.accept(values, at);
         break;
       case CLOSED:
         orders.close(values, at);
         break;
       case FILLED:
-        log.keep(values, at, orders.fill(values, at));
+        orders.fill(values, at);
+        log.keep(values, at, positionRows(state, values, at));
         inputs.trade(values[at + 2] as number, values[at + 7] as number, values[at + 14] as number);
         break;
       case AMENDED:

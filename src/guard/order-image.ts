@@ -1,20 +1,18 @@
 /**
  * The guard's own copy of every live order, moved by events alone. Each fill is checked against it: the order is known, of that
  * account, market and side, has as many lots left, and trades at its limit or better (a maker exactly at it). Triggers and forced
- * cancels are judged by it. It is in the hot path: an order is one cache line.
+ * cancels are judged by it. It is in the hot path: an order is half a cache line.
  */
 import { FLAG, isTakeProfitOrStopLoss, kindOf } from '../engine/flags.ts';
 import type { State } from '../engine/state.ts';
 import { CLOSE } from '../engine/refusal.ts';
-import { MARKET, ORDER } from '../engine/tables.ts';
+import { MARKET, ORDER, POSITION } from '../engine/tables.ts';
 import type { InputImage } from './input-image.ts';
 import { KNOWN_ORDER, type KnownOrder, OrderLists } from './order-lists.ts';
 
-/** Floats: the order's id, 0 while the row is free; and when it was accepted, amended or fired last. */
-const ID = 4;
-const STAMP = 5;
-const { PRICE, REMAINING, SIZE, FLAGS, ACCOUNT, POSITION, TRIGGER } = KNOWN_ORDER;
+const { PRICE, REMAINING, SIZE, FLAGS, ACCOUNT, TRIGGER, GENERATION } = KNOWN_ORDER;
 const ORDER_MARKET = KNOWN_ORDER.MARKET;
+const { FILLED, USER_CANCELED } = CLOSE;
 const ROWS = 2 ** 24;
 const ROWS_INVERSE = 2 ** -24;
 const WAITING = FLAG.UNTRIGGERED | FLAG.TRIGGER_ABOVE;
@@ -30,8 +28,11 @@ export interface OrderViolation {
 }
 
 export class OrderImage {
-  i32 = new Int32Array(16 * 1024);
-  f64 = new Float64Array(this.i32.buffer);
+  i32 = new Int32Array(8 * 1024);
+  /** When each was accepted, amended or fired last. */
+  private stamps = new Float64Array(1024);
+  /** 1 where the row holds a live order. */
+  private live = new Uint8Array(1024);
   /** Rows up to the highest that was used. */
   rows = 1;
   /** Rises with every change. */
@@ -43,27 +44,12 @@ export class OrderImage {
   begin(state: State): void {
     const { i32, rows } = state.order;
     this.reserve(rows);
-    // Newest first in the list of its position: a stamp by the place in it, from the end.
     for (let row = 1; row < rows; row++) {
-      const at = row * 16;
-      if (i32[at + ORDER.SIZE] === 0) continue;
-      this.write(row, i32, at);
-      this.f64[row * 8 + ID] = (i32[at + ORDER.GENERATION] as number) * ROWS + row;
+      if (i32[row * 16 + ORDER.SIZE] === 0) continue;
+      for (const name of COMPARED) this.i32[row * 8 + KNOWN_ORDER[name]] = i32[row * 16 + ORDER[name]] as number;
+      this.live[row] = 1;
     }
     this.stampLists(state);
-  }
-
-  private write(row: number, from: Int32Array, at: number): void {
-    const { i32 } = this;
-    const to = row * 16;
-    i32[to + PRICE] = from[at + ORDER.PRICE] as number;
-    i32[to + REMAINING] = from[at + ORDER.REMAINING] as number;
-    i32[to + SIZE] = from[at + ORDER.SIZE] as number;
-    i32[to + FLAGS] = from[at + ORDER.FLAGS] as number;
-    i32[to + ACCOUNT] = from[at + ORDER.ACCOUNT] as number;
-    i32[to + ORDER_MARKET] = from[at + ORDER.MARKET] as number;
-    i32[to + TRIGGER] = from[at + ORDER.TRIGGER] as number;
-    i32[to + POSITION] = from[at + ORDER.POSITION] as number;
   }
 
   /** An order is newer than the one that follows it in its list: its stamp is the number of those behind it. */
@@ -76,7 +62,7 @@ export class OrderImage {
     for (const last of lists) {
       let steps = 0;
       for (let row = last; row > 0 && row < rows && steps < rows; row = i32[row * 16 + ORDER.PREVIOUS_OWN] as number) {
-        this.f64[row * 8 + STAMP] = steps++;
+        this.stamps[row] = steps++;
       }
       this.version = Math.max(this.version, steps);
     }
@@ -84,27 +70,35 @@ export class OrderImage {
 
   private reserve(rows: number): void {
     this.rows = Math.max(this.rows, rows);
-    if (rows * 16 <= this.i32.length) return;
-    let length = this.i32.length;
-    while (length < rows * 16) length *= 2;
-    const grown = new Int32Array(length);
-    grown.set(this.i32);
-    this.i32 = grown;
-    this.f64 = new Float64Array(grown.buffer);
+    if (rows <= this.live.length) return;
+    let length = this.live.length;
+    while (length < rows) length *= 2;
+    const [i32, stamps, live] = [new Int32Array(length * 8), new Float64Array(length), new Uint8Array(length)];
+    i32.set(this.i32);
+    stamps.set(this.stamps);
+    live.set(this.live);
+    this.i32 = i32;
+    this.stamps = stamps;
+    this.live = live;
+  }
+
+  isLive(row: number): boolean {
+    return this.live[row] === 1;
   }
 
   /** Row of a live order, 0 when the image has none of this id. */
   rowOf(id: number): number {
-    const row = id - Math.floor(id * ROWS_INVERSE) * ROWS;
-    return row > 0 && row < this.rows && this.f64[row * 8 + ID] === id ? row : 0;
+    const generation = Math.floor(id * ROWS_INVERSE);
+    const row = id - generation * ROWS;
+    return this.live[row] === 1 && this.i32[row * 8 + GENERATION] === generation ? row : 0;
   }
 
   idOf(row: number): number {
-    return this.f64[row * 8 + ID] as number;
+    return (this.i32[row * 8 + GENERATION] as number) * ROWS + row;
   }
 
   stampOf(row: number): number {
-    return this.f64[row * 8 + STAMP] as number;
+    return this.stamps[row] as number;
   }
 
   /** The orders of an account in the book of a market, newest first. */
@@ -112,27 +106,24 @@ export class OrderImage {
     return this.lists.openOf(account, market);
   }
 
-  /** `orderAccepted` at a place of the events. Its row may be another order's by now: then the index finds the position. */
-  accept(values: Float64Array, at: number, { order, position, index }: State): void {
+  /** `orderAccepted` at a place of the events. */
+  accept(values: Float64Array, at: number): void {
     const id = values[at + 2] as number;
-    const row = id - Math.floor(id * ROWS_INVERSE) * ROWS;
+    const generation = Math.floor(id * ROWS_INVERSE);
+    const row = id - generation * ROWS;
     if (row >= this.rows) this.reserve(row + 1);
-    const { i32, f64 } = this;
-    const to = row * 16;
-    i32[to + ACCOUNT] = values[at + 3] as number;
-    i32[to + ORDER_MARKET] = values[at + 4] as number;
+    const { i32 } = this;
+    const to = row * 8;
     i32[to + PRICE] = values[at + 5] as number;
     i32[to + REMAINING] = values[at + 6] as number;
     i32[to + SIZE] = values[at + 6] as number;
-    i32[to + TRIGGER] = values[at + 7] as number;
     i32[to + FLAGS] = values[at + 8] as number;
-    const live = order.i32;
-    const isSame = live[to + ORDER.ACCOUNT] === values[at + 3] && live[to + ORDER.MARKET] === values[at + 4];
-    i32[to + POSITION] = isSame
-      ? (live[to + ORDER.POSITION] as number)
-      : index.positions.find(position, values[at + 3] as number, values[at + 4] as number);
-    f64[row * 8 + ID] = id;
-    f64[row * 8 + STAMP] = ++this.version;
+    i32[to + ACCOUNT] = values[at + 3] as number;
+    i32[to + ORDER_MARKET] = values[at + 4] as number;
+    i32[to + TRIGGER] = values[at + 7] as number;
+    i32[to + GENERATION] = generation;
+    this.stamps[row] = ++this.version;
+    this.live[row] = 1;
   }
 
   /** `orderAmended`: the filled part stays, a conditional order decides anew on which side it fires. */
@@ -140,14 +131,14 @@ export class OrderImage {
     const row = this.known(values, at);
     if (row === 0) return;
     const { i32 } = this;
-    const to = row * 16;
+    const to = row * 8;
     const size = values[at + 6] as number;
     const filled = (i32[to + SIZE] as number) - (i32[to + REMAINING] as number);
     i32[to + PRICE] = values[at + 5] as number;
     i32[to + REMAINING] = size - filled;
     i32[to + SIZE] = size;
     i32[to + TRIGGER] = values[at + 7] as number;
-    this.f64[row * 8 + STAMP] = ++this.version;
+    this.stamps[row] = ++this.version;
     const flags = i32[to + FLAGS] as number;
     if ((flags & FLAG.UNTRIGGERED) !== 0) i32[to + FLAGS] = firesAbove(flags, i32, to, inputs);
   }
@@ -158,24 +149,31 @@ export class OrderImage {
     const size = values[at + 7] as number;
     if (row === 0 || size === 0) return;
     const { i32 } = this;
-    const to = row * 16;
+    const to = row * 8;
     i32[to + FLAGS] = (i32[to + FLAGS] as number) & ~WAITING;
     i32[to + PRICE] = values[at + 6] as number;
     i32[to + SIZE] = size;
     i32[to + REMAINING] = size;
-    this.f64[row * 8 + STAMP] = ++this.version;
+    this.stamps[row] = ++this.version;
   }
 
-  /** `orderClosed`: what was told of it leaves exactly what is told to be left. */
+  /**
+   * `orderClosed`: what was told of it leaves exactly what is told to be left. Of one that its owner cancels, only that it lives:
+   * its row was read by nobody, so the audit of a block looks at it.
+   */
   close(values: Float64Array, at: number): void {
-    const row = this.known(values, at);
-    if (row === 0) return;
-    const remaining = values[at + 6] as number;
-    const left = this.i32[row * 16 + REMAINING] as number;
-    if (left !== remaining || (values[at + 5] === CLOSE.FILLED && left !== 0)) {
-      this.violate([values[at + 3] as number], 0, `order ${values[at + 2]} closed`, remaining, left);
+    const id = values[at + 2] as number;
+    const row = id - Math.floor(id * ROWS_INVERSE) * ROWS;
+    const reason = values[at + 5] as number;
+    if (reason !== USER_CANCELED || this.live[row] !== 1) {
+      if (this.known(values, at) === 0) return;
+      const remaining = values[at + 6] as number;
+      const left = this.i32[row * 8 + REMAINING] as number;
+      if (left !== remaining || (reason === FILLED && left !== 0)) {
+        this.violate([values[at + 3] as number], 0, `order ${id} closed`, remaining, left);
+      }
     }
-    this.f64[row * 8 + ID] = 0;
+    this.live[row] = 0;
     this.version++;
   }
 
@@ -184,20 +182,23 @@ export class OrderImage {
     const id = values[at + 2] as number;
     const row = this.rowOf(id);
     const [account, market] = [values[at + 3] as number, values[at + 4] as number];
-    if (row !== 0 && this.i32[row * 16 + ACCOUNT] === account && this.i32[row * 16 + ORDER_MARKET] === market)
-      return row;
-    const owner = row === 0 ? account : (this.i32[row * 16 + ACCOUNT] as number);
+    if (row !== 0 && this.i32[row * 8 + ACCOUNT] === account && this.i32[row * 8 + ORDER_MARKET] === market) return row;
+    const owner = row === 0 ? account : (this.i32[row * 8 + ACCOUNT] as number);
     this.violate([account, owner], market, `order ${id}`, `of account ${account}`, row === 0 ? 'none' : `of ${owner}`);
     return 0;
   }
 
-  /** `filled`: checks both orders and takes the lots off. Returns the rows of both positions, the maker's × 2^24 + the taker's. */
-  fill(values: Float64Array, at: number): number {
-    const { i32, f64 } = this;
+  /** `filled`: checks both orders and takes the lots off. */
+  fill(values: Float64Array, at: number): void {
+    const { i32, live } = this;
     const makerId = values[at + 3] as number;
     const takerId = values[at + 4] as number;
-    const maker = (makerId - Math.floor(makerId * ROWS_INVERSE) * ROWS) * 16;
-    const taker = (takerId - Math.floor(takerId * ROWS_INVERSE) * ROWS) * 16;
+    const makerGeneration = Math.floor(makerId * ROWS_INVERSE);
+    const takerGeneration = Math.floor(takerId * ROWS_INVERSE);
+    const makerRow = makerId - makerGeneration * ROWS;
+    const takerRow = takerId - takerGeneration * ROWS;
+    const maker = makerRow * 8;
+    const taker = takerRow * 8;
     const price = values[at + 7] as number;
     const size = values[at + 8] as number;
     const sells = values[at + 9] as number;
@@ -207,8 +208,10 @@ export class OrderImage {
     const flags = i32[maker + FLAGS] as number;
     const takerFlags = i32[taker + FLAGS] as number;
     const isSound =
-      f64[(maker >> 1) + ID] === makerId &&
-      f64[(taker >> 1) + ID] === takerId &&
+      live[makerRow] === 1 &&
+      live[takerRow] === 1 &&
+      i32[maker + GENERATION] === makerGeneration &&
+      i32[taker + GENERATION] === takerGeneration &&
       i32[maker + ACCOUNT] === values[at + 5] &&
       i32[taker + ACCOUNT] === values[at + 6] &&
       i32[maker + ORDER_MARKET] === values[at + 2] &&
@@ -221,28 +224,26 @@ export class OrderImage {
       takerLeft >= 0 &&
       i32[maker + PRICE] === price &&
       (sells === 0 ? price <= limit : price >= limit);
-    if (!isSound) this.violateFill(values, at, maker >> 4, taker >> 4);
+    if (!isSound) this.violateFill(values, at, makerRow, takerRow);
     i32[maker + REMAINING] = left;
     i32[taker + REMAINING] = takerLeft;
     this.version++;
-    return (i32[maker + POSITION] as number) * ROWS + (i32[taker + POSITION] as number);
   }
 
   private violateFill(values: Float64Array, at: number, maker: number, taker: number): void {
     const { i32 } = this;
     const accounts = new Set([values[at + 5] as number, values[at + 6] as number]);
-    for (const row of [maker, taker])
-      if (row < this.rows && this.idOf(row) !== 0) accounts.add(i32[row * 16 + ACCOUNT] as number);
+    for (const row of [maker, taker]) if (this.isLive(row)) accounts.add(i32[row * 8 + ACCOUNT] as number);
     const told = `${values[at + 8]} lots at ${values[at + 7]}`;
     const sides = [maker, taker].map((row) => this.describe(row));
     this.violate([...accounts], values[at + 2] as number, `trade ${values[at + 14]}`, told, sides.join(' and '));
   }
 
   private describe(row: number): string {
-    if (row >= this.rows || this.idOf(row) === 0) return 'no order';
+    if (!this.isLive(row)) return 'no order';
     const { i32 } = this;
-    const side = ((i32[row * 16 + FLAGS] as number) & FLAG.SELL) === 0 ? 'buy' : 'sell';
-    return `a ${side} of ${i32[row * 16 + REMAINING]} lots at ${i32[row * 16 + PRICE]} of account ${i32[row * 16 + ACCOUNT]}`;
+    const side = ((i32[row * 8 + FLAGS] as number) & FLAG.SELL) === 0 ? 'buy' : 'sell';
+    return `a ${side} of ${i32[row * 8 + REMAINING]} lots at ${i32[row * 8 + PRICE]} of account ${i32[row * 8 + ACCOUNT]}`;
   }
 
   private violate(
@@ -259,9 +260,20 @@ export class OrderImage {
 const COMPARED = Object.keys(KNOWN_ORDER) as (keyof typeof KNOWN_ORDER)[];
 
 /** The first column in which a live order's row is not what was told of it; undefined when there is none. */
-export function differentColumn(image: OrderImage, state: State, row: number): string | undefined {
+export function differentColumn(
+  image: OrderImage,
+  positions: Int32Array,
+  state: State,
+  row: number,
+): string | undefined {
   const { i32 } = state.order;
-  return COMPARED.find((name) => image.i32[row * 16 + KNOWN_ORDER[name]] !== i32[row * 16 + ORDER[name]]);
+  const different = COMPARED.find((name) => image.i32[row * 8 + KNOWN_ORDER[name]] !== i32[row * 16 + ORDER[name]]);
+  if (different !== undefined) return different;
+  const at = (i32[row * 16 + ORDER.POSITION] as number) * 32;
+  const isOwn =
+    positions[at + POSITION.ACCOUNT] === image.i32[row * 8 + ACCOUNT] &&
+    positions[at + POSITION.MARKET] === image.i32[row * 8 + ORDER_MARKET];
+  return isOwn ? undefined : 'POSITION';
 }
 
 /** The flags of an amended conditional order: take-profit and stop-loss by their kind, a stop by where the mark is. */

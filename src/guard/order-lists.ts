@@ -2,7 +2,7 @@
 import { FLAG } from '../engine/flags.ts';
 import { whole } from './exact.ts';
 
-/** Columns of a row of 16 words or 8 floats. */
+/** Columns of a row of 8 words. */
 export const KNOWN_ORDER = {
   PRICE: 0,
   REMAINING: 1,
@@ -11,8 +11,7 @@ export const KNOWN_ORDER = {
   ACCOUNT: 4,
   MARKET: 5,
   TRIGGER: 6,
-  /** Row of its position. */
-  POSITION: 7,
+  GENERATION: 7,
 } as const;
 /** An order that is in the book. */
 export interface KnownOrder {
@@ -27,7 +26,7 @@ interface OrderRows {
   readonly i32: Int32Array;
   readonly rows: number;
   readonly version: number;
-  idOf(row: number): number;
+  isLive(row: number): boolean;
   stampOf(row: number): number;
 }
 
@@ -47,14 +46,14 @@ export class OrderLists {
     if (this.version !== this.orders.version) this.build();
     const { orders } = this;
     const { i32 } = orders;
-    const rows = (this.lists.get(account) ?? NONE).filter((row) => i32[row * 16 + KNOWN_ORDER.MARKET] === market);
+    const rows = (this.lists.get(account) ?? NONE).filter((row) => i32[row * 8 + KNOWN_ORDER.MARKET] === market);
     return rows
       .toSorted((a, b) => orders.stampOf(b) - orders.stampOf(a))
       .map((row) => ({
         row,
-        isSell: ((i32[row * 16 + KNOWN_ORDER.FLAGS] as number) & FLAG.SELL) !== 0,
-        ticks: whole(i32[row * 16 + KNOWN_ORDER.PRICE]),
-        lots: whole(i32[row * 16 + KNOWN_ORDER.REMAINING]),
+        isSell: ((i32[row * 8 + KNOWN_ORDER.FLAGS] as number) & FLAG.SELL) !== 0,
+        ticks: whole(i32[row * 8 + KNOWN_ORDER.PRICE]),
+        lots: whole(i32[row * 8 + KNOWN_ORDER.REMAINING]),
       }));
   }
 
@@ -64,8 +63,8 @@ export class OrderLists {
     this.version = orders.version;
     lists.clear();
     for (let row = 1; row < rows; row++) {
-      if (orders.idOf(row) === 0 || ((i32[row * 16 + KNOWN_ORDER.FLAGS] as number) & FLAG.UNTRIGGERED) !== 0) continue;
-      const account = i32[row * 16 + KNOWN_ORDER.ACCOUNT] as number;
+      if (!orders.isLive(row) || ((i32[row * 8 + KNOWN_ORDER.FLAGS] as number) & FLAG.UNTRIGGERED) !== 0) continue;
+      const account = i32[row * 8 + KNOWN_ORDER.ACCOUNT] as number;
       const list = lists.get(account);
       if (list === undefined) lists.set(account, [row]);
       else list.push(row);
