@@ -11,7 +11,7 @@ import { decodeLines } from './warrant.ts';
 export class GuardedVenue extends VenueForTest {
   readonly verdicts: Verdict[] = [];
   readonly warrants: string[] = [];
-  private readonly guard: Guard | undefined;
+  readonly guard: Guard | undefined;
   private readonly commands = new CommandBuffer();
   private readonly forced = new CommandBuffer();
   private isDeaf = false;
