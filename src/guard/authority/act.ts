@@ -103,7 +103,7 @@ export function orderedCommand(command: ActCommand): ActCommand {
 }
 
 /** The rows of the command at a time. Refuses (throws `BadCommandRecord`) what is no command. */
-export function commandBytes(command: ActCommand, timeMs: number): Uint8Array {
+function commandBytes(command: ActCommand, timeMs: number): Uint8Array {
   return writeCommand({ ...command, timeMs } as CommandRecord);
 }
 

@@ -32,7 +32,7 @@ export interface RefusedAct<Refusal extends string = JudgedRefusal> {
   readonly about: string;
 }
 
-export interface AcceptedAct {
+interface AcceptedAct {
   readonly accepted: true;
   readonly hash: string;
   readonly record: ActRecord;
