@@ -5,7 +5,9 @@ import { registerBench } from './bench.ts';
 import type { Frame } from './command.ts';
 import { registerData } from './data.ts';
 import { CommandError, type ExitCode, exitCodes, toCommandError } from './errors.ts';
+import { registerExtremes } from './extremes.ts';
 import { registerInspect } from './inspect.ts';
+import { registerMatrix } from './matrix.ts';
 import { type Streams, toJson } from './output.ts';
 import { registerKey } from './key.ts';
 import { registerRun } from './run.ts';
@@ -18,11 +20,13 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerStart,
   registerRun,
   registerVerify,
+  registerMatrix,
   registerWarrants,
   registerInspect,
   registerKey,
   registerData,
   registerBench,
+  registerExtremes,
 ];
 
 const exitCodesText = `

@@ -38,6 +38,8 @@ const THIN_TICK = BASE_TICK - 3;
 /** Time on each rung of a reopening and the grace before liquidations: short, so that a cell sees all of it. */
 const RUNG_MS = 15_000;
 const GRACE_MS = 20_000;
+/** A book that is one-sided counts no more in the mark after so long: the ladder waits for a mark near the external fair price. */
+const RAMP_S = 10;
 
 export interface Base {
   readonly regime: Regime;
@@ -48,6 +50,13 @@ export interface Base {
   readonly state: State;
   readonly sequence: number;
   readonly timeMs: number;
+}
+
+const OPENING_MAKER_UNITS = 1e15;
+
+/** The account that quotes close to the fair price while a venue comes back: the last one. */
+export function openingMaker(state: State): number {
+  return state.account.rows - 1;
 }
 
 /** A state of its own with the same tables. */
@@ -122,6 +131,7 @@ function prehistory(state: State, day: MarketDay, opening: CommandBuffer, seed: 
   commands.setRule(start, RULE.funding_gap, HOUR_MS);
   commands.setRule(start, RULE.reopen_rung, RUNG_MS);
   commands.setRule(start, RULE.reopen_grace, GRACE_MS);
+  commands.setRule(start, RULE.liquidity_ramp, RAMP_S);
   apply(state, commands);
   for (let hour = OLDEST_HOURS; hour > 0; hour--) {
     commands.clear();
@@ -135,6 +145,10 @@ function prehistory(state: State, day: MarketDay, opening: CommandBuffer, seed: 
   commands.setRule(day.startMs, RULE.funding_gap, 30_000);
   const rest = day.markets.length * 3 * COMMAND_BYTES;
   commands.append(opening.bytes.subarray(rest, opening.rows * COMMAND_BYTES), 1);
+  apply(state, commands);
+  commands.clear();
+  commands.defineAccount(day.startMs, new Uint8Array(32).fill(7), ACCOUNT_KIND.TRADER, 0);
+  commands.deposit(day.startMs, openingMaker(state) + 1, OPENING_MAKER_UNITS, 1e6);
   apply(state, commands);
 }
 

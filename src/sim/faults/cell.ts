@@ -6,9 +6,10 @@ import { EVENT, EVENT_FLOATS } from '../../engine/event.ts';
 import { InvariantBroken } from '../../engine/invariant-broken.ts';
 import { REFUSALS } from '../../engine/refusal.ts';
 import type { State } from '../../engine/state.ts';
+import { type ActCommand, ADMINISTRATIVE_KINDS } from '../../guard/authority/act.ts';
 import { componentName, type Finding } from '../../guard/finding.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
-import type { Check, Verdict } from '../../guard/verdict.ts';
+import type { Check, ForcedAction, Verdict } from '../../guard/verdict.ts';
 import { Random } from '../random.ts';
 import { copyState } from './base.ts';
 import { Dependency } from './dependency.ts';
@@ -16,8 +17,8 @@ import type { Detection } from './detection.ts';
 import { type ActionKind, targetOf } from './dues.ts';
 import type { Fault, FaultScene } from './fault.ts';
 import { type Fed, Feed } from './feed.ts';
-import { Outcome } from './outcome.ts';
-import { appendStatus, endOf, isSnapshotTick } from './phases.ts';
+import { type ForcedEvent, Outcome } from './outcome.ts';
+import { endOf, isSnapshotTick, isStartTick, statusBefore } from './phases.ts';
 import { STRIKE_TICK } from './regime-day.ts';
 import type { TrueRun, TrueTick } from './true-run.ts';
 import { type Taken, Venue } from './venue.ts';
@@ -55,6 +56,8 @@ export interface CellRun {
   readonly state: State;
   /** The true world's id of an order, undefined when it has none. */
   readonly trueOrder: (id: number) => number | undefined;
+  /** True for a forced action that is due at the true world's prices, of an account to which the fault wrote nothing. */
+  readonly isDue: (forced: ForcedEvent) => boolean;
 }
 
 /** Runs a cell. `fault` undefined: nothing goes wrong; what the guard then holds, it holds in error. */
@@ -69,6 +72,9 @@ class Cell {
   private readonly feed: Feed;
   private readonly outcome = new Outcome();
   private readonly dependency = new Dependency();
+  /** What the fault wrote in memory, without what it sent. */
+  private readonly writes = new Dependency();
+  private readonly due = new Set<string>();
   private readonly detections: Detection[] = [];
   private readonly holds: Hold[] = [];
   private readonly random: Random;
@@ -93,6 +99,8 @@ class Cell {
       onVerdict: (verdict) => this.onVerdict(verdict),
       onFinding: (finding) => this.onFinding(finding),
       onHeldCommand: (held) => this.onHeldCommand(held),
+      onNote: ({ account, market, check }) =>
+        this.detect('door', check.name, check.class, `${check.about} account ${account} market ${market}`),
     });
   }
 
@@ -116,6 +124,7 @@ class Cell {
       stopped: this.stopped,
       state: venue.state,
       trueOrder: (id) => this.feed.trueOrder(id),
+      isDue: ({ kind, account, order, tick }) => this.due.has(`${kind} ${account} ${order} ${tick}`),
     };
   }
 
@@ -132,8 +141,8 @@ class Cell {
       this.struckMs = before;
       this.start();
     }
-    const status = new CommandBuffer(2);
-    if (this.stopped === undefined && appendStatus(phase, tick.tick, before, status)) this.submit(status);
+    const status = statusBefore(phase, tick.tick);
+    if (this.stopped === undefined && status !== undefined) this.setStatus(status, before);
     if (this.stopped !== undefined) return;
     const scene = this.scene(strikes, tick.timeMs);
     const isLoading = phase === 'upgrade' || phase === 'restart';
@@ -172,16 +181,17 @@ class Cell {
   /** In the phases with a new process: it starts here, and loads what the fault makes of it. */
   private start(): void {
     const { venue, fault, true: run } = this;
-    if (run.phase !== 'upgrade' && run.phase !== 'restart') return;
+    if (!isStartTick(run.phase, STRIKE_TICK, run.hasLadder)) return;
     if (run.phase === 'upgrade') this.dies(() => venue.save());
     if (this.stopped !== undefined) return;
     const { loaded } = fault ?? {};
-    if (loaded === undefined) return this.restart();
+    if (loaded === undefined || run.phase === 'reopen') return this.restart();
     const refusal = this.dies(() =>
       venue.load((state) => {
         const clean = copyState(state);
         loaded({ ...this.scene(0, run.base.session.clock.timeOf(STRIKE_TICK)), state });
         this.dependency.takeStates(clean, state);
+        if (!venue.isGuarded) this.writes.takeStates(clean, state);
       }),
     );
     if (refusal === undefined) return;
@@ -192,7 +202,7 @@ class Cell {
 
   private restart(): void {
     this.isReplaying = true;
-    const result = this.dies(() => this.venue.restart());
+    const result = this.dies(() => this.venue.restart(this.true.hasLadder));
     this.isReplaying = false;
     const divergence = result?.firstDivergence ?? null;
     if (divergence === null) return;
@@ -215,19 +225,51 @@ class Cell {
     const clean = copyState(venue.state);
     write(scene);
     this.dependency.takeStates(clean, venue.state);
+    this.writes.takeStates(clean, venue.state);
     // A process that loaded these rows has its index made of them.
     const isLoaded = write !== this.fault?.memory;
     if (!venue.isGuarded && isLoaded) this.dies(() => venue.state.index.restore(venue.state));
   }
 
+  private setStatus(status: number, timeMs: number): void {
+    const taken = this.dies(() => this.venue.setStatus(status, timeMs));
+    if (taken !== undefined) this.takeOutcome(taken);
+  }
+
+  /** What an operator asks for: with a guard an act that one person signs, without one commands like any others. */
   private operate(records: readonly CommandRecord[], timeMs: number): void {
+    const { venue } = this;
     this.dependency.takeRecords(records);
     const commands = new CommandBuffer(4);
-    for (const record of records) commands.append(writeCommand({ ...record, timeMs: record.timeMs ?? timeMs }), 1);
-    this.submit(
-      commands,
-      records.map(() => true),
-    );
+    const acts: ActCommand[] = [];
+    for (const record of records) {
+      const { timeMs: at, ...fields } = record;
+      const isAdministrative = (ADMINISTRATIVE_KINDS as readonly string[]).includes(record.kind);
+      if (venue.isGuarded && isAdministrative) acts.push(fields as unknown as ActCommand);
+      else commands.append(writeCommand({ ...record, timeMs: at ?? timeMs }), 1);
+    }
+    if (acts.length > 0) this.carryOut(acts, timeMs);
+    const changed = records.map(() => true);
+    if (this.stopped === undefined && commands.rows > 0) this.submit(commands, changed);
+  }
+
+  private carryOut(commands: readonly ActCommand[], timeMs: number): void {
+    const carried = this.dies(() => this.venue.act({ kind: 'commands', commands }, timeMs, 1));
+    if (carried === undefined) return;
+    const { result, taken } = carried;
+    if (taken !== undefined) this.takeOutcome(taken);
+    if (result.accepted) for (const refusal of result.refusals) this.detect('engine', refusal, 'I', 'command');
+    else {
+      // An act that is held names the check that holds it first.
+      const check = result.refusal === 'held' ? (result.about.split(' ')[0] as string) : `act_${result.refusal}`;
+      this.detect('door', check, 'I', result.about);
+    }
+  }
+
+  private takeOutcome(taken: Taken): void {
+    if (this.tick < STRIKE_TICK) return;
+    this.outcome.take(this.tick, taken.events);
+    if (this.true.hasLadder) this.outcome.begin(this.venue.state);
   }
 
   /** Brings a tick's commands; a guarded process that dies of them is started again from its journal, once. */
@@ -263,7 +305,7 @@ class Cell {
       taken = this.dies(() => venue.submit(commands));
     }
     if (taken === undefined) return undefined;
-    if (this.tick >= STRIKE_TICK) this.outcome.take(this.tick, taken.events);
+    this.takeOutcome(taken);
     this.noteRefusals(taken, commands, changed);
     return taken;
   }
@@ -300,6 +342,7 @@ class Cell {
   }
 
   private onVerdict({ kind, account, action, check }: Verdict): void {
+    if (kind === 'accept' || kind === 'flag') this.noteDue(action, account);
     if (kind === 'accept' || check === undefined) return;
     this.detect('verdict', check.name, check.class, `${action.kind} of account ${account}: ${check.about}`);
     if (kind === 'flag' || this.isReplaying) return;
@@ -307,6 +350,14 @@ class Cell {
     const market = 'market' in action ? action.market : 0;
     const target = targetOf({ kind: action.kind, account, order, market }, (id) => this.feed.trueOrder(id));
     this.hold(action.kind, account, market, target, check.name, false);
+  }
+
+  /** Notes an action that the true world does not have and that is due at its prices, of an account that nothing wrote to. */
+  private noteDue(action: ForcedAction, account: number): void {
+    const { venue, tick, true: run } = this;
+    if (this.isReplaying || this.writes.holds(venue.state, account, 'market' in action ? action.market : 0)) return;
+    if (!run.prices.isDue(action, account, tick, venue.state)) return;
+    this.due.add(`${action.kind} ${account} ${'order' in action ? action.order : 0} ${tick}`);
   }
 
   private onFinding({ component, check }: Finding): void {

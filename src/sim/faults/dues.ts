@@ -3,6 +3,7 @@ import { EVENT, EVENT_FLOATS, type EventBuffer } from '../../engine/event.ts';
 import { FLAG } from '../../engine/flags.ts';
 import { computeMargin, Margin } from '../../engine/margin.ts';
 import { orderId } from '../../engine/order-id.ts';
+import { RULE } from '../../engine/rules.ts';
 import { ACCOUNT_KIND, type State } from '../../engine/state.ts';
 import { ACCOUNT, MARKET, ORDER, POSITION } from '../../engine/tables.ts';
 import type { ForcedAction } from '../../guard/verdict.ts';
@@ -35,11 +36,22 @@ export function targetOf(
  */
 const HAIR_PPM = 1000;
 
+interface SeenOrder {
+  readonly market: number;
+  readonly flags: number;
+  /** Ticks. */
+  readonly price: number;
+  readonly trigger: number;
+}
+
 export class Dues {
   /** Tick at which an action was first due, and first within a hair of it. */
   readonly first = new Map<string, number>();
   readonly near = new Map<string, number>();
   private readonly margin = new Margin();
+  private readonly fairs = new Map<number, Float64Array>();
+  private bandPpm = 0;
+  private readonly seen = new Map<number, SeenOrder>();
 
   /** Takes in a tick: its events, and the state behind it. */
   take(tick: number, events: EventBuffer, state: State): void {
@@ -53,7 +65,11 @@ export class Dues {
         this.note(this.first, dueKey('settlePosition', settleTarget(target, values[at + 3] as number)), tick);
       } else if (values[at] === EVENT.cancelDue) this.note(this.first, dueKey('forceCancel', target), tick);
     }
+    this.see(state);
     this.takeNear(tick, state);
+    this.takeReached(tick, state);
+    this.takeFairs(tick, state);
+    this.bandPpm = state.rule.f64[64 + RULE.restricted_band] as number;
   }
 
   private note(into: Map<string, number>, key: string, tick: number): void {
@@ -62,7 +78,6 @@ export class Dues {
 
   private takeNear(tick: number, state: State): void {
     const { margin } = this;
-    const { i32, f64 } = state.market;
     for (let account = 1; account < state.account.rows; account++) {
       if (state.account.i32[account * 16 + ACCOUNT.KIND] !== ACCOUNT_KIND.TRADER) continue;
       computeMargin(state, account, margin);
@@ -73,18 +88,56 @@ export class Dues {
       }
       if (equity - margin.initial.toNumber() <= hair) this.nearCancels(tick, state, account);
     }
-    const orders = state.order.i32;
-    for (let row = 1; row < state.order.rows; row++) {
-      if (orders[row * 16 + ORDER.SIZE] === 0) continue;
-      if (((orders[row * 16 + ORDER.FLAGS] as number) & FLAG.UNTRIGGERED) === 0) continue;
-      const market = orders[row * 16 + ORDER.MARKET] as number;
-      if (i32[market * 256 + MARKET.KNOWN] === 0) continue;
-      const mark = f64[market * 128 + MARKET.MARK] as number;
-      const trigger = (orders[row * 16 + ORDER.TRIGGER] as number) * (f64[market * 128 + MARKET.TICK_UNITS] as number);
-      if (Math.abs(mark - trigger) * 1e6 <= mark * HAIR_PPM) {
-        this.note(this.near, dueKey('fireTrigger', orderId(state, row)), tick);
-      }
+  }
+
+  /** Every order that was ever seen, also when it is gone here: in the faulty world it may still be there. */
+  private see(state: State): void {
+    const { i32, rows } = state.order;
+    for (let row = 1; row < rows; row++) {
+      const at = row * 16;
+      if (i32[at + ORDER.SIZE] === 0) continue;
+      this.seen.set(orderId(state, row), {
+        market: i32[at + ORDER.MARKET] as number,
+        flags: i32[at + ORDER.FLAGS] as number,
+        price: i32[at + ORDER.PRICE] as number,
+        trigger: i32[at + ORDER.TRIGGER] as number,
+      });
     }
+  }
+
+  /** Triggers that the mark has reached, or is within a hair of. */
+  private takeReached(tick: number, state: State): void {
+    const { i32, f64 } = state.market;
+    for (const [id, { market, flags, trigger }] of this.seen) {
+      if ((flags & FLAG.UNTRIGGERED) === 0 || i32[market * 256 + MARKET.KNOWN] === 0) continue;
+      const mark = f64[market * 128 + MARKET.MARK] as number;
+      const beyond = trigger * (f64[market * 128 + MARKET.TICK_UNITS] as number) - mark;
+      const missing = (flags & FLAG.TRIGGER_ABOVE) === 0 ? -beyond : beyond;
+      if (missing * 1e6 <= mark * HAIR_PPM) this.note(this.near, dueKey('fireTrigger', id), tick);
+    }
+  }
+
+  /** External fair prices of all markets, price units, to be compared with orders that only the faulty world has. */
+  private takeFairs(tick: number, state: State): void {
+    const { f64, rows } = state.market;
+    const fairs = new Float64Array(rows);
+    for (let market = 1; market < rows; market++) {
+      fairs[market] = f64[market * 128 + MARKET.EXTERNAL_FAIR] as number;
+    }
+    this.fairs.set(tick, fairs);
+  }
+
+  /**
+   * True when an order of this price (price units) was outside the band of the restricted modes up to a tick: in a venue that comes back
+   * it is as good as due to be cancelled, since the faulty world may be on a lower rung of the ladder.
+   */
+  isOutside(tick: number, market: number, sell: boolean, price: number): boolean {
+    for (const [at, fairs] of this.fairs) {
+      const fair = fairs[market] as number;
+      const beyond = sell ? fair - price : price - fair;
+      if (at <= tick && beyond * 1e6 > fair * (this.bandPpm - HAIR_PPM / 10)) return true;
+    }
+    return false;
   }
 
   private nearCancels(tick: number, state: State, account: number): void {

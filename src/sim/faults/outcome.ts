@@ -1,8 +1,10 @@
 /** What happened in a world from the strike on: forced actions, trades; and the money there is at the end. */
 import { EVENT, EVENT_FLOATS, type EventBuffer } from '../../engine/event.ts';
 import { CLOSE } from '../../engine/refusal.ts';
+import { FLAG } from '../../engine/flags.ts';
+import { orderId } from '../../engine/order-id.ts';
 import type { State } from '../../engine/state.ts';
-import { ACCOUNT, MARKET, POSITION } from '../../engine/tables.ts';
+import { ACCOUNT, MARKET, ORDER, POSITION } from '../../engine/tables.ts';
 import type { ActionKind } from './dues.ts';
 
 /** A forced action that happened. */
@@ -14,12 +16,29 @@ export interface ForcedEvent {
   readonly market: number;
   readonly sequence: number;
   readonly tick: number;
+  /** Side and price (price units) of the order, where it is known. */
+  readonly sell: boolean;
+  readonly price: number | undefined;
 }
 
 export class Outcome {
   readonly forced: ForcedEvent[] = [];
   /** How often a trade of the same market, accounts, price and size happened. */
   readonly trades = new Map<string, number>();
+
+  private readonly orders = new Map<number, { sell: boolean; price: number }>();
+
+  /** Takes in the orders that there are. */
+  begin(state: State): void {
+    const { i32, rows } = state.order;
+    for (let row = 1; row < rows; row++) {
+      const at = row * 16;
+      if (i32[at + ORDER.SIZE] === 0) continue;
+      const sell = ((i32[at + ORDER.FLAGS] as number) & FLAG.SELL) !== 0;
+      const units = state.market.f64[(i32[at + ORDER.MARKET] as number) * 128 + MARKET.TICK_UNITS] as number;
+      this.orders.set(orderId(state, row), { sell, price: (i32[at + ORDER.PRICE] as number) * units });
+    }
+  }
 
   /** Takes in the events of a batch of a tick. */
   take(tick: number, events: EventBuffer): void {
@@ -54,7 +73,8 @@ export class Outcome {
   }
 
   private push(kind: ActionKind, order: number, account: number, market: number, sequence: number, tick: number): void {
-    this.forced.push({ kind, account, order, market, sequence, tick });
+    const known = this.orders.get(order);
+    this.forced.push({ kind, account, order, market, sequence, tick, sell: known?.sell ?? false, price: known?.price });
   }
 }
 

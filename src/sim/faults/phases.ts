@@ -1,5 +1,4 @@
 /** What the venue does before and while a fault strikes, phase by phase. */
-import type { CommandBuffer } from '../../engine/command-buffer.ts';
 import { STATUS } from '../../engine/status.ts';
 import type { Phase } from './fault.ts';
 import { LAST_TICK, STRIKE_TICK } from './regime-day.ts';
@@ -22,15 +21,13 @@ export function isSnapshotTick(phase: Phase, tick: number): boolean {
   return phase === 'restart' && tick === STRIKE_TICK - SNAPSHOT_TICKS;
 }
 
-/** Appends the change of the venue's status that comes before a tick; returns whether there is one. */
-export function appendStatus(phase: Phase, tick: number, timeMs: number, commands: CommandBuffer): boolean {
-  const status = statusBefore(phase, tick);
-  if (status === undefined) return false;
-  commands.setStatus(timeMs, 0, status, 0);
-  return true;
+/** True before the tick at which a new process starts. */
+export function isStartTick(phase: Phase, tick: number, hasLadder: boolean): boolean {
+  return tick === STRIKE_TICK && (phase === 'upgrade' || phase === 'restart' || (phase === 'reopen' && hasLadder));
 }
 
-function statusBefore(phase: Phase, tick: number): number | undefined {
+/** The venue's status that its people set before a tick, undefined when they set none. */
+export function statusBefore(phase: Phase, tick: number): number | undefined {
   if (phase === 'upgrade' && tick === STRIKE_TICK - CANCEL_ONLY_TICKS) return STATUS.CANCEL_ONLY;
   if (phase === 'reopen' && tick === STRIKE_TICK - MAINTENANCE_TICKS) return STATUS.MAINTENANCE;
   if ((phase === 'upgrade' || phase === 'reopen') && tick === STRIKE_TICK) return STATUS.OK;

@@ -1,8 +1,8 @@
-/** The record of a cell: what its two runs, with the guard and without, came to beside the true world. */
+/** What the two runs of a cell, with the guard and without, came to beside the true world. */
 import { type CellRun, type Hold, runCell } from './cell.ts';
 import { type Detection, detectionKey } from './detection.ts';
 import { dueKey, targetOf } from './dues.ts';
-import type { Fault, Harm, Phase, Regime } from './fault.ts';
+import type { Fault, Harm, Phase } from './fault.ts';
 import { equities, type ForcedEvent, otherTrades } from './outcome.ts';
 import { endOf } from './phases.ts';
 import { TICK_MS } from './regime-day.ts';
@@ -34,53 +34,16 @@ export interface GuardedHalf {
   readonly stopped: string | null;
 }
 
-export interface CellRow {
-  readonly case: string;
-  readonly name: string;
-  readonly class: Fault['class'];
-  readonly regime: Regime;
-  readonly phase: Phase;
-  readonly guarded: GuardedHalf | null;
-  /** What happened without a guard; null when that half was not run. */
-  readonly harm: readonly Harm[] | null;
-  /** True when one of the kinds of harm that the fault declares is among them. */
-  readonly isHarmful: boolean | null;
-  /** Why it cannot harm here, as the fault says. */
-  readonly harmless: string | null;
-}
-
 /** What the guard says in a venue where nothing goes wrong: it is no detection of anything. */
 export type Control = ReadonlySet<string>;
 
-export function controlOf(run: TrueRun): { readonly control: Control; readonly run: CellRun } {
-  const calm = runCell(run, undefined, true);
-  return { control: new Set(calm.detections.map(detectionKey)), run: calm };
+export function controlOf(run: TrueRun): Control {
+  return new Set(runCell(run, undefined, true).detections.map(detectionKey));
 }
 
 /** Why a fault cannot harm in a phase; null when it can. */
 export function harmlessIn(fault: Fault, phase: Phase): string | null {
   return fault.harmless?.[phase] ?? fault.harmless?.always ?? null;
-}
-
-/** Runs the halves of a cell that are wanted. */
-export function cellRow(
-  run: TrueRun,
-  fault: Fault,
-  control: Control,
-  halves: { readonly guarded: boolean; readonly unguarded: boolean },
-): CellRow {
-  const harm = halves.unguarded ? harmOf(run, runCell(run, fault, false)) : null;
-  return {
-    case: fault.id,
-    name: fault.name,
-    class: fault.class,
-    regime: run.base.regime,
-    phase: run.phase,
-    guarded: halves.guarded ? guardedHalf(run, runCell(run, fault, true), control) : null,
-    harm,
-    isHarmful: harm === null ? null : harm.some((kind) => fault.harm.includes(kind)),
-    harmless: harmlessIn(fault, run.phase),
-  };
 }
 
 /** Judges a run with the guard beside the true world. */
@@ -125,6 +88,13 @@ function keyOf(forced: ForcedEvent, trueOrder?: (id: number) => number | undefin
   return dueKey(forced.kind, targetOf(forced, trueOrder));
 }
 
+/** A cancel for the band of the restricted modes, in a venue that its ladder leads, of an order that is outside of it. */
+function isLed(run: TrueRun, { kind, market, tick, sell, price }: ForcedEvent): boolean {
+  return (
+    run.hasLadder && kind === 'forceCancel' && price !== undefined && run.dues.isOutside(tick, market, sell, price)
+  );
+}
+
 function judge(run: TrueRun, cell: CellRun): { readonly wrongful: string[]; readonly marginal: number } {
   const wrongful: string[] = [];
   let marginal = 0;
@@ -134,7 +104,7 @@ function judge(run: TrueRun, cell: CellRun): { readonly wrongful: string[]; read
     const due = run.dues.first.get(key);
     if (due !== undefined && due <= tick) continue;
     const near = run.dues.near.get(key);
-    if (near !== undefined && near <= tick) marginal++;
+    if ((near !== undefined && near <= tick) || cell.isDue(forced) || isLed(run, forced)) marginal++;
     else wrongful.push(`${kind} of account ${account} market ${market} order ${order} after command ${sequence}`);
   }
   return { wrongful, marginal };

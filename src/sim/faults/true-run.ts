@@ -1,6 +1,7 @@
 /**
  * The true world: the venue of a regime without any fault, run once through a phase. Its traders see it and act on it; their orders
- * and its inputs are what every faulty world gets, and what is due in it is what may be forced in them. No guard: the engine decides.
+ * and its inputs are what every faulty world gets, and what is due in it is what may be forced in them. The engine alone decides;
+ * but a venue that a ladder leads out of maintenance is a guarded one, and the faulty world beside it is led by its own ladder.
  */
 import { CommandBuffer } from '../../engine/command-buffer.ts';
 import { COMMAND_BYTES } from '../../engine/command.ts';
@@ -11,9 +12,11 @@ import { ACCOUNT, POSITION } from '../../engine/tables.ts';
 import { BASE_TICK, type Base, copyState } from './base.ts';
 import { Dues, grossOf } from './dues.ts';
 import type { Phase } from './fault.ts';
+import { quoteOpening } from './opening-maker.ts';
 import { Outcome } from './outcome.ts';
-import { appendStatus, endOf } from './phases.ts';
+import { endOf, isStartTick, statusBefore } from './phases.ts';
 import { STRIKE_TICK } from './regime-day.ts';
+import { TruePrices } from './true-prices.ts';
 import { type Taken, Venue, type VenueTold } from './venue.ts';
 
 /** What was submitted for one tick, and the ids that the true world gave to orders and withdrawals, by command. */
@@ -29,9 +32,11 @@ export interface TrueTick {
 export interface TrueRun {
   readonly base: Base;
   readonly phase: Phase;
+  readonly hasLadder: boolean;
   readonly ticks: readonly TrueTick[];
   /** Of the ticks from the strike on. */
   readonly dues: Dues;
+  readonly prices: TruePrices;
   readonly outcome: Outcome;
   /** At the end. */
   readonly state: State;
@@ -41,23 +46,27 @@ export interface TrueRun {
   readonly given: ReadonlySet<number>;
 }
 
-const SILENT: VenueTold = { onVerdict: () => {}, onFinding: () => {}, onHeldCommand: () => {} };
+const SILENT: VenueTold = { onVerdict: () => {}, onFinding: () => {}, onHeldCommand: () => {}, onNote: () => {} };
 
-export function runTrue(base: Base, phase: Phase): TrueRun {
-  const venue = new Venue(base, false, SILENT);
+/** `hasLadder`: the venue comes out of maintenance by the ladder of reopening, else at once. */
+export function runTrue(base: Base, phase: Phase, hasLadder = false): TrueRun {
+  const venue = new Venue(base, hasLadder, SILENT);
   const { session } = base;
   const ticks: TrueTick[] = [];
   const dues = new Dues();
+  const prices = new TruePrices();
   const outcome = new Outcome();
   const given = new Set<number>();
   const commands = new CommandBuffer(1 << 10);
   let atStrike = venue.state;
   for (let tick = BASE_TICK + 1; tick <= endOf(phase); tick++) {
     const before = session.clock.timeOf(tick - 1);
-    commands.clear();
-    if (appendStatus(phase, tick, before, commands)) venue.submit(commands);
+    const status = statusBefore(phase, tick);
+    if (hasLadder && isStartTick(phase, tick, true)) venue.restart(true);
+    if (status !== undefined) venue.setStatus(status, before);
     if (tick === STRIKE_TICK) atStrike = copyState(venue.state);
     commands.clear();
+    if (hasLadder && tick >= STRIKE_TICK) quoteOpening(venue.state, before, commands);
     session.step(tick, venue.state, commands);
     const taken = venue.submit(commands) as Taken;
     const ids = idsOf(taken);
@@ -71,10 +80,11 @@ export function runTrue(base: Base, phase: Phase): TrueRun {
     });
     if (tick < STRIKE_TICK) continue;
     dues.take(tick, taken.events, venue.state);
+    prices.take(tick, venue.state);
     outcome.take(tick, taken.events);
   }
   const accountsOf = (market: number): readonly number[] => nearest(atStrike, market);
-  return { base, phase, ticks, dues, outcome, state: venue.state, accountsOf, given };
+  return { base, phase, hasLadder, ticks, dues, prices, outcome, state: venue.state, accountsOf, given };
 }
 
 /** First rows of the commands in a buffer, and one behind the last. */

@@ -1,26 +1,30 @@
 /**
- * One running exchange of the matrix: the product's own loop, journal, chain and (if it is guarded) guard, on a copy of a base.
- * Its chain begins with the base: block 0 vouches for that state, and a restart leads from there through the journal.
+ * One running exchange of the matrix: the product's own loop, journal, chain and (if it is guarded) guard, keys and ladder, on a copy
+ * of a base. Its chain begins with the base: block 0 vouches for that state, and a restart leads from there through the journal.
  */
 import { BEFORE_GENESIS, BlockSealer, headOf } from '../../chain/block-sealer.ts';
 import type { Block } from '../../chain/block.ts';
 import { replay, type ReplayResult } from '../../chain/replay.ts';
-import { DirectRoots, type RootComputer } from '../../chain/roots.ts';
-import { loadSnapshot, type SnapshotResult, writeSnapshot } from '../../chain/snapshot.ts';
+import { DirectRoots } from '../../chain/roots.ts';
+import { loadSnapshot, type SnapshotRefusal, type SnapshotResult, writeSnapshot } from '../../chain/snapshot.ts';
 import { touchAll } from '../../chain/touched-pages.ts';
-import type { CommandBuffer } from '../../engine/command-buffer.ts';
+import { CommandBuffer } from '../../engine/command-buffer.ts';
 import type { EventBuffer } from '../../engine/event.ts';
 import type { State } from '../../engine/state.ts';
+import { STATUS } from '../../engine/status.ts';
+import type { ActResult } from '../../exchange/act.ts';
 import { Exchange } from '../../exchange/exchange.ts';
+import { recover } from '../../exchange/recover.ts';
+import { Reopening } from '../../exchange/reopen.ts';
+import type { ActContent } from '../../guard/authority/act.ts';
 import type { Finding } from '../../guard/finding.ts';
 import { Guard } from '../../guard/guard.ts';
-import { applyGuarded } from '../../guard/guarded-replay.ts';
-import { GuardedRoots } from '../../guard/guarded-roots.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
 import type { Verdict } from '../../guard/verdict.ts';
 import { MemoryJournal } from '../../journal/memory-journal.ts';
 import { crc32, sha256 } from '../../journal/node-digest.ts';
 import { type Base, copyState } from './base.ts';
+import { byOperators, enrolAll } from './people.ts';
 
 /** A block is sealed after so much of the exchange's time: three ticks. */
 const BLOCK_MS = 15_000;
@@ -30,6 +34,7 @@ export interface VenueTold {
   readonly onVerdict: (verdict: Verdict) => void;
   readonly onFinding: (finding: Finding) => void;
   readonly onHeldCommand: (held: HeldCommand) => void;
+  readonly onNote: (note: HeldCommand) => void;
 }
 
 /** What came of a batch. The events are valid until the next one. */
@@ -48,19 +53,15 @@ export class Venue {
   private watching: Guard | undefined;
   private taken: Taken | undefined;
   private saved: { readonly bytes: Uint8Array; readonly block: Block } | undefined;
-  /** No guard and no look at roots from here on: what was loaded is what is traded on. */
-  private isTrusting = false;
+  private nonces = 1;
 
   constructor(base: Base, isGuarded: boolean, told: VenueTold) {
     this.base = base;
     this.isGuarded = isGuarded;
     this.told = told;
     this.journal.sequence = base.sequence;
-    const state = copyState(base.state);
-    const sealer = this.sealerAtStart();
-    this.journal.append({ bytes: new Uint8Array(), commands: 0, firstSequence: base.sequence + 1, closesBlock: true });
-    sealer.close(state);
-    this.running = this.exchangeOn(state, sealer);
+    this.running = this.begin(false).exchange as Exchange;
+    if (isGuarded) this.requireAccepted(this.running.act(enrolAll(base.timeMs), base.timeMs));
   }
 
   get exchange(): Exchange {
@@ -82,13 +83,40 @@ export class Venue {
     return this.taken;
   }
 
+  /** Carries out an act that so many operators signed. `taken` is what came of its commands. */
+  act(
+    what: ActContent,
+    timeMs: number,
+    count: 1 | 2,
+  ): { readonly result: ActResult; readonly taken: Taken | undefined } {
+    this.taken = undefined;
+    const result = this.running.act(byOperators(what, ++this.nonces, timeMs, count), timeMs);
+    return { result, taken: this.taken };
+  }
+
+  /** Sets the venue's status as its people do: with a guard by an act, both operators when it opens. */
+  setStatus(status: number, timeMs: number): Taken | undefined {
+    if (!this.isGuarded) {
+      const commands = new CommandBuffer(1);
+      commands.setStatus(timeMs, 0, status, 0);
+      return this.submit(commands);
+    }
+    const what: ActContent =
+      status === STATUS.OK
+        ? { kind: 'reopen', component: { kind: 'venue' } }
+        : { kind: 'commands', commands: [{ kind: 'setStatus', market: 0, status, paused: 0 }] };
+    const { result, taken } = this.act(what, timeMs, status === STATUS.OK ? 2 : 1);
+    this.requireAccepted(result);
+    return taken;
+  }
+
+  private requireAccepted(result: ActResult): void {
+    if (!result.accepted) throw new Error(`an act was refused: ${result.refusal} ${result.about}`);
+  }
+
   /** Ends the open block and keeps a snapshot of the state, as an upgrade or an operator has it. */
   save(): void {
     this.running.finish();
-    this.keepSnapshot();
-  }
-
-  private keepSnapshot(): void {
     const block = this.journal.block(this.journal.height) as Block;
     this.saved = { bytes: snapshotOf(this.state, block), block };
   }
@@ -97,7 +125,7 @@ export class Venue {
    * A new process loads the last snapshot after `corrupt` has written to what it holds. Guarded: the root that its block vouches
    * for decides; returns the refusal, and nothing is changed. Not guarded: whatever it is, it is traded on.
    */
-  load(corrupt: (state: State) => void): Extract<SnapshotResult, { refusal: unknown }>['refusal'] | undefined {
+  load(corrupt: (state: State) => void): SnapshotRefusal | undefined {
     const { bytes, block } = this.saved as NonNullable<typeof this.saved>;
     const read = loadFrom(bytes, block);
     if ('refusal' in read) throw new Error(`a snapshot that was just written is refused: ${read.refusal.message}`);
@@ -111,53 +139,40 @@ export class Venue {
 
   /** Goes on with a loaded state that nobody has looked at; what the journal holds behind its block is applied to it. */
   private trust(state: State, block: Block): void {
-    this.isTrusting = true;
     touchAll(state);
     state.index.restore(state);
-    const sealer = new BlockSealer(sha256, this.rootsOf(undefined), headOf(block, sha256));
+    const sealer = new BlockSealer(sha256, new DirectRoots(sha256), headOf(block, sha256));
     const behind = [...this.journal.entries(block.height)].filter(({ kind }) => kind !== 'block');
     const { unrecorded } = replay(state, behind, { sealer, hash: sha256, amend: null });
     for (const made of unrecorded) if (made.height > this.journal.height) this.journal.appendBlock(made);
-    this.running = this.exchangeOn(state, sealer);
+    this.running = this.exchangeOn(state, sealer, undefined);
   }
 
-  /** A new process starts from the journal alone, as `recover` does. What it finds; it goes on only when that is `equal`. */
-  restart(): ReplayResult {
-    const state = copyState(this.base.state);
-    const sealer = this.sealerAtStart();
-    const guard = this.watching;
-    const result = replay(state, this.journal.entries(), {
-      sealer,
+  /** A new process starts from the journal alone. What it finds; it goes on only when that is `equal`. */
+  restart(hasLadder = false): ReplayResult {
+    const { exchange, found } = this.begin(hasLadder);
+    if (exchange !== undefined) this.running = exchange;
+    return found;
+  }
+
+  private begin(hasLadder: boolean): { readonly exchange: Exchange | undefined; readonly found: ReplayResult } {
+    const { base, journal, told } = this;
+    const guard = this.isGuarded ? new Guard(told) : undefined;
+    const reopening = guard !== undefined && hasLadder ? new Reopening({ guard }) : undefined;
+    const head = { ...BEFORE_GENESIS, sequence: base.sequence, timeMs: base.timeMs };
+    const recovered = recover(journal, {
       hash: sha256,
-      amend: null,
-      ...(guard === undefined
-        ? {}
-        : {
-            apply: (replayed, entry) => {
-              const commands = applyGuarded(replayed, entry, guard, { fork: entry.fork, height: sealer.openHeight });
-              guard.takeWarrants();
-              return commands;
-            },
-          }),
+      roots: new DirectRoots(sha256),
+      from: { state: copyState(base.state), head },
+      ...(guard === undefined ? {} : { guard }),
+      ...(reopening === undefined ? {} : { reopening }),
     });
-    if (!result.equal && !this.isTrusting) return result;
-    for (const block of result.unrecorded) this.journal.appendBlock(block);
-    this.running = this.exchangeOn(state, sealer);
-    return result;
+    if (!recovered.replay.equal) return { exchange: undefined, found: recovered.replay };
+    this.watching = guard;
+    return { exchange: this.exchangeOn(recovered.state, recovered.sealer, reopening), found: recovered.replay };
   }
 
-  private sealerAtStart(): BlockSealer {
-    this.watching = this.isGuarded ? new Guard(this.told) : undefined;
-    const { sequence, timeMs } = this.base;
-    return new BlockSealer(sha256, this.rootsOf(this.watching), { ...BEFORE_GENESIS, sequence, timeMs });
-  }
-
-  private rootsOf(guard: Guard | undefined): RootComputer {
-    const roots = new DirectRoots(sha256);
-    return guard === undefined ? roots : new GuardedRoots(roots, guard);
-  }
-
-  private exchangeOn(state: State, sealer: BlockSealer): Exchange {
+  private exchangeOn(state: State, sealer: BlockSealer, reopening: Reopening | undefined): Exchange {
     const guard = this.watching;
     return new Exchange({
       state,
@@ -166,6 +181,7 @@ export class Venue {
       blockCommands: 1 << 20,
       blockMs: BLOCK_MS,
       ...(guard === undefined ? {} : { guard }),
+      ...(reopening === undefined ? {} : { reopening }),
       onPublish: ({ firstSequence, commands, events }) => {
         this.taken = { firstSequence, commands, events };
       },

@@ -1,0 +1,28 @@
+/** Jobs of a matrix, as they go to a worker and come back: half a cell each, so that one that hangs is known by name. */
+import type { Harm, Phase, Regime } from './fault.ts';
+import type { GuardedHalf } from './row.ts';
+
+export interface MatrixJob {
+  readonly number: number;
+  readonly regime: Regime;
+  readonly phase: Phase;
+  readonly half: 'guarded' | 'unguarded';
+  /** A case by its id; a mutation by its number; or nothing goes wrong. */
+  readonly what: { readonly case: string } | { readonly mutation: number } | { readonly control: true };
+}
+
+export interface WorkerStart {
+  readonly seed: number;
+  /** A module of an outsider's faults, as a URL. */
+  readonly faultFile: string | undefined;
+}
+
+export type JobResult =
+  | { readonly guarded: GuardedHalf }
+  | { readonly harm: readonly Harm[] }
+  | { readonly error: string };
+
+export interface JobAnswer {
+  readonly number: number;
+  readonly result: JobResult;
+}

@@ -1,0 +1,32 @@
+/** A thread that runs jobs of a matrix, one at a time. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { faultsOf } from './faults-of.ts';
+import type { Fault } from './fault.ts';
+import type { JobAnswer, JobResult, MatrixJob, WorkerStart } from './matrix-job.ts';
+import { mutation } from './mutation.ts';
+import { Worlds } from './worlds.ts';
+
+const { seed, faultFile } = workerData as WorkerStart;
+const faults = await faultsOf(faultFile);
+const worlds = new Worlds(seed);
+
+function faultOf(what: MatrixJob['what']): Fault | undefined {
+  if ('control' in what) return undefined;
+  if ('mutation' in what) return mutation(what.mutation);
+  return faults.find(({ id }) => id === what.case);
+}
+
+function resultOf({ regime, phase, half, what }: MatrixJob): JobResult {
+  try {
+    const fault = faultOf(what);
+    if (half === 'guarded') return { guarded: worlds.guarded(regime, phase, fault) };
+    return { harm: worlds.unguarded(regime, phase, fault as Fault) };
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+parentPort?.on('message', (job: MatrixJob) => {
+  const answer: JobAnswer = { number: job.number, result: resultOf(job) };
+  parentPort?.postMessage(answer);
+});

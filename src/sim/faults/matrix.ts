@@ -1,0 +1,192 @@
+/** The corruption matrix: every case in every regime and phase, with the guard and without, and mutations that nobody thought of. */
+import { availableParallelism } from 'node:os';
+import type { Fault, Harm, Phase, Regime } from './fault.ts';
+import type { JobResult, MatrixJob } from './matrix-job.ts';
+import { runJobs } from './matrix-pool.ts';
+import { mutation } from './mutation.ts';
+import { type GuardedHalf, harmlessIn } from './row.ts';
+
+export interface MatrixOptions {
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  /** Where they come from, a URL; undefined: the built-in cases. */
+  readonly faultFile: string | undefined;
+  readonly regimes: readonly Regime[];
+  readonly phases: readonly Phase[];
+  /** Whether the half with the guard is run. The one without is always. */
+  readonly isGuarded: boolean;
+  readonly mutations: number;
+  readonly threads?: number;
+  readonly onProgress?: (done: number, total: number, note: string) => void;
+}
+
+/** One cell. */
+export interface MatrixRow {
+  readonly case: string;
+  readonly name: string;
+  readonly class: Fault['class'];
+  readonly regime: Regime;
+  readonly phase: Phase;
+  /** Null when that half was not run. */
+  readonly guarded: GuardedHalf | null;
+  /** What happened without a guard. */
+  readonly harm: readonly Harm[] | null;
+  /** True when one of the kinds of harm that the fault declares is among them. */
+  readonly isHarmful: boolean | null;
+  /** Why it cannot harm here, as the fault says; null when it can. */
+  readonly harmless: string | null;
+}
+
+/** A mutation that was not harmless under the guard, and how all of them went. */
+export interface MutationSummary {
+  readonly mutations: number;
+  readonly wrongful: number;
+  readonly detected: number;
+  readonly stopped: number;
+  readonly wrongfulRows: readonly MatrixRow[];
+}
+
+export interface MatrixResult {
+  readonly rows: readonly MatrixRow[];
+  /** The guard where nothing goes wrong, by regime and phase. */
+  readonly controls: readonly MatrixRow[];
+  readonly mutations: MutationSummary;
+}
+
+const NOTHING: Fault = { id: 'none', name: 'nothing goes wrong', class: 'III', harm: [] };
+
+/** What hangs stands still. */
+const HANGING: GuardedHalf = {
+  wrongful: 0,
+  wrongfulActions: [],
+  marginal: 0,
+  actions: 0,
+  detectedBy: null,
+  detectedClass: null,
+  detectedWhere: null,
+  delayCommands: null,
+  delayMs: null,
+  quarantined: [],
+  outside: [],
+  delayed: 0,
+  never: 0,
+  delayMostMs: 0,
+  falseHolds: 0,
+  stopped: 'it hangs',
+};
+
+/** A job failed of a bug, ours or of a fault: which one, and its stack. */
+export class CellFailed extends Error {
+  readonly code = 'cell_failed';
+  constructor({ what, regime, phase, half }: MatrixJob, cause: string) {
+    super(`${JSON.stringify(what)} in ${regime}, ${phase}, ${half}: ${cause}`);
+    this.name = 'CellFailed';
+  }
+}
+
+/** Runs a matrix. Throws `CellFailed` for a fault that throws, and what a module of faults is refused for. */
+export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
+  const jobs = jobsOf(options);
+  const results = new Map<number, JobResult | undefined>();
+  const start = { seed: options.seed, faultFile: options.faultFile };
+  const threads = options.threads ?? Math.max(1, availableParallelism());
+  await runJobs(jobs, start, threads, (job, result) => {
+    if (result !== undefined && 'error' in result) throw new CellFailed(job, result.error);
+    results.set(job.number, result);
+    options.onProgress?.(results.size, jobs.length, `${job.regime} ${job.phase} ${labelOf(job)}`);
+  });
+  return assemble(options, jobs, results);
+}
+
+function labelOf({ what }: MatrixJob): string {
+  if ('case' in what) return what.case;
+  return 'mutation' in what ? `mutation ${what.mutation}` : 'control';
+}
+
+function jobsOf({ regimes, phases, faults, isGuarded, mutations }: MatrixOptions): MatrixJob[] {
+  const jobs: MatrixJob[] = [];
+  const cells = regimes.flatMap((regime) => phases.map((phase) => ({ regime, phase })));
+  const add = (job: Omit<MatrixJob, 'number'>): void => {
+    jobs.push({ ...job, number: jobs.length });
+  };
+  cells.forEach(({ regime, phase }, cell) => {
+    if (isGuarded) add({ regime, phase, half: 'guarded', what: { control: true } });
+    for (const { id } of faults) {
+      if (isGuarded) add({ regime, phase, half: 'guarded', what: { case: id } });
+      add({ regime, phase, half: 'unguarded', what: { case: id } });
+    }
+    // Mutation n goes to cell n modulo their number, so each kind comes to each of them.
+    for (let number = cell; number < mutations; number += cells.length) {
+      add({ regime, phase, half: 'guarded', what: { mutation: mutationAt(number, cells.length) } });
+    }
+  });
+  return jobs;
+}
+
+/** Spreads the kinds, which go by the number modulo a few, over all cells. */
+function mutationAt(number: number, cells: number): number {
+  return Math.floor(number / cells) + (number % cells) * 1_000_003;
+}
+
+function assemble(
+  { faults }: MatrixOptions,
+  jobs: readonly MatrixJob[],
+  results: ReadonlyMap<number, JobResult | undefined>,
+): MatrixResult {
+  const rows = new Map<string, MatrixRow>();
+  const controls: MatrixRow[] = [];
+  const mutants: MatrixRow[] = [];
+  for (const job of jobs) {
+    const { what, regime, phase } = job;
+    const result = results.get(job.number);
+    const guarded = job.half === 'unguarded' ? null : guardedOf(result);
+    if ('control' in what) controls.push(rowOf(NOTHING, job, guarded, null));
+    else if ('mutation' in what) mutants.push(rowOf(mutation(what.mutation), job, guarded, null));
+    else {
+      const fault = faults.find(({ id }) => id === what.case) as Fault;
+      const key = `${regime} ${phase} ${fault.id}`;
+      const before = rows.get(key);
+      const harm = job.half === 'guarded' ? (before?.harm ?? null) : harmOfResult(result);
+      rows.set(key, rowOf(fault, job, guarded ?? before?.guarded ?? null, harm));
+    }
+  }
+  const wrongfulRows = mutants.filter(({ guarded: half }) => (half?.wrongful ?? 0) > 0);
+  return {
+    rows: [...rows.values()],
+    controls,
+    mutations: {
+      mutations: mutants.length,
+      wrongful: wrongfulRows.reduce((sum, { guarded: half }) => sum + (half?.wrongful ?? 0), 0),
+      detected: mutants.filter(({ guarded: half }) => half?.detectedBy !== null).length,
+      stopped: mutants.filter(({ guarded: half }) => half?.stopped !== null).length,
+      wrongfulRows,
+    },
+  };
+}
+
+function guardedOf(result: JobResult | undefined): GuardedHalf {
+  return result !== undefined && 'guarded' in result ? result.guarded : HANGING;
+}
+
+function harmOfResult(result: JobResult | undefined): readonly Harm[] {
+  return result !== undefined && 'harm' in result ? result.harm : ['stopped'];
+}
+
+function rowOf(
+  fault: Fault,
+  { regime, phase }: MatrixJob,
+  guarded: GuardedHalf | null,
+  harm: readonly Harm[] | null,
+): MatrixRow {
+  return {
+    case: fault.id,
+    name: fault.name,
+    class: fault.class,
+    regime,
+    phase,
+    guarded,
+    harm,
+    isHarmful: harm === null ? null : harm.some((kind) => fault.harm.includes(kind)),
+    harmless: harmlessIn(fault, phase),
+  };
+}

@@ -1,0 +1,50 @@
+/** The bases, true worlds and controls of a matrix, each made when it is first needed. */
+import { type Base, buildBase } from './base.ts';
+import { runCell } from './cell.ts';
+import type { Fault, Harm, Phase, Regime } from './fault.ts';
+import { type Control, controlOf, type GuardedHalf, guardedHalf, harmOf } from './row.ts';
+import { runTrue, type TrueRun } from './true-run.ts';
+
+export class Worlds {
+  private readonly seed: number;
+  private readonly bases = new Map<Regime, Base>();
+  private readonly runs = new Map<string, TrueRun>();
+  private readonly controls = new Map<string, Control>();
+
+  constructor(seed: number) {
+    this.seed = seed;
+  }
+
+  /** The half of a cell with the guard: out of a maintenance it is led by the ladder. */
+  guarded(regime: Regime, phase: Phase, fault: Fault | undefined): GuardedHalf {
+    const run = this.run(regime, phase, phase === 'reopen');
+    if (fault === undefined) return guardedHalf(run, runCell(run, undefined, true), new Set());
+    return guardedHalf(run, runCell(run, fault, true), this.control(run));
+  }
+
+  /** What happens without a guard, the venue being opened at once. */
+  unguarded(regime: Regime, phase: Phase, fault: Fault): Harm[] {
+    const run = this.run(regime, phase, false);
+    return harmOf(run, runCell(run, fault, false));
+  }
+
+  private control(run: TrueRun): Control {
+    const key = `${run.base.regime} ${run.phase}`;
+    const control = this.controls.get(key) ?? controlOf(run);
+    this.controls.set(key, control);
+    return control;
+  }
+
+  private run(regime: Regime, phase: Phase, hasLadder: boolean): TrueRun {
+    const key = `${regime} ${phase} ${hasLadder}`;
+    const run = this.runs.get(key) ?? runTrue(this.base(regime), phase, hasLadder);
+    this.runs.set(key, run);
+    return run;
+  }
+
+  private base(regime: Regime): Base {
+    const base = this.bases.get(regime) ?? buildBase(regime, this.seed);
+    this.bases.set(regime, base);
+    return base;
+  }
+}
