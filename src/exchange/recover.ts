@@ -49,6 +49,7 @@ export function recover(
   const sealer = new BlockSealer(hash, watched, from?.head ?? BEFORE_GENESIS);
   const owing = new Owing();
   const guarded = guard === undefined ? {} : { ...owing.follow(guard, sealer), onActs: actsOf(state, guard, sealer) };
+  if (from !== undefined) reopening?.adopt(state);
   const onEvents = (events: EventBuffer): void => {
     reopening?.recall(state);
     told.onEvents?.(events);

@@ -1,18 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { BEFORE_GENESIS, BlockSealer } from '../chain/block-sealer.ts';
 import type { BatchEntry } from '../chain/entry.ts';
 import { toHex } from '../chain/digest.ts';
+import { replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
-import { COMMAND } from '../engine/command.ts';
-import type { CommandBuffer } from '../engine/command-buffer.ts';
+import { COMMAND, SET_STATUS } from '../engine/command.ts';
+import { CommandBuffer } from '../engine/command-buffer.ts';
 import { INSTRUCTION, ORDER_KIND, orderFlags, SIDE } from '../engine/flags.ts';
 import { isPaused } from '../engine/market.ts';
+import { genesis } from '../engine/state.ts';
 import { OPERATION, STATUS } from '../engine/status.ts';
 import { ACCOUNT, MARKET } from '../engine/tables.ts';
+import { actOf, ANN, BEN, enrolment, type Person, signed } from '../guard/authority/act.fixture.ts';
+import type { ActContent } from '../guard/authority/act.ts';
+import { Guard, type OpenBlock } from '../guard/guard.ts';
+import { GuardedRoots } from '../guard/guarded-roots.ts';
 import { heightOf, type Rung } from '../guard/reopening.ts';
+import { WarrantVerifier } from '../guard/verify-warrants.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { AGGRESSOR, away, FAIR, LONGS, MAKERS, MINUTE, PAXG, PaxgVenue, SHORTS, TICK_MS } from './paxg.fixture.ts';
 import { recover } from './recover.ts';
+import { Reopening } from './reopen.ts';
 
 const WITH_LADDER = { isGuarded: true, hasLadder: true };
 const { LIQUIDATIONS, TRIGGERS } = OPERATION;
@@ -128,10 +137,10 @@ describe('after a crash or an upgrade', () => {
     const venue = restarted();
     until(venue, undefined);
     venue.exchange.finish();
-    const { replay } = recover(venue.journal, { hash: sha256, roots: new DirectRoots(sha256) });
-    assert.ok(replay.equal, JSON.stringify(replay.firstDivergence));
+    const { replay: again } = recover(venue.journal, { hash: sha256, roots: new DirectRoots(sha256) });
+    assert.ok(again.equal, JSON.stringify(again.firstDivergence));
     const last = venue.journal.block(venue.journal.height);
-    assert.equal(replay.stateRoot, last === undefined ? null : toHex(last.stateRoot));
+    assert.equal(again.stateRoot, last === undefined ? null : toHex(last.stateRoot));
     const set = [...venue.journal.entries()]
       .filter((entry): entry is BatchEntry => entry.kind === 'commands')
       .flatMap(({ words, rows }) => Array.from({ length: rows }, (_, row) => words[row * 16]))
@@ -141,14 +150,13 @@ describe('after a crash or an upgrade', () => {
 });
 
 describe('a veto', () => {
-  test('of an audit steps one rung down at the next tick, and the market stays until people have lifted the quarantine', () => {
+  test('of an audit steps one rung down, and the market stays until people have lifted the quarantine', () => {
     const venue = restarted();
     until(venue, 'triggers');
     const { f64 } = venue.state.account;
     const at = (MAKERS[0] as number) * 8 + ACCOUNT.BALANCE_LOW;
     f64[at] = (f64[at] as number) + 1;
-    quoted(venue);
-    quoted(venue);
+    for (let n = 0; n < 3; n++) quoted(venue);
     assert.equal(venue.reopening?.rungOf(PAXG), 'open');
     assert.deepEqual(own(venue), { status: STATUS.OK, paused: LIQUIDATIONS | TRIGGERS });
     const down = venue.steps.find(({ move }) => move === 'down');
@@ -244,6 +252,66 @@ describe('people and the ladder', () => {
     venue.setStatus(PAXG, STATUS.CANCEL_ONLY);
     for (let ms = 0; ms < 5 * MINUTE; ms += TICK_MS) quoted(venue);
     assert.deepEqual(own(venue), { status: STATUS.CANCEL_ONLY, paused: 0 });
+  });
+
+  test('with enrolled keys one key stops, two open, and the steps between are the exchange’s own', () => {
+    const venue = new PaxgVenue(WITH_LADDER);
+    venue.start();
+    const now = { notBeforeMs: venue.timeMs, expiryMs: venue.timeMs + 60 * MINUTE };
+    const act = (what: ActContent, ...people: readonly Person[]): boolean =>
+      venue.exchange.act(signed(actOf(what, now), ...people), venue.timeMs).accepted;
+    assert.ok(venue.exchange.act(enrolment(now), venue.timeMs).accepted);
+    const status = (to: number): ActContent => ({
+      kind: 'commands',
+      commands: [{ kind: 'setStatus', market: PAXG, status: to, paused: 0 }],
+    });
+    assert.ok(act(status(STATUS.MAINTENANCE), ANN));
+    quoted(venue);
+    const reopen: ActContent = { kind: 'reopen', component: { kind: 'market', market: PAXG } };
+    assert.ok(!act(reopen, ANN));
+    assert.equal(venue.reopening?.rungOf(PAXG), undefined);
+    assert.ok(act(reopen, ANN, BEN));
+    assert.equal(venue.reopening?.rungOf(PAXG), 'cancel_only');
+    until(venue, 'open');
+    // A status without an act is not taken, and a crash asks nobody again.
+    venue.setStatus(PAXG, STATUS.OK);
+    assert.equal(venue.reopening.rungOf(PAXG), 'open');
+    venue.crash();
+    until(venue, 'normal');
+    venue.exchange.finish();
+    const verifier = new WarrantVerifier();
+    const roots = new GuardedRoots(new DirectRoots(sha256), verifier.guard);
+    const sealer = new BlockSealer(sha256, roots, BEFORE_GENESIS);
+    const state = genesis();
+    const place = (): OpenBlock => ({ fork: 0, height: sealer.openHeight });
+    const { equal } = replay(state, venue.journal.entries(), {
+      sealer,
+      hash: sha256,
+      amend: null,
+      apply: (at, entry) => verifier.apply(at, entry, place()),
+      onActs: (bytes) => verifier.acts.take(state, bytes, place(), sealer.sequence),
+    });
+    assert.ok(equal);
+    const { invalid, commands } = verifier.acts.result;
+    assert.deepEqual([invalid, commands.withoutAct, commands.ofActs], [0, 0, 2]);
+    // The mark of the first start; that of the act, and two steps up; after the crash the mark and four steps.
+    assert.equal(commands.ofGuard, 9);
+  });
+
+  test('a state without its history is taken as what people want, and goes no further', () => {
+    const venue = restarted();
+    until(venue, 'open');
+    venue.exchange.finish();
+    const reopening = new Reopening({ guard: new Guard() });
+    reopening.adopt(venue.state);
+    assert.equal(reopening.rungOf(PAXG), undefined);
+    const own = new CommandBuffer();
+    reopening.startBatch(venue.state, own);
+    assert.deepEqual(
+      [own.i32[SET_STATUS.STATUS], own.i32[SET_STATUS.PAUSED]],
+      [STATUS.CANCEL_ONLY, LIQUIDATIONS | TRIGGERS],
+    );
+    assert.deepEqual(reopening.wanted(PAXG), { status: STATUS.OK, paused: LIQUIDATIONS | TRIGGERS });
   });
 
   test('what they had paused before a restart is paused after it, and what they had half opened is opened no further', () => {

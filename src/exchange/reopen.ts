@@ -30,6 +30,8 @@ import { ReopeningTrail } from '../guard/reopening-trail.ts';
 import type { Verdict } from '../guard/verdict.ts';
 
 const WORDS = COMMAND_BYTES / 4;
+/** Time between two audits of the whole state, at least. */
+const AUDIT_MS = 10_000;
 
 /** What became of a market at a tick, for its record: told when it moves. */
 export interface ReopeningStep extends Step {
@@ -58,6 +60,7 @@ export class Reopening {
   private readonly findings: Finding[] = [];
   private auditedSequence: number | undefined;
   private auditFinding = '';
+  private auditedMs = Number.NEGATIVE_INFINITY;
   /** Events of the present batch that were taken in; rungs in force before a status was set. */
   private heard = 0;
   private before: Rung[] = [];
@@ -72,6 +75,11 @@ export class Reopening {
       onVerdict: (verdict) => this.verdicts.push(verdict),
       onFinding: (finding) => this.findings.push(finding),
     });
+  }
+
+  /** Begins with a state whose history is not told. */
+  adopt(state: State): void {
+    this.trail.adopt(state);
   }
 
   /** Takes in a recorded batch that led to `state`: which markets were on their way when the history ends. */
@@ -90,6 +98,11 @@ export class Reopening {
   /** The rung of a market that is on its way, undefined when it is not. */
   rungOf(market: number): Rung | undefined {
     return this.trail.rungOf(market);
+  }
+
+  /** What people want a market to be: how far it is led. */
+  wanted(market: number): Standstill {
+    return this.trail.wanted(market);
   }
 
   /** The event buffer is about to be filled anew. Appends, the first time after a start, what closes every market that was open. */
@@ -136,9 +149,14 @@ export class Reopening {
     this.heard = state.events.count;
   }
 
-  /** A block ends with this state and the guard has sealed it. While a market is on its way, everything is audited at this cut. */
+  /**
+   * A block ends with this state and the guard has sealed it. While a market is on its way, everything is audited at this cut, unless
+   * it was a moment ago: an audit reads every row.
+   */
   sealed(state: State): void {
-    if (this.trail.all.length === 0) return;
+    const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
+    if (this.trail.all.length === 0 || timeMs - this.auditedMs < AUDIT_MS) return;
+    this.auditedMs = timeMs;
     const [found] = auditState(state);
     this.auditFinding = '';
     if (found === undefined) {

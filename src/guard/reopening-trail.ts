@@ -7,9 +7,9 @@
  */
 import { EVENT, EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
 import { RULE } from '../engine/rules.ts';
-import type { State } from '../engine/state.ts';
+import { marketCount, type State } from '../engine/state.ts';
 import { OPERATION, STATUS } from '../engine/status.ts';
-import { VENUE } from '../engine/tables.ts';
+import { MARKET, VENUE } from '../engine/tables.ts';
 import { heightOf, type Rung, RUNGS, rungOf, type Standstill, standstillAt } from './reopening.ts';
 
 const OPEN: Standstill = { status: STATUS.OK, paused: 0 };
@@ -25,6 +25,25 @@ interface MarketTrail {
 
 export class ReopeningTrail {
   private readonly markets = new Map<number, MarketTrail>();
+
+  /**
+   * Begins with a state whose history is not told: its statuses are what people want. A market with the mark is on its way to be
+   * open; one that was further up is taken up to where it was, and no further without people.
+   */
+  adopt(state: State): void {
+    const { i32 } = state.market;
+    for (let market = 1; market <= marketCount(state); market++) {
+      const at = market * 256;
+      const is = { status: i32[at + MARKET.STATUS] as number, paused: i32[at + MARKET.PAUSED] as number };
+      const isOnItsWay = isMark(is);
+      const trail = {
+        wanted: isOnItsWay ? OPEN : is,
+        rung: isOnItsWay ? ('cancel_only' as const) : undefined,
+        topMs: 0,
+      };
+      this.markets.set(market, trail);
+    }
+  }
 
   /** Takes in the statuses set among the events from number `from` on, which led to `state`. */
   follow(state: State, events: EventBuffer, from: number): void {
