@@ -111,7 +111,7 @@ export interface DepthFacts {
 }
 
 /** One condition of the next rung, with what is and what must be. */
-export interface Condition {
+interface Condition {
   readonly name:
     | 'venue_status'
     | 'time'
@@ -150,7 +150,7 @@ export function arriveAt(rung: Rung, vetoes = 0): Standing {
  * begin: from here on it is on its way; stay; up or down one rung; closed: the venue is, so start again; wait: for people; done: the
  * last rung has proved itself.
  */
-export type Move = 'begin' | 'stay' | 'up' | 'down' | 'closed' | 'wait' | 'done';
+type Move = 'begin' | 'stay' | 'up' | 'down' | 'closed' | 'wait' | 'done';
 
 export interface Step {
   readonly move: Move;
