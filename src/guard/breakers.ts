@@ -1,17 +1,21 @@
 /**
  * Breakers: liquidations, losses of the insurance fund and funding, each counted over an interval against a limit that is a rule.
- * A breaker is class III: a market that is only violent trips it too. So while one is tripped forced actions are slowed down by the
- * grace, never halted, and everyone can see that it is.
+ * A breaker is class III: a market that is only violent trips it too. So while one is tripped every forced action says so, none is
+ * halted, and those are slowed down by the grace that prices do not explain: what real crashes do to thousands of accounts at once
+ * is prices, on which two families of sources agree; what a corrupted index, fee or rule does is not.
  */
 import { RULE } from '../engine/rules.ts';
 import { INSURANCE_FUND, type State } from '../engine/state.ts';
 import { MARKET, POSITION } from '../engine/tables.ts';
+import type { JudgedAccount } from './account-checks.ts';
 import { sizeOf, whole } from './exact.ts';
 import type { Known } from './known.ts';
 import { equityOf, readAccount } from './live-account.ts';
 import type { Check } from './verdict.ts';
 
 const MILLION = 1_000_000n;
+/** A tenth of the maintenance margin. */
+const TENTH = 10n;
 
 /** A market's funding index when the interval began. */
 interface MarketFunding {
@@ -91,6 +95,11 @@ export class Breakers {
     // Spot, and with it the limit, may have been higher at the start of the interval: a tenth of room.
     return ((most + most / 10n) * this.known.rule(RULE.breaker_funding)) / MILLION + whole(elapsedMs) / 1000n + 2n;
   }
+}
+
+/** True when funding and rules moved the account's equity since the block by no more than a tenth of its maintenance margin. */
+export function isOfPrices({ split, maintenance }: JudgedAccount): boolean {
+  return (sizeOf(split.funding) + sizeOf(split.rules)) * TENTH <= maintenance;
 }
 
 /** Accounts other than the insurance fund that hold a position. */

@@ -5,8 +5,8 @@
 import { actionKey, isOfHealthCheck } from './action-key.ts';
 import type { ForcedAction } from './verdict.ts';
 
-/** The doubts that slow down; all others are told and nothing else. */
-const SLOWING = /^(breaker_|price_flat$|price_quorum$)/;
+/** The doubts that slow down, beside a breaker that prices do not explain; all others are told and nothing else. */
+const SLOWING = /^(price_flat|price_quorum)$/;
 
 export function isSlowing(name: string): boolean {
   return SLOWING.test(name);

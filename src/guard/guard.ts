@@ -14,7 +14,7 @@ import { type CommandSource, OUTSIDE } from './authority/command-source.ts';
 import { unsignedCommands } from './authority/unsigned-commands.ts';
 import { AuditImage } from './audit-image.ts';
 import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
-import { Breakers } from './breakers.ts';
+import { Breakers, isOfPrices } from './breakers.ts';
 import { survivingCanary } from './canary.ts';
 import { compareRows } from './derived-image.ts';
 import { EventLog } from './event-log.ts';
@@ -315,9 +315,12 @@ export class Guard {
     const market = action.kind === 'liquidate' ? 0 : action.market;
     const line = this.lineOf(state, proposal, place, checks, market);
     const markets = line?.markets ?? (market === 0 ? [] : [market]);
-    if (line !== undefined) checks.all.push(...this.breakers.tripped(state, markets, timeMs));
+    const tripped = line === undefined ? [] : this.breakers.tripped(state, markets, timeMs);
+    checks.all.push(...tripped);
     const { veto, doubt } = checks;
-    const slowing = veto === undefined && checks.all.some(({ holds, name }) => !holds && isSlowing(name));
+    const isUnexplained = tripped.length > 0 && line?.isOfPrices !== true;
+    const isDoubtful = isUnexplained || checks.all.some(({ holds, name }) => !holds && isSlowing(name));
+    const slowing = veto === undefined && isDoubtful;
     const graceMs = slowing ? Number(this.known.rule(RULE.guard_grace)) : 0;
     const isWaiting = slowing && !this.grace.isOver(account, action, timeMs, graceMs);
     return { event, proposal, checks, line, veto, doubt, markets, timeMs, isWaiting };
@@ -330,7 +333,7 @@ export class Guard {
     place: WarrantPlace,
     checks: Checks,
     market: number,
-  ): WarrantDraft | undefined {
+  ): (WarrantDraft & { readonly isOfPrices: boolean }) | undefined {
     const { known } = this;
     const { account, action, sequence, margin } = proposal;
     if (!this.image.isThere) checks.note('I', 'sealed_block', '', false, 'none', 'a block');
@@ -339,7 +342,7 @@ export class Guard {
       const judged = judgeAccount(known, state, account, market, sequence, place.timeMs, checks);
       checkAction(known, state, judged, action, margin?.(), checks);
       this.prices.check(state, action, judged.markets, place.timeMs, checks);
-      return draftWarrant(place, action, judged, known, state);
+      return { ...draftWarrant(place, action, judged, known, state), isOfPrices: isOfPrices(judged) };
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       checks.note('I', 'fields_are_numbers', '', false, error.message, 'whole numbers');
