@@ -54,6 +54,13 @@ describe('a market like PAXG reopens after a maintenance', () => {
     assert.ok(venue.events('orderAccepted').length > 0);
   });
 
+  test('the warrants alone do not stop it: the mark is what ticks and trades made of it', () => {
+    const { venue, firstMs } = reopened({ isGuarded: true, hasLadder: false });
+    assert.deepEqual(venue.liquidated, SHORTS);
+    // The distance from the fair price is told and slows it down, no more.
+    assert.ok((firstMs as number) <= MINUTE);
+  });
+
   test('up the ladder, the same orders liquidate nobody, and the market is fully open in the end', () => {
     const { venue, furthest } = reopened({ isGuarded: true, hasLadder: true });
     assert.deepEqual(venue.liquidated, []);
