@@ -95,7 +95,7 @@ function marketLines(state: State, of: WarrantRecord['markets'][number], timeMs:
     `other venues ${price(of.externalFair)}, funding index ${index(of.fundingIndex)} (${index(of.sealedFundingIndex)})`;
   const sources = of.oracles.map(
     ({ source, price: units, timeMs: atMs, sequence }) =>
-      `    spot source ${source}: ${price(units)} USD, ${((timeMs - atMs) / 1000).toFixed(3)} s old, command ${sequence}`,
+      `    spot source ${source}: ${price(units)} USD, ${((timeMs - atMs) / 1000).toFixed(3)} s old, its sample ${sequence}`,
   );
   return [heading, ...sources];
 }

@@ -130,7 +130,7 @@ test('an account sees what was forced on it and why, and each hold with its begi
     'valid: computed again, to the same bytes',
     'prices',
     'unexplained',
-    'spot source 1: 1000 USD, 0.000 s old',
+    'spot source 1: 1000 USD, 0.000 s old, its sample 5',
   ]) {
     assert.ok(prose.includes(words), `${words} in\n${prose}`);
   }
