@@ -20,6 +20,7 @@ import { compareRows } from './derived-image.ts';
 import { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
 import { isProposal, type Proposal, proposalOf } from './forced-command.ts';
+import { FundingSchedule } from './funding-schedule.ts';
 import { Grace, isSlowing } from './grace.ts';
 import { HoldRegister } from './hold-register.ts';
 import { ImageAdvance } from './image-advance.ts';
@@ -69,6 +70,7 @@ export class Guard {
   /** Events of the present batch that were taken in. */
   private listened = 0;
   private lines: string[] = [];
+  private readonly schedule = new FundingSchedule();
   private readonly audit = new AuditImage(this.known);
   private readonly breakers = new Breakers(this.known);
   private readonly grace = new Grace();
@@ -154,18 +156,26 @@ export class Guard {
   listen(state: State): void {
     const { events } = state;
     const from = this.log.count;
-    hearEvents(this.known, state, this.listened);
+    const first = this.listened;
+    hearEvents(this.known, state, first);
     this.findViolations(state);
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     this.holds.stamp(this.heard, state.venue.f64[64 + VENUE.TIME_MS] as number);
-    if (this.image.isThere) this.prices.observe();
+    if (this.image.isThere) this.observeTick(state, first);
     for (let place = from; place < this.log.count; place++) {
       const kind = this.log.kind(place);
-      if (kind === EVENT.statusSet) {
+      if (kind === EVENT.marked) this.known.addIndex(place);
+      else if (kind === EVENT.statusSet) {
         this.authority.noteStatus(this.log.field(place, 0), this.log.field(place, 1), this.log.field(place, 2));
       }
     }
+  }
+
+  /** Looks at what a tick did, if there was one; `from` is the first event since the last call. */
+  private observeTick(state: State, from: number): void {
+    this.prices.observe();
+    this.schedule.observe(this.known.inputs, state, from, (component, check) => this.find(state, component, check));
   }
 
   /** A block ends with this state. The first one is the image; from then on the image goes on by what events tell. */

@@ -4,6 +4,7 @@ import type { State } from '../engine/state.ts';
 import { MARKET } from '../engine/tables.ts';
 import { whole } from './exact.ts';
 import type { EventLog } from './event-log.ts';
+import { FundingChain } from './funding-chain.ts';
 import { InputImage } from './input-image.ts';
 import { OrderImage } from './order-image.ts';
 import type { SealedImage } from './sealed-image.ts';
@@ -28,6 +29,7 @@ export class Known {
   /** What the small tables must hold now, and the live orders. */
   readonly inputs = new InputImage();
   readonly orders = new OrderImage();
+  readonly fundingChain = new FundingChain();
   /** Markets whose funding index moved beyond its bound in a block that is closed. */
   readonly condemned = new Set<number>();
 
@@ -41,6 +43,12 @@ export class Known {
     this.image.begin(state);
     this.inputs.begin(state);
     this.orders.begin(state);
+  }
+
+  /** The mark at a place of the log told a funding index: one more link of its chain. */
+  addIndex(place: number): void {
+    const { log } = this;
+    this.fundingChain.add(log.field(place, 0), log.sequence(place), log.field(place, MARKED.FUNDING_INDEX));
   }
 
   /** Rule `number` as commands before a place (by default: all) made it. */

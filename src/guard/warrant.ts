@@ -101,6 +101,7 @@ function inputsOf(known: Known, state: State, market: number): object {
     externalFair: digits(known.derived(market, 'EXTERNAL_FAIR')),
     fundingIndex: digits(known.derived(market, 'FUNDING_INDEX')),
     sealedFundingIndex: digits(known.sealed(market, 'FUNDING_INDEX')),
+    fundingChain: known.fundingChain.digest(market),
     markedSequence: marked < 0 ? 0 : known.log.sequence(marked),
     markMs: state.market.f64[market * 128 + MARKET.MARK_MS],
     initialMargin: digits(known.parameter(market, INITIAL_MARGIN)),
