@@ -100,9 +100,11 @@ export class Reopening {
     return this.trail.rungOf(market);
   }
 
-  /** What people want a market to be: how far it is led. */
+  /** What people want a market to be: how far it is led. What an act decided is not exceeded, whatever the statuses look like. */
   wanted(market: number): Standstill {
-    return this.trail.wanted(market);
+    const wanted = this.trail.wanted(market);
+    const decided = this.guard.authority.decided(market);
+    return decided !== undefined && heightOf(rungOf(decided)) <= heightOf(rungOf(wanted)) ? decided : wanted;
   }
 
   /** The event buffer is about to be filled anew. Appends, the first time after a start, what closes every market that was open. */
@@ -178,7 +180,7 @@ export class Reopening {
 
   private begin(state: State, market: number, own: CommandBuffer): void {
     const from = rungOf(standstillOf(state, market));
-    this.set(state, market, standstillAt('cancel_only', this.trail.wanted(market)), own);
+    this.set(state, market, standstillAt('cancel_only', this.wanted(market)), own);
     this.standings.set(market, arriveAt('cancel_only'));
     this.tell(state, market, from, { move: 'begin', standing: arriveAt('cancel_only'), conditions: [], veto: '' });
   }
@@ -206,7 +208,7 @@ export class Reopening {
   /** Sets a market that is on its way to its rung again, unless it is there. */
   private hold(state: State, market: number, rung: Rung, own: CommandBuffer): void {
     const is = standstillOf(state, market);
-    const should = standstillAt(rung, this.trail.wanted(market));
+    const should = standstillAt(rung, this.wanted(market));
     if (is.status !== should.status || is.paused !== should.paused) this.set(state, market, should, own);
   }
 
@@ -216,7 +218,7 @@ export class Reopening {
     const veto = this.vetoOf(state, market);
     const learned = { auditedSequence, auditFinding, veto };
     const facts = reopeningFacts(this.guard, state, market, before, learned);
-    const wanted = this.trail.wanted(market);
+    const wanted = this.wanted(market);
     const step = nextStep(before, facts, rungOf(wanted));
     const { move, standing } = step;
     this.standings.set(market, standing);

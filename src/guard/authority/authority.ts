@@ -38,7 +38,7 @@ export class Authority {
   private readonly announcements = new Map<string, number>();
   /** Statuses in force, and those that acts decided: what the guard stopped itself it may raise again up to these. */
   private readonly statuses = new Map<number, StatusSetting>();
-  private readonly decided = new Map<number, StatusSetting>();
+  private readonly decisions = new Map<number, StatusSetting>();
   private readonly standing: Standing;
   private readonly lift: (component: Component) => void;
   private lastMs = 0;
@@ -119,6 +119,11 @@ export class Authority {
     this.statuses.set(market, { status, paused });
   }
 
+  /** The status of a market, or (0) of the venue, that an act decided last; undefined when none did. */
+  decided(market: number): StatusSetting | undefined {
+    return this.decisions.get(market);
+  }
+
   /** When an act of this content hash was announced first, undefined when it was not. */
   announcedMs(hash: string): number | undefined {
     return this.announcements.get(hash);
@@ -140,7 +145,7 @@ export class Authority {
 
   /** The guard may stop, and raise what it stopped up to what acts decided. */
   private isOfGuard({ setting, loosens, market }: Direction): boolean {
-    return setting !== undefined && (!loosens || isStop(this.decided.get(market) ?? OK, setting));
+    return setting !== undefined && (!loosens || isStop(this.decisions.get(market) ?? OK, setting));
   }
 
   private announce(hash: string, atMs: number): void {
@@ -152,7 +157,7 @@ export class Authority {
     for (let row = 0; row * WORDS < words.length; row += commandRows(words, row)) {
       if (words[row * WORDS] !== COMMAND.setStatus) continue;
       const word = (column: number): number => words[row * WORDS + column] as number;
-      this.decided.set(word(SET_STATUS.MARKET), { status: word(SET_STATUS.STATUS), paused: word(SET_STATUS.PAUSED) });
+      this.decisions.set(word(SET_STATUS.MARKET), { status: word(SET_STATUS.STATUS), paused: word(SET_STATUS.PAUSED) });
     }
   }
 }
