@@ -8,6 +8,7 @@ import { AccountView } from '../traders/market-view.ts';
 import { FIRST_ACCOUNT } from '../traders/population.ts';
 import type { Extreme, Scene } from './extreme.ts';
 import { type Corner, modelledScenario } from './modelled.ts';
+import { enrolment, marginRaise } from './operators.ts';
 import { changeSamples, firstOwn, openAccounts, trade } from './rewriting.ts';
 
 const MINUTE_MS = 60_000;
@@ -229,7 +230,9 @@ export const makerRebates: Extreme = {
       'BTC -17 % with maker fees of -0.015 %',
     ),
     script: (inputs, { tick, timeMs }) => {
-      if (tick !== 0) return;
+      // A rebate is paid by the taker's fee: that is there first.
+      if (tick === 0) inputs.setRule(timeMs, RULE.retail_taker_fee, 300);
+      if (tick !== 1) return;
       inputs.setRule(timeMs, RULE.maker_fee, -150);
       inputs.setRule(timeMs, RULE.retail_maker_fee, -150);
     },
@@ -238,15 +241,18 @@ export const makerRebates: Extreme = {
 
 /** Initial margin after the raise, ppm; the maintenance margin is half of it. */
 const RAISED = 60_000;
+/** Minutes of the announcement and of the raise: a day and an hour later. */
+const ANNOUNCED = 60;
+const RAISE = ANNOUNCED + 25 * 60;
 
-/** Whoever would fall below the raised margin brings what is missing, and a fifth more. */
+/** Who would fall below the raised margin brings what is missing and a fifth more; one in ten does not. */
 function topUp(inputs: CommandBuffer, { state, timeMs, session }: Scene): void {
   const money = new AccountView();
   let reference = (state.venue.f64[state.venue.rowFloats + VENUE.DEPOSIT_REFERENCE] as number) + 100_000;
   for (let account = FIRST_ACCOUNT; account < FIRST_ACCOUNT + session.accounts; account++) {
     const { equity, exposure } = money.read(state, account);
     const needed = ((exposure * RAISED) / 1e6) * 1.2;
-    if (exposure > 0 && equity < needed) {
+    if (exposure > 0 && equity < needed && account % 10 !== 0) {
       inputs.deposit(timeMs, account, Math.ceil((needed - equity) / 1e6) * 1e6, ++reference);
     }
   }
@@ -255,32 +261,38 @@ function topUp(inputs: CommandBuffer, { state, timeMs, session }: Scene): void {
 export const marginRaised: Extreme = {
   number: 25,
   name: 'margin raised with notice',
-  open: ({ seed }) => ({
-    ...modelledScenario(
-      seed,
-      Date.UTC(2026, 1, 15),
-      150,
-      2_000,
-      900,
-      [
-        {
-          name: 'BTC-USD-PERP',
-          corners: [
-            [0, 92_500],
-            [100, 92_000],
-            [130, 84_000],
-            [150, 85_000],
-          ],
-          wobblePpm: 900,
-        },
-      ],
-      'BTC: initial margin 2 to 6 % an hour after the notice, everyone has brought what is missing; then -9 %',
-    ),
-    script: (inputs, scene) => {
-      const { tick, timeMs } = scene;
-      const minute = tick / 30;
-      if (minute >= 40 && minute <= 90 && tick % 60 === 0) topUp(inputs, scene);
-      if (minute === 90) inputs.setMarketParameter(timeMs, 1, 'INITIAL_MARGIN', RAISED);
-    },
-  }),
+  open: ({ seed }) => {
+    const { announcement, raise } = marginRaise(1, RAISED);
+    return {
+      ...modelledScenario(
+        seed,
+        Date.UTC(2026, 1, 15),
+        RAISE + 60,
+        10_000,
+        300,
+        [
+          {
+            name: 'BTC-USD-PERP',
+            corners: [
+              [0, 92_500],
+              [RAISE + 10, 92_000],
+              [RAISE + 40, 86_000],
+              [RAISE + 60, 87_000],
+            ],
+            wobblePpm: 400,
+          },
+        ],
+        'BTC: initial margin 2 to 6 % after a day of notice, which one account in ten does not heed; then -7 %',
+      ),
+      script: (inputs, scene) => {
+        const minute = scene.passedMs / MINUTE_MS;
+        if (minute > RAISE - 60 && minute < RAISE && minute % 5 === 0) topUp(inputs, scene);
+      },
+      acts: ({ tick, passedMs }) => {
+        if (tick === 1) return [enrolment()];
+        if (passedMs === ANNOUNCED * MINUTE_MS) return [announcement];
+        return passedMs === RAISE * MINUTE_MS ? [raise] : [];
+      },
+    };
+  },
 };

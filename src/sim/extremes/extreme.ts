@@ -6,6 +6,7 @@ import type { CommandBuffer } from '../../engine/command-buffer.ts';
 import type { State } from '../../engine/state.ts';
 import type { MarketDay } from '../market-day.ts';
 import type { Random } from '../random.ts';
+import type { OperatorAct } from './operators.ts';
 
 /** What a script sees before each tick of the session. */
 export interface Scene {
@@ -31,6 +32,8 @@ export interface Scenario {
   readonly day: MarketDay;
   readonly accounts: number;
   readonly script?: Script;
+  /** What the operators do at the time of the tick before, signed. */
+  readonly acts?: (scene: Scene) => readonly OperatorAct[];
   /** What the exchange does not do, in one sentence. */
   readonly limits?: string;
 }

@@ -45,7 +45,22 @@ export class Holds {
         `${componentText(component)} in quarantine`,
       );
     }
-    if (guarded.held.length > 0) this.takeHeld(asked, open, guarded, sources, timeMs);
+    if (guarded.held.length > 0) this.takeHeld(asked, open, guarded, names, sources, timeMs);
+  }
+
+  /** An act of the operators was refused, `why` by name: nothing of the sources is a reason for that. */
+  takeRefusedAct(why: string, timeMs: number): void {
+    const check: Check = {
+      class: 'II',
+      name: 'act_refused',
+      about: '',
+      holds: false,
+      found: why,
+      expected: 'accepted',
+    };
+    this.note(check, 'an act', timeMs);
+    this.classIIVetoes++;
+    this.classIIWithoutDisagreement++;
   }
 
   /** What held back, most frequent first. */
@@ -76,11 +91,18 @@ export class Holds {
     else times.push(timeMs);
   }
 
-  private takeHeld(asked: CommandBuffer, open: World, guarded: World, sources: Sources, timeMs: number): void {
+  private takeHeld(
+    asked: CommandBuffer,
+    open: World,
+    guarded: World,
+    names: OrderNames,
+    sources: Sources,
+    timeMs: number,
+  ): void {
     const refused = refusedRows(asked, open);
     for (const { row, account, market, check } of guarded.held) {
       this.heldInputs++;
-      if (refused.has(row)) {
+      if (refused.has(names.askedRow(row))) {
         this.refusedAnyway++;
         continue;
       }

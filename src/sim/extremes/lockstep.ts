@@ -1,11 +1,9 @@
 /** Plays an extreme in two worlds at once: traders see the unguarded one, and what they ask is asked of both. */
 import { CommandBuffer } from '../../engine/command-buffer.ts';
-import { INSURANCE_FUND } from '../../engine/state.ts';
 import { Random } from '../random.ts';
 import { Session } from '../session.ts';
-import { AccountView } from '../traders/market-view.ts';
 import { delaysOf } from './delays.ts';
-import type { Extreme, Scenario, Stage } from './extreme.ts';
+import type { Extreme, Scenario, Scene, Stage } from './extreme.ts';
 import { ForcedLog } from './forced-log.ts';
 import { Holds } from './holds.ts';
 import { OrderNames } from './order-names.ts';
@@ -29,6 +27,8 @@ export function playExtreme(extreme: Extreme, stage: Stage, onTick: (share: numb
   return lockstep.played(extreme, seconds);
 }
 
+/** When in a tick the session lets the insurance fund trade. */
+const FUND_SHARE = 0.93;
 /** Room for accounts that a script opens. */
 const SCRIPTED_ACCOUNTS = 400;
 
@@ -89,31 +89,52 @@ class Lockstep {
   private step(tick: number): void {
     const { inputs, session, open, guarded, names } = this;
     const timeMs = session.clock.timeOf(tick);
+    this.act(tick, timeMs);
     inputs.clear();
     if (tick === 0) session.opening(open.state, inputs);
     else session.step(tick, open.state, inputs);
     this.rewrite(tick, timeMs);
     this.sources.take(inputs, timeMs);
-    const asked = names.translate(inputs);
+    const fundMs = session.clock.timeOf(tick - 1) + Math.floor(session.day.tickMs * FUND_SHARE);
+    const asked = names.translate(inputs, guarded.state, fundMs);
     open.submit(inputs);
     guarded.submit(asked);
-    names.learn(inputs, open, guarded);
     this.openLog.take(open, timeMs, (order) => order);
+    names.learn(inputs, asked, open, guarded);
     this.guardedLog.take(guarded, timeMs, (order) => names.back(order));
     this.holds.take(inputs, open, guarded, names, this.sources, timeMs);
-    if (tick === 0) this.fundAtStart = new AccountView().read(open.state, INSURANCE_FUND).equity;
+    if (tick === 0) this.fundAtStart = open.fundEquity;
+  }
+
+  /** What the operators do comes between two ticks, as a batch of its own. */
+  private act(tick: number, timeMs: number): void {
+    const { scenario, session, open, guarded, inputs } = this;
+    if (scenario.acts === undefined || tick === 0) return;
+    const nowMs = session.clock.timeOf(tick - 1);
+    for (const { signed, asked } of scenario.acts(this.scene(tick, timeMs))) {
+      const refused = guarded.act(signed, nowMs);
+      if (refused !== undefined) this.holds.takeRefusedAct(refused, nowMs);
+      if (asked === undefined) continue;
+      inputs.clear();
+      asked(inputs, nowMs);
+      open.submit(inputs);
+    }
+  }
+
+  private scene(tick: number, timeMs: number): Scene {
+    const { session, open } = this;
+    const passedMs = timeMs - session.clock.startMs;
+    return { tick, timeMs, passedMs, state: open.state, session, random: this.random.fork(tick) };
   }
 
   /** The script writes between what the session asks and its tick. */
   private rewrite(tick: number, timeMs: number): void {
-    const { inputs, session, scenario } = this;
+    const { inputs, scenario } = this;
     if (scenario.script === undefined) return;
     // The tick is the last row.
     inputs.rows--;
     inputs.commands--;
-    const passedMs = timeMs - session.clock.startMs;
-    const random = this.random.fork(tick);
-    scenario.script(inputs, { tick, timeMs, passedMs, state: this.open.state, session, random });
+    scenario.script(inputs, this.scene(tick, timeMs));
     inputs.tick(timeMs);
   }
 }

@@ -1,17 +1,29 @@
 /**
  * Orders and withdrawals of one world by the names of the other. What was asked of one world is asked of the other; but once a
- * forced action came later in one, rows are used in another order and the same order bears two ids.
+ * forced action came later in one, rows are used in another order and the same order bears two ids. Orders of the insurance fund
+ * are the venue's own answer to what the fund holds, so each world makes its own.
  */
-import { COMMAND, COMMAND_BYTES, SETTLE_WITHDRAWAL, AMEND_ORDER, CANCEL_ORDER } from '../../engine/command.ts';
-import { CommandBuffer } from '../../engine/command-buffer.ts';
 import { commandRows } from '../../chain/command-record.ts';
+import {
+  AMEND_ORDER,
+  CANCEL_ORDER,
+  COMMAND,
+  COMMAND_BYTES,
+  PLACE_ORDER,
+  SETTLE_WITHDRAWAL,
+} from '../../engine/command.ts';
+import { CommandBuffer } from '../../engine/command-buffer.ts';
 import { EVENT, EVENT_FLOATS } from '../../engine/event.ts';
+import { INSURANCE_FUND, type State } from '../../engine/state.ts';
+import { unwindInsurance } from '../../exchange/unwind.ts';
 import type { World } from './world.ts';
 
 const WORDS = COMMAND_BYTES / 4;
 const FLOATS = COMMAND_BYTES / 8;
 /** An id that no order and no withdrawal has: the other world never took it. */
 const NONE = 0;
+/** The row of a command that the other world was not asked. */
+const OWN = -1;
 
 export class OrderNames {
   /** True once the worlds applied different commands. */
@@ -20,22 +32,37 @@ export class OrderNames {
   private readonly ordersBack = new Map<number, number>();
   private readonly withdrawals = new Map<number, number>();
   private readonly translated = new CommandBuffer(4096);
+  /** Row of the unguarded world's command by the row of the guarded one's, of the last translation. */
+  private readonly rows = new Map<number, number>();
 
-  /** The same commands with the guarded world's ids. */
-  translate(commands: CommandBuffer): CommandBuffer {
+  /** The same commands with the guarded world's ids; its fund's own orders where the other's would be, at `fundMs`. */
+  translate(commands: CommandBuffer, guarded: State, fundMs: number): CommandBuffer {
+    this.rows.clear();
     if (!this.isApart) return commands;
-    const { translated } = this;
+    const { translated, rows } = this;
     translated.clear();
-    translated.append(commands.bytes.subarray(0, commands.rows * COMMAND_BYTES), commands.commands);
-    const { i32, f64 } = translated;
-    for (let row = 0; row < translated.rows; row += commandRows(i32, row)) {
-      const kind = i32[row * WORDS];
-      if (kind === COMMAND.amendOrder) rename(f64, row * FLOATS + AMEND_ORDER.ORDER, this.orders);
-      else if (kind === COMMAND.cancelOrder) rename(f64, row * FLOATS + CANCEL_ORDER.ORDER, this.orders);
-      else if (kind === COMMAND.settleWithdrawal)
-        rename(f64, row * FLOATS + SETTLE_WITHDRAWAL.WITHDRAWAL, this.withdrawals);
+    let isFundDone = false;
+    for (let row = 0; row < commands.rows; ) {
+      const end = row + commandRows(commands.i32, row);
+      if (!isFundDone && (commands.f64[row * FLOATS + 1] as number) >= fundMs) {
+        isFundDone = true;
+        const before = translated.rows;
+        unwindInsurance(guarded, fundMs, translated);
+        for (let own = before; own < translated.rows; own++) rows.set(own, OWN);
+      }
+      if (!isOfFund(commands, row)) {
+        rows.set(translated.rows, row);
+        translated.append(commands.bytes.subarray(row * COMMAND_BYTES, end * COMMAND_BYTES), 1);
+      }
+      row = end;
     }
+    this.rename(translated);
     return translated;
+  }
+
+  /** The row of the unguarded world's command that the guarded one's stands for. */
+  askedRow(row: number): number {
+    return this.rows.get(row) ?? (this.isApart && this.rows.size > 0 ? OWN : row);
   }
 
   /** The unguarded world's id of the guarded world's order. */
@@ -43,27 +70,67 @@ export class OrderNames {
     return this.ordersBack.get(order) ?? order;
   }
 
-  /** Learns the ids that the last batch gave out; `asked` is what was submitted to both. */
-  learn(asked: CommandBuffer, open: World, guarded: World): void {
+  /** Learns the ids that the last batch gave out; `asked` and `translated` are what was submitted. */
+  learn(asked: CommandBuffer, translated: CommandBuffer, open: World, guarded: World): void {
     if (!this.isApart && sameBytes(open.rows, guarded.rows)) return;
+    const there = this.sequencesThere(translated, guarded);
     this.isApart = true;
-    const held = new Set(guarded.held.map(({ row }) => row));
     const [ids, others] = [idsOf(open), idsOf(guarded)];
-    let [from, to] = [0, 0];
+    let place = 0;
     for (let row = 0; row < asked.rows; row += commandRows(asked.i32, row)) {
-      const here = open.submitted[from++] as number;
-      const there = held.has(row) ? undefined : guarded.submitted[to++];
-      const id = ids.get(here);
+      const id = ids.get(open.submitted[place++] as number);
       if (id === undefined) continue;
-      const other = (there === undefined ? undefined : others.get(there)) ?? NONE;
-      if (other === id) continue;
-      if (asked.i32[row * WORDS] === COMMAND.requestWithdrawal) this.withdrawals.set(id, other);
-      else {
-        this.orders.set(id, other);
-        if (other !== NONE) this.ordersBack.set(other, id);
+      const sequence = there.get(row);
+      const other = (sequence === undefined ? undefined : others.get(sequence)) ?? NONE;
+      if (other !== id) this.name(asked.i32[row * WORDS] === COMMAND.requestWithdrawal, id, other);
+    }
+  }
+
+  private name(isWithdrawal: boolean, id: number, other: number): void {
+    if (isWithdrawal) {
+      this.withdrawals.set(id, other);
+      return;
+    }
+    this.orders.set(id, other);
+    if (other !== NONE) this.ordersBack.set(other, id);
+  }
+
+  /** Sequences that the guarded world gave to what both were asked, by row of the asked; none for what it held. */
+  private sequencesThere(translated: CommandBuffer, guarded: World): Map<number, number> {
+    const held = new Set(guarded.held.map(({ row }) => row));
+    const sequences = new Map<number, number>();
+    let place = 0;
+    for (let row = 0; row < translated.rows; row += commandRows(translated.i32, row)) {
+      if (held.has(row)) continue;
+      const sequence = guarded.submitted[place++] as number;
+      const askedRow = this.askedRow(row);
+      if (askedRow !== OWN) sequences.set(askedRow, sequence);
+    }
+    return sequences;
+  }
+
+  private rename({ i32, f64, rows }: CommandBuffer): void {
+    for (let row = 0; row < rows; row += commandRows(i32, row)) {
+      const at = row * FLOATS;
+      switch (i32[row * WORDS]) {
+        case COMMAND.amendOrder:
+          rename(f64, at + AMEND_ORDER.ORDER, this.orders);
+          break;
+        case COMMAND.cancelOrder:
+          rename(f64, at + CANCEL_ORDER.ORDER, this.orders);
+          break;
+        case COMMAND.settleWithdrawal:
+          rename(f64, at + SETTLE_WITHDRAWAL.WITHDRAWAL, this.withdrawals);
+          break;
+        default:
+          break;
       }
     }
   }
+}
+
+function isOfFund({ i32 }: CommandBuffer, row: number): boolean {
+  return i32[row * WORDS] === COMMAND.placeOrder && i32[row * WORDS + PLACE_ORDER.ACCOUNT] === INSURANCE_FUND;
 }
 
 function rename(values: Float64Array, at: number, names: ReadonlyMap<number, number>): void {

@@ -64,6 +64,12 @@ export class World {
     });
   }
 
+  /** Carries out a signed act at a time; returns why not, undefined when it was. */
+  act(signed: object, timeMs: number): string | undefined {
+    const result = this.exchange.act(signed, timeMs);
+    return result.accepted ? undefined : `${result.refusal} ${result.about}`;
+  }
+
   submit(commands: CommandBuffer): void {
     this.verdicts.length = 0;
     this.held.length = 0;
