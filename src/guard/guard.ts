@@ -13,6 +13,7 @@ import { Authority } from './authority/authority.ts';
 import { type CommandSource, OUTSIDE } from './authority/command-source.ts';
 import { unsignedCommands } from './authority/unsigned-commands.ts';
 import { AuditImage } from './audit-image.ts';
+import { checkBothFamilies } from './both-families.ts';
 import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
 import { Breakers, isOfPrices } from './breakers.ts';
 import { survivingCanary } from './canary.ts';
@@ -352,6 +353,7 @@ export class Guard {
       const judged = judgeAccount(known, state, account, market, sequence, place.timeMs, checks);
       checkAction(known, state, judged, action, margin?.(), checks);
       this.prices.check(state, action, judged.markets, place.timeMs, checks);
+      checkBothFamilies(known, judged, action, this.prices.gaps, place.timeMs, checks);
       return { ...draftWarrant(place, action, judged, known, state), isOfPrices: isOfPrices(judged) };
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;

@@ -53,13 +53,20 @@ export function readAccount(state: State, account: number): LiveAccount {
   return { account, balance: wide(state.account.f64, account * 8 + ACCOUNT.BALANCE_HIGH), positions, isWhole };
 }
 
+/** The mark of a market: as events tell it, unless said. */
+type Marks = (market: number) => bigint;
+
+function toldBy(known: Known): Marks {
+  return (market) => known.derived(market, 'MARK');
+}
+
 /** balance + Σ (size × mark − cost − funding owed), at the prices and indexes that events tell. */
-export function equityOf(known: Known, { balance, positions }: LiveAccount): bigint {
+export function equityOf(known: Known, { balance, positions }: LiveAccount, mark: Marks = toldBy(known)): bigint {
   let equity = balance;
   for (const { market, size, cost, index } of positions) {
     if (size === 0n) continue;
     const funding = owed(size, known.derived(market, 'FUNDING_INDEX') - index);
-    equity += size * known.derived(market, 'MARK') - cost - funding;
+    equity += size * mark(market) - cost - funding;
   }
   return equity;
 }
@@ -72,24 +79,24 @@ export function takerFeeOf(known: Known, account: number): bigint {
 }
 
 /** Σ |size| × mark × (initial margin × factor, rounded up, + taker fee), rounded up. */
-export function maintenanceOf(known: Known, { account, positions }: LiveAccount): bigint {
+export function maintenanceOf(known: Known, { account, positions }: LiveAccount, mark: Marks = toldBy(known)): bigint {
   const fee = takerFeeOf(known, account);
   let sum = 0n;
   for (const { market, size } of positions) {
     if (size === 0n) continue;
     const initial = known.parameter(market, INITIAL_MARGIN);
     const fraction = ceilOf(initial * known.parameter(market, MAINTENANCE_FACTOR), MILLION) + fee;
-    sum += ceilOf(sizeOf(size) * known.derived(market, 'MARK') * fraction, MILLION);
+    sum += ceilOf(sizeOf(size) * mark(market) * fraction, MILLION);
   }
   return sum;
 }
 
 /** Σ open size × mark × (initial margin + taker fee), rounded up, + what open orders would lose at once. */
-export function initialOf(known: Known, { account, positions }: LiveAccount): bigint {
+export function initialOf(known: Known, { account, positions }: LiveAccount, markOf: Marks = toldBy(known)): bigint {
   const fee = takerFeeOf(known, account);
   let sum = 0n;
   for (const { market, size, ownFraction } of positions) {
-    const mark = known.derived(market, 'MARK');
+    const mark = markOf(market);
     const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
     let buys = 0n;
     let sells = 0n;

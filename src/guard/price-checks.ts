@@ -2,6 +2,7 @@
 import { RULE } from '../engine/rules.ts';
 import { CLOSE } from '../engine/refusal.ts';
 import type { State } from '../engine/state.ts';
+import { FamilyGaps } from './family-gaps.ts';
 import type { Known } from './known.ts';
 import { type PriceView, viewPrice } from './price-families.ts';
 import { Stillness } from './stillness.ts';
@@ -12,6 +13,8 @@ import type { CheckClass, Checks, ForcedAction } from './verdict.ts';
 export class Prices {
   private readonly known: Known;
   private readonly stillness = new Stillness();
+  /** How far the families of each market have been apart lately. */
+  readonly gaps = new FamilyGaps();
 
   constructor(known: Known) {
     this.known = known;
@@ -20,6 +23,7 @@ export class Prices {
   /** Takes in the samples of a tick, after it was applied. */
   observe(): void {
     this.stillness.observe(this.known.inputs);
+    this.gaps.observe(this.known.inputs, Number(this.known.rule(RULE.guard_sample_age)));
   }
 
   /** A market's price as its samples have it now. Refuses (throws `Unreadable`) numbers that are none. */

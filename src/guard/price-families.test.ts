@@ -51,8 +51,11 @@ test('oracles that fall without the venues: disputed, held for as long as it las
   assert.deepEqual(checked(at), ['hold', 'II', 'price_families']);
   at.venue.apply((buffer, timeMs) => buffer.requestWithdrawal(timeMs, at.short, 1e8));
   assert.deepEqual(at.venue.heldBy, ['price_families']);
-  // They come together again: what is due happens at the next tick.
-  assert.deepEqual(say(at, [8_700, 8_700, 8_700, 8_700]), [at.long]);
+  // They come together again: what is due happens once the bases have forgotten that they were apart.
+  assert.deepEqual(say(at, [8_700, 8_700, 8_700, 8_700]), []);
+  assert.deepEqual(checked(at), ['hold', 'II', 'price_both_families']);
+  const ticks = Array.from({ length: 4 }, () => say(at, [8_700, 8_700, 8_700, 8_700]));
+  assert.deepEqual(ticks.flat(), [at.long]);
   at.venue.apply((buffer, timeMs) => buffer.requestWithdrawal(timeMs, at.short, 1e8));
   assert.deepEqual(at.venue.held, []);
 });

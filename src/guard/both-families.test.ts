@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
+import { FamilyGaps } from './family-gaps.ts';
+import { GuardedVenue } from './guarded-venue.fixture.ts';
+import type { InputImage } from './input-image.ts';
+import { type Said, screenedScene, TICK_MS } from './screened-venue.fixture.ts';
+
+/** Inputs of one market: a tick's time, an oracle's price in USD, a venue's index, both of this tick. */
+function inputs(timeMs: number, oracle: number, index: number, usdc = 1e8): InputImage {
+  const table = (words: number, floats: number) => ({
+    i32: new Int32Array(words),
+    f64: new Float64Array(floats),
+    rows: 2,
+  });
+  const market = table(512, 256);
+  market.f64[128 + MARKET.TICK_MS] = timeMs;
+  market.i32[256 + MARKET.VENUES] = 1;
+  const oracles = table(ORACLE_LIMIT * 16, ORACLE_LIMIT * 8);
+  oracles.i32[ORACLE_LIMIT * 8 + ORACLE.KNOWN] = 1;
+  oracles.f64[ORACLE_LIMIT * 4 + ORACLE.PRICE] = oracle;
+  oracles.f64[ORACLE_LIMIT * 4 + ORACLE.TIME_MS] = timeMs;
+  const quote = table(VENUE_LIMIT * 32, VENUE_LIMIT * 16);
+  quote.i32[VENUE_LIMIT * 16 + QUOTE.KNOWN] = 15;
+  quote.f64[VENUE_LIMIT * 8 + QUOTE.INDEX] = index;
+  quote.f64[VENUE_LIMIT * 8 + QUOTE.TIME_MS] = timeMs;
+  const venue = table(256, 128);
+  venue.f64[64 + VENUE.COLLATERAL_PRICE] = usdc;
+  return { market, oracle: oracles, quote, venue } as unknown as InputImage;
+}
+
+test('a gap puts the mark in doubt by what exceeds honest noise, and for as long as bases remember it', () => {
+  const gaps = new FamilyGaps();
+  gaps.observe(inputs(1_000_000, 100_000, 100_090), 20_000);
+  assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
+  gaps.observe(inputs(1_005_000, 100_000, 102_000), 20_000);
+  assert.equal(gaps.doubtPpm(1, 200_000n), 19_000n);
+  gaps.observe(inputs(1_010_000, 100_000, 100_000), 20_000);
+  // 19,000 × 0.8^5 = 6,225.92
+  assert.equal(gaps.doubtPpm(1, 200_000n), 6_226n);
+  gaps.observe(inputs(1_036_000, 100_000, 100_000), 20_000);
+  assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
+});
+
+test('the gap is between prices in USDC, and one of a silent family is none', () => {
+  const gaps = new FamilyGaps();
+  gaps.observe(inputs(1_000_000, 95_000, 100_000, 0.95e8), 20_000);
+  assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
+  const silent = inputs(1_005_000, 95_000, 100_000);
+  silent.quote.f64[VENUE_LIMIT * 8 + QUOTE.TIME_MS] = 900_000;
+  gaps.observe(silent, 20_000);
+  assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
+});
+
+test('oracles that fall by less than what disputes a price liquidate nobody whom the venues would leave alone', () => {
+  const at = screenedScene();
+  const say = (said: Said): number[] => {
+    const other: Said = [3_000, 3_000, 3_000, 3_000];
+    return GuardedVenue.liquidated(
+      at.venue.say(
+        new Map([
+          [at.market, said],
+          [at.other, other],
+        ]),
+        TICK_MS,
+      ),
+    );
+  };
+  // Below the long's margin by the oracles, above it by the venues: 2.5 % apart, which disputes nothing.
+  assert.deepEqual(say([8_640, 8_640, 8_855, 8_855]), []);
+  const { check, kind } = at.venue.verdicts.at(-1) ?? {};
+  assert.deepEqual([kind, check?.class, check?.name], ['hold', 'II', 'price_both_families']);
+  assert.deepEqual(Array.from({ length: 8 }, () => say([8_600, 8_600, 8_600, 8_600])).flat(), [at.long]);
+});

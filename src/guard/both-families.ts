@@ -1,0 +1,100 @@
+/**
+ * Would it be forced at either family's price? A mark is made of the spot oracles and of smoothed bases to their spot; where the
+ * venues' indexes say, or have said as long as bases remember, another spot, the mark may be off by as much. A forced action must be
+ * due at whatever the mark may be then. Families may be apart by far less than what disputes a price, and still by more than an
+ * account has left. And a mark that is far from what every venue marks rests on this venue alone.
+ */
+import { MARKET_PARAMETERS, QUOTE_KNOWN } from '../engine/command.ts';
+import { FLAG } from '../engine/flags.ts';
+import { CLOSE } from '../engine/refusal.ts';
+import { RULE } from '../engine/rules.ts';
+import { MARKET, QUOTE, VENUE_LIMIT } from '../engine/tables.ts';
+import type { JudgedAccount } from './account-checks.ts';
+import { ceilOf, floorOf, middleOf, sizeOf, whole } from './exact.ts';
+import type { FamilyGaps } from './family-gaps.ts';
+import type { Known } from './known.ts';
+import { equityOf, initialOf, maintenanceOf } from './live-account.ts';
+import { KNOWN_ORDER } from './order-lists.ts';
+import type { Checks, ForcedAction } from './verdict.ts';
+
+const MILLION = 1_000_000n;
+const BASIS_WEIGHT = MARKET_PARAMETERS.indexOf('BASIS_WEIGHT');
+
+/** Notes whether the action is due at all that the marks may be. A settlement and a band rest on no account's equity. */
+export function checkBothFamilies(
+  known: Known,
+  judged: JudgedAccount,
+  action: ForcedAction,
+  gaps: FamilyGaps,
+  timeMs: number,
+  checks: Checks,
+): void {
+  if (action.kind === 'settlePosition') return;
+  if (action.kind === 'forceCancel' && action.reason !== CLOSE.DELEVERAGE) return;
+  const markets = action.kind === 'fireTrigger' ? [action.market] : judged.markets;
+  for (const market of markets) checkVenueMarks(known, market, timeMs, checks);
+  if (markets.every((market) => doubtOf(known, market, gaps) === 0n)) return;
+  if (action.kind === 'fireTrigger') return checkTrigger(known, action.order, action.market, gaps, checks);
+  checkEquity(known, judged, action, gaps, checks);
+}
+
+function doubtOf(known: Known, market: number, gaps: FamilyGaps): bigint {
+  return gaps.doubtPpm(market, known.parameter(market, BASIS_WEIGHT));
+}
+
+/** The least or the most that a mark may be. */
+function markAtWorst(known: Known, market: number, isUp: boolean, gaps: FamilyGaps): bigint {
+  const mark = known.derived(market, 'MARK');
+  const most = MILLION + doubtOf(known, market, gaps);
+  return isUp ? ceilOf(mark * most, MILLION) : floorOf(mark * MILLION, most);
+}
+
+/** Longs at the most, shorts at the least that their marks may be. */
+function checkEquity(
+  known: Known,
+  judged: JudgedAccount,
+  action: ForcedAction,
+  gaps: FamilyGaps,
+  checks: Checks,
+): void {
+  const { live } = judged;
+  const marks = new Map(
+    live.positions.map(({ market, size }) => [market, markAtWorst(known, market, size > 0n, gaps)] as const),
+  );
+  const mark = (market: number): bigint => marks.get(market) ?? known.derived(market, 'MARK');
+  const equity = equityOf(known, live, mark);
+  const needed = action.kind === 'liquidate' ? maintenanceOf(known, live, mark) : initialOf(known, live, mark);
+  const isDue = equity < needed || equity <= 0n;
+  checks.note('II', 'price_both_families', '', isDue, `equity ${equity}`, `below ${needed}`);
+}
+
+function checkTrigger(known: Known, order: number, market: number, gaps: FamilyGaps, checks: Checks): void {
+  const row = known.orders.rowOf(order);
+  if (row === 0) return;
+  const { i32 } = known.orders;
+  const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
+  const trigger = whole(i32[row * 16 + KNOWN_ORDER.TRIGGER]) * units;
+  const isAbove = ((i32[row * 16 + KNOWN_ORDER.FLAGS] as number) & FLAG.TRIGGER_ABOVE) !== 0;
+  const mark = markAtWorst(known, market, !isAbove, gaps);
+  const isReached = isAbove ? mark >= trigger : mark <= trigger;
+  checks.note('II', 'price_both_families', `order ${order}`, isReached, mark, trigger);
+}
+
+/** A mark and the middle of what venues mark may be apart as far as families of prices may. */
+function checkVenueMarks(known: Known, market: number, timeMs: number, checks: Checks): void {
+  const { quote, market: markets } = known.inputs;
+  const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
+  const ageMs = Number(known.rule(RULE.guard_sample_age));
+  const marks: bigint[] = [];
+  for (let venue = 0; venue < VENUE_LIMIT; venue++) {
+    const row = market * VENUE_LIMIT + venue;
+    const isThere = ((quote.i32[row * 16 + QUOTE.KNOWN] as number) & QUOTE_KNOWN.MARK) !== 0;
+    if ((venues & (1 << venue)) === 0 || !isThere) continue;
+    if (timeMs - (quote.f64[row * 8 + QUOTE.TIME_MS] as number) > ageMs) continue;
+    marks.push(whole(quote.f64[row * 8 + QUOTE.MARK]));
+  }
+  const middle = middleOf(marks);
+  if (middle === undefined) return;
+  const allowed = floorOf(middle * known.rule(RULE.guard_family_band), MILLION);
+  checks.within('II', 'price_venue_marks', `market ${market}`, sizeOf(known.derived(market, 'MARK') - middle), allowed);
+}

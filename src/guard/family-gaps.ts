@@ -1,0 +1,103 @@
+/**
+ * How far the spot oracles and the venues' indexes of each market have been apart lately. Marks are made of smoothed bases to the
+ * spot: where the spot was wrong, the bases are for as long as they remember it, so a mark can be off by the gap of then.
+ */
+import { QUOTE_KNOWN } from '../engine/command.ts';
+import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
+import type { InputImage } from './input-image.ts';
+
+/** What bases keep after so long is less than honest sources differ by. */
+const FORGET_MS = 30_000;
+/** Families of honest sources are apart by so much, ppm: it makes no mark doubtful. */
+const HONEST_PPM = 1000;
+const MILLION = 1_000_000;
+/** A gap beyond is one of this size: nothing is forced at such a mark. */
+const LARGEST_PPM = 1e9;
+
+interface Gap {
+  readonly timeMs: number;
+  readonly ppm: number;
+}
+
+export class FamilyGaps {
+  /** By market, oldest first: gaps wider than honest ones. */
+  private readonly gaps: Gap[][] = [];
+  private tickMs = -1;
+  private readonly prices = new Float64Array(Math.max(ORACLE_LIMIT, VENUE_LIMIT));
+
+  /** Takes in the samples of a tick; called as often as one likes, it sees each tick once. Samples older than `ageMs` say nothing. */
+  observe(inputs: InputImage, ageMs: number): void {
+    const { rows, f64 } = inputs.market;
+    const timeMs = rows > 1 ? (f64[128 + MARKET.TICK_MS] as number) : -1;
+    if (timeMs === this.tickMs) return;
+    this.tickMs = timeMs;
+    for (let market = 1; market < rows; market++) {
+      const gaps = (this.gaps[market] ??= []);
+      while (gaps[0] !== undefined && timeMs - gaps[0].timeMs > FORGET_MS) gaps.shift();
+      const ppm = this.gapNow(inputs, market, timeMs, ageMs);
+      if (ppm > 0) gaps.push({ timeMs, ppm });
+    }
+  }
+
+  /**
+   * By how much a market's mark may be off, ppm of it: the widest gap less what is honest, each as far as the own bases remember
+   * it, which forget `weightPpm` of it a second. Rounded up.
+   */
+  doubtPpm(market: number, weightPpm: bigint): bigint {
+    const kept = (MILLION - Number(weightPpm)) / MILLION;
+    let widest = 0;
+    for (const { timeMs, ppm } of this.gaps[market] ?? []) {
+      let remembered = ppm;
+      // Whole seconds: what is under way of one is not forgotten yet.
+      for (let second = 1; second * 1000 <= this.tickMs - timeMs; second++) remembered *= kept;
+      if (remembered > widest) widest = remembered;
+    }
+    return BigInt(Math.ceil(widest));
+  }
+
+  /** The gap beyond honest noise, ppm rounded up; 0 while one family is silent: that is for its quorum to say. */
+  private gapNow(inputs: InputImage, market: number, timeMs: number, ageMs: number): number {
+    const oracle = this.oracle(inputs, market, timeMs - ageMs);
+    const venue = this.venue(inputs, market, timeMs - ageMs);
+    if (!(oracle > 0 && venue > 0)) return 0;
+    const apart = Math.ceil((Math.abs(venue - oracle) / Math.min(venue, oracle)) * MILLION);
+    return Math.max(0, Math.min(LARGEST_PPM, apart) - HONEST_PPM);
+  }
+
+  /** Middle of the fresh oracles in USDC, 0 when there is none. */
+  private oracle({ oracle, venue }: InputImage, market: number, fromMs: number): number {
+    let count = 0;
+    for (let row = market * ORACLE_LIMIT; row < (market + 1) * ORACLE_LIMIT; row++) {
+      const isFresh =
+        oracle.i32[row * 8 + ORACLE.KNOWN] !== 0 && (oracle.f64[row * 4 + ORACLE.TIME_MS] as number) >= fromMs;
+      if (isFresh) this.prices[count++] = oracle.f64[row * 4 + ORACLE.PRICE] as number;
+    }
+    return (this.middle(count) * 1e8) / (venue.f64[64 + VENUE.COLLATERAL_PRICE] as number);
+  }
+
+  private venue({ quote, market: markets }: InputImage, market: number, fromMs: number): number {
+    const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
+    let count = 0;
+    for (let number = 0; number < VENUE_LIMIT; number++) {
+      const row = market * VENUE_LIMIT + number;
+      const isThere =
+        (venues & (1 << number)) !== 0 && ((quote.i32[row * 16 + QUOTE.KNOWN] as number) & QUOTE_KNOWN.INDEX) !== 0;
+      const isFresh = isThere && (quote.f64[row * 8 + QUOTE.TIME_MS] as number) >= fromMs;
+      if (isFresh) this.prices[count++] = quote.f64[row * 8 + QUOTE.INDEX] as number;
+    }
+    return this.middle(count);
+  }
+
+  /** The middle of the first `count` prices, which it sorts; of an even number the mean of the middle two; 0 of none. */
+  private middle(count: number): number {
+    const { prices } = this;
+    for (let n = 1; n < count; n++) {
+      const price = prices[n] as number;
+      let at = n;
+      for (; at > 0 && (prices[at - 1] as number) > price; at--) prices[at] = prices[at - 1] as number;
+      prices[at] = price;
+    }
+    if (count === 0) return 0;
+    return ((prices[(count - 1) >> 1] as number) + (prices[count >> 1] as number)) / 2;
+  }
+}
