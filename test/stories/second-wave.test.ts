@@ -2,8 +2,15 @@
 // 50×) skewed its mark and liquidated accounts that had done nothing. The same venue, the same orders, with and without the ladder.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { BEFORE_GENESIS, BlockSealer } from '../../src/chain/block-sealer.ts';
+import { replay } from '../../src/chain/replay.ts';
+import { DirectRoots } from '../../src/chain/roots.ts';
+import { genesis } from '../../src/engine/state.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { away, FAIR, MINUTE, PaxgVenue, type PaxgOptions, SHORTS, TICK_MS } from '../../src/exchange/paxg.fixture.ts';
+import { GuardedRoots } from '../../src/guard/guarded-roots.ts';
+import { WarrantVerifier } from '../../src/guard/verify-warrants.ts';
+import { sha256 } from '../../src/journal/node-digest.ts';
 
 const MAINTENANCE_MS = 5 * MINUTE;
 const OPENED_AGAIN_MS = 14 * MINUTE;
@@ -85,6 +92,21 @@ describe('a market like PAXG reopens after a maintenance', () => {
     assert.ok(normal !== undefined);
     const late = (firstMs as number) - (unguarded.firstMs as number);
     assert.ok(late > 0 && late <= 3 * MINUTE, `${late} ms later`);
+    // A stranger's replay, which knows no ladder, computes every warrant again.
+    venue.exchange.finish();
+    const verifier = new WarrantVerifier();
+    const sealer = new BlockSealer(sha256, new GuardedRoots(new DirectRoots(sha256), verifier.guard), BEFORE_GENESIS);
+    const replayed = replay(genesis(), venue.journal.entries(), {
+      sealer,
+      hash: sha256,
+      amend: null,
+      apply: (state, entry) => verifier.apply(state, entry, { fork: 0, height: sealer.openHeight }),
+      onWarrants: (bytes) => verifier.take(bytes),
+    });
+    verifier.finish();
+    assert.ok(replayed.equal);
+    assert.ok(verifier.warrants >= SHORTS.length);
+    assert.deepEqual([verifier.valid, verifier.invalid, verifier.firstInvalid], [verifier.warrants, 0, null]);
   });
 
   test('makers that leave again while it is half open take it no further: nobody is liquidated at a mark without a market', () => {
