@@ -174,7 +174,7 @@ test('a forged warrant is shown as such, to whom it names and to whom it concern
   }
 });
 
-test('holds that cannot be read are a finding, here and when warrants are verified', async () => {
+test('holds that cannot be read are a finding, here and when a journal or its warrants are verified', async () => {
   const journal = stored((kind, text) => (kind === 'holds' ? text.replace('"check"', '"chuck"') : text));
   assert.equal((await view(journal)).code, 1);
   const streams = memoryStreams();
@@ -182,4 +182,8 @@ test('holds that cannot be read are a finding, here and when warrants are verifi
   const { invalid, holds } = JSON.parse(streams.stdout.text) as { invalid: number; holds: { unreadable: number } };
   assert.equal(invalid, 0);
   assert.ok(holds.unreadable > 0);
+  const plain = memoryStreams();
+  assert.equal(await runProgram(['verify', '--journal', journal, '--json'], plain), 1);
+  const { equal, unreadableHolds } = JSON.parse(plain.stdout.text) as { equal: boolean; unreadableHolds: number };
+  assert.deepEqual([equal, unreadableHolds], [true, holds.unreadable]);
 });
