@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -175,4 +175,13 @@ test('a command that went past the guard has no act, though the history itself i
   assert.equal(code, 1);
   assert.equal(acts.firstInvalid?.why, 'command_without_act');
   assert.deepEqual(acts.commands.withoutAct, 1);
+});
+
+test('nobody trades on a history with a forged act', async () => {
+  const journal = forged((act) => act.replace('"value":500', '"value":501'));
+  const file = join(folder, 'stop.json');
+  writeFileSync(file, JSON.stringify(signed(actOf(commands(status(STATUS.MAINTENANCE))), ANN)));
+  const streams = memoryStreams();
+  assert.equal(await runProgram(['key', 'submit', file, '--journal', journal, '--json'], streams), 3);
+  assert.equal((JSON.parse(streams.stdout.text) as { error: string }).error, 'act_forged');
 });
