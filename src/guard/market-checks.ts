@@ -1,9 +1,9 @@
 /** Is a market what its block, its commands and its ticks made of it, and is its mark backed by samples of now? */
-import { MARKET_PARAMETERS } from '../engine/command.ts';
+import { MARKET_PARAMETERS, QUOTE_KNOWN } from '../engine/command.ts';
 import { MARKET_KNOWN } from '../engine/market.ts';
 import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
-import { MARKET, ORACLE, ORACLE_LIMIT, VENUE } from '../engine/tables.ts';
+import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import { ceilOf, floorOf, largest, middleOf, nearestOf, sizeOf, Unreadable, whole } from './exact.ts';
 import { basisRange } from './derived-image.ts';
 import { DERIVED, type Known } from './known.ts';
@@ -38,7 +38,23 @@ export function checkMarket(
   if (isCondemned) checks.note('I', 'funding_step_bound', about, false, 'beyond it in an earlier block', bound);
   checkBacking(known, market, sequence, timeMs, about, checks);
   checkDistance(known, market, about, checks);
+  checkFundingVoices(known, market, timeMs, about, checks);
   return bound;
+}
+
+/** Funding that the own book alone decides is told: whoever moves the book moves the rate. */
+function checkFundingVoices(known: Known, market: number, timeMs: number, about: string, checks: Checks): void {
+  const { quote, market: markets } = known.inputs;
+  const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
+  const age = Number(known.rule(RULE.quote_age));
+  let fresh = 0;
+  for (let venue = 0; venue < VENUE_LIMIT; venue++) {
+    const row = market * VENUE_LIMIT + venue;
+    const isThere = ((quote.i32[row * 16 + QUOTE.KNOWN] as number) & QUOTE_KNOWN.INDEX) !== 0;
+    if ((venues & (1 << venue)) === 0 || !isThere) continue;
+    if (timeMs - (quote.f64[row * 8 + QUOTE.TIME_MS] as number) <= age) fresh++;
+  }
+  checks.note('III', 'funding_quorum', about, fresh > 0, `${fresh} venues`, 'at least 1');
 }
 
 function checkParameters(known: Known, state: State, market: number, about: string, checks: Checks): void {

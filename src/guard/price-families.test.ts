@@ -162,3 +162,10 @@ test('a whole venue that stands still is a weekend: nothing is delayed', () => {
   raise(at);
   assert.deepEqual(GuardedVenue.liquidated(venue.say(still)), [at.long]);
 });
+
+test('funding that the own book alone decides is told, and delays nothing', () => {
+  const at = screenedScene([10_000, 10_000, undefined, undefined], 0);
+  raise(at);
+  assert.deepEqual(say(at, [10_001, 10_000, undefined, undefined]), [at.long]);
+  assert.deepEqual(checked(at), ['flag', 'III', 'funding_quorum']);
+});
