@@ -134,6 +134,8 @@ export function basisRange(
   for (const [bit, column] of OWN_BASES) {
     if ((known & bit) !== 0) bases.push(markets.f64[market * 128 + column] as number);
   }
+  // Where the own book was never quoted and no venue quotes any more, the mark is the spot.
+  if (bases.length === 0) bases.push(0);
   const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
   for (let venue = 0; venue < VENUE_LIMIT; venue++) {
     const row = market * VENUE_LIMIT + venue;
