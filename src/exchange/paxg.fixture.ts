@@ -68,6 +68,8 @@ export const away = (ppm: number, fair = FAIR): number => Math.floor((fair * (1e
 export interface PaxgOptions {
   readonly isGuarded: boolean;
   readonly hasLadder: boolean;
+  /** False: no external venue quotes the market, as few did; the spot oracles alone say what it is worth. True unless said. */
+  readonly hasVenues?: boolean;
 }
 
 export class PaxgVenue {
@@ -150,7 +152,7 @@ export class PaxgVenue {
     const price = Math.floor(fair * UNITS * (1 + (((timeMs / TICK_MS) % 7) - 3) * 4e-5));
     buffer.collateralPrice(timeMs, 1e8, timeMs);
     for (const source of [0, 1]) buffer.oraclePrice(timeMs, PAXG, source, price + source * UNITS, timeMs);
-    for (const venue of [0, 1]) {
+    for (const venue of this.options.hasVenues === false ? [] : [0, 1]) {
       const known = price + (venue + 1) * UNITS;
       buffer.venueQuote(
         timeMs,

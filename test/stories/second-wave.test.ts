@@ -61,11 +61,14 @@ describe('a market like PAXG reopens after a maintenance', () => {
     assert.ok(venue.events('orderAccepted').length > 0);
   });
 
-  test('the warrants alone do not stop it: the mark is what ticks and trades made of it', () => {
-    const { venue, firstMs } = reopened({ isGuarded: true, hasLadder: false });
-    assert.deepEqual(venue.liquidated, SHORTS);
+  test('where no venue quotes the market the warrants alone do not stop it: its mark is what ticks and trades made of it', () => {
+    const alone = reopened({ isGuarded: true, hasLadder: false, hasVenues: false });
+    assert.deepEqual(alone.venue.liquidated, SHORTS);
     // The distance from the fair price is told and slows it down, no more.
-    assert.ok((firstMs as number) <= MINUTE);
+    assert.ok((alone.firstMs as number) <= MINUTE);
+    const { venue } = reopened({ isGuarded: true, hasLadder: true, hasVenues: false });
+    assert.deepEqual(venue.liquidated, []);
+    assert.equal(venue.steps.at(-1)?.move, 'done');
   });
 
   test('up the ladder, the same orders liquidate nobody, and the market is fully open in the end', () => {
