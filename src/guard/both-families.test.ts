@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { QUOTE_KNOWN_ALL } from '../engine/command.ts';
+import { ORDER_KIND } from '../engine/flags.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import { FamilyGaps } from './family-gaps.ts';
 import { GuardedVenue } from './guarded-venue.fixture.ts';
 import type { InputImage } from './input-image.ts';
-import { type Said, screenedScene, TICK_MS } from './screened-venue.fixture.ts';
+import { type Said, type ScreenedScene, screenedScene, TICK_MS, writeSaid } from './screened-venue.fixture.ts';
 
 /** Inputs of one market: a tick's time, an oracle's price in USD, a venue's index, both of this tick. */
 function inputs(timeMs: number, oracle: number, index: number, usdc = 1e8): InputImage {
@@ -71,4 +73,45 @@ test('oracles that fall by less than what disputes a price liquidate nobody whom
   const { check, kind } = at.venue.verdicts.at(-1) ?? {};
   assert.deepEqual([kind, check?.class, check?.name], ['hold', 'II', 'price_both_families']);
   assert.deepEqual(Array.from({ length: 8 }, () => say([8_600, 8_600, 8_600, 8_600])).flat(), [at.long]);
+});
+
+/** Lets a tick pass in which spot and indexes are at one price and the venues' marks at another; returns who was liquidated. */
+function sayMarks({ venue, market, other }: ScreenedScene, spot: number, mark: number): number[] {
+  venue.timeMs += TICK_MS;
+  const events = venue.apply((buffer, timeMs) => {
+    buffer.collateralPrice(timeMs, 1e8, timeMs);
+    writeSaid(buffer, timeMs, market, [spot, spot]);
+    for (const number of [0, 1]) {
+      const [index, marks] = [spot * 1e6, mark * 1e6];
+      buffer.venueQuote(timeMs, market, number, QUOTE_KNOWN_ALL, timeMs, marks, index, marks, marks);
+    }
+    writeSaid(buffer, timeMs, other, [3_000, 3_000, 3_000, 3_000]);
+    buffer.tick(timeMs);
+  });
+  return GuardedVenue.liquidated(events);
+}
+
+test('at a mark that lags behind those of the venues nobody is liquidated who would not be at theirs', () => {
+  const at = screenedScene();
+  // The smoothed basis is still low when the venues’ marks are back: the mark is 8,805, theirs 9,100.
+  assert.deepEqual(sayMarks(at, 10_000, 8_500), []);
+  assert.deepEqual(sayMarks(at, 9_100, 9_100), []);
+  const { check, kind } = at.venue.verdicts.at(-1) ?? {};
+  assert.deepEqual([kind, check?.class, check?.name], ['hold', 'II', 'price_venue_marks']);
+});
+
+test('a mark that lags behind theirs delays nobody who would be liquidated at theirs all the more', () => {
+  const at = screenedScene();
+  assert.deepEqual(sayMarks(at, 9_400, 8_100), [at.long]);
+});
+
+test('a trigger that a lagging mark reached waits while the venues’ marks have not', () => {
+  const at = screenedScene();
+  const stop = { sell: true, size: 100, kind: ORDER_KIND.STOP_MARKET, reduceOnly: true };
+  at.venue.place(at.long, at.market, { ...stop, trigger: 8_950 });
+  sayMarks(at, 10_000, 8_500);
+  at.venue.verdicts.length = 0;
+  sayMarks(at, 9_240, 9_240);
+  const { check, kind } = at.venue.verdicts.at(-1) ?? {};
+  assert.deepEqual([kind, check?.name, check?.expected], ['hold', 'price_venue_marks', '8950000000']);
 });

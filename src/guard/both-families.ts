@@ -2,7 +2,8 @@
  * Would it be forced at either family's price? A mark is made of the spot oracles and of smoothed bases to their spot; where the
  * venues' indexes say, or have said as long as bases remember, another spot, the mark may be off by as much. A forced action must be
  * due at whatever the mark may be then. Families may be apart by far less than what disputes a price, and still by more than an
- * account has left. And a mark that is far from what every venue marks rests on this venue alone.
+ * account has left. And a mark that is far from what the venues mark rests on this venue alone (its own book may lag behind a gap):
+ * what is forced at it must be due at their mark too.
  */
 import { MARKET_PARAMETERS, QUOTE_KNOWN } from '../engine/command.ts';
 import { FLAG } from '../engine/flags.ts';
@@ -32,11 +33,22 @@ export function checkBothFamilies(
   if (action.kind === 'settlePosition') return;
   if (action.kind === 'forceCancel' && action.reason !== CLOSE.DELEVERAGE) return;
   const markets = action.kind === 'fireTrigger' ? [action.market] : judged.markets;
-  for (const market of markets) checkVenueMarks(known, market, timeMs, checks);
+  const due = (name: string, about: string, mark: MarkOf): void => {
+    if (action.kind === 'fireTrigger') checkTrigger(known, action.order, action.market, mark, name, checks);
+    else checkEquity(known, judged, action, mark, name, about, checks);
+  };
+  for (const market of markets) {
+    const venues = farVenueMark(known, market, timeMs);
+    if (venues === undefined) continue;
+    const mark: MarkOf = (of) => (of === market ? venues : known.derived(of, 'MARK'));
+    due('price_venue_marks', `market ${market}`, mark);
+  }
   if (markets.every((market) => doubtOf(known, market, gaps) === 0n)) return;
-  if (action.kind === 'fireTrigger') return checkTrigger(known, action.order, action.market, gaps, checks);
-  checkEquity(known, judged, action, gaps, checks);
+  due('price_both_families', '', (market, isUp) => markAtWorst(known, market, isUp, gaps));
 }
+
+/** The mark of a market to judge by; `isUp`: the action is due when it is low, so the most that it may be is asked for. */
+type MarkOf = (market: number, isUp: boolean) => bigint;
 
 function doubtOf(known: Known, market: number, gaps: FamilyGaps): bigint {
   return gaps.doubtPpm(market, known.parameter(market, BASIS_WEIGHT));
@@ -54,34 +66,34 @@ function checkEquity(
   known: Known,
   judged: JudgedAccount,
   action: ForcedAction,
-  gaps: FamilyGaps,
+  markOf: MarkOf,
+  name: string,
+  about: string,
   checks: Checks,
 ): void {
   const { live } = judged;
-  const marks = new Map(
-    live.positions.map(({ market, size }) => [market, markAtWorst(known, market, size > 0n, gaps)] as const),
-  );
+  const marks = new Map(live.positions.map(({ market, size }) => [market, markOf(market, size > 0n)] as const));
   const mark = (market: number): bigint => marks.get(market) ?? known.derived(market, 'MARK');
   const equity = equityOf(known, live, mark);
   const needed = action.kind === 'liquidate' ? maintenanceOf(known, live, mark) : initialOf(known, live, mark);
   const isDue = equity < needed || equity <= 0n;
-  checks.note('II', 'price_both_families', '', isDue, `equity ${equity}`, `below ${needed}`);
+  checks.note('II', name, about, isDue, `equity ${equity}`, `below ${needed}`);
 }
 
-function checkTrigger(known: Known, order: number, market: number, gaps: FamilyGaps, checks: Checks): void {
+function checkTrigger(known: Known, order: number, market: number, markOf: MarkOf, name: string, checks: Checks): void {
   const row = known.orders.rowOf(order);
   if (row === 0) return;
   const { i32 } = known.orders;
   const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
-  const trigger = whole(i32[row * 16 + KNOWN_ORDER.TRIGGER]) * units;
-  const isAbove = ((i32[row * 16 + KNOWN_ORDER.FLAGS] as number) & FLAG.TRIGGER_ABOVE) !== 0;
-  const mark = markAtWorst(known, market, !isAbove, gaps);
+  const trigger = whole(i32[row * 8 + KNOWN_ORDER.TRIGGER]) * units;
+  const isAbove = ((i32[row * 8 + KNOWN_ORDER.FLAGS] as number) & FLAG.TRIGGER_ABOVE) !== 0;
+  const mark = markOf(market, !isAbove);
   const isReached = isAbove ? mark >= trigger : mark <= trigger;
-  checks.note('II', 'price_both_families', `order ${order}`, isReached, mark, trigger);
+  checks.note('II', name, `order ${order} market ${market}`, isReached, mark, trigger);
 }
 
-/** A mark and the middle of what venues mark may be apart as far as families of prices may. */
-function checkVenueMarks(known: Known, market: number, timeMs: number, checks: Checks): void {
+/** The middle of what venues mark, where the mark is further from it than families of prices may be from each other. */
+function farVenueMark(known: Known, market: number, timeMs: number): bigint | undefined {
   const { quote, market: markets } = known.inputs;
   const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
   const ageMs = Number(known.rule(RULE.guard_sample_age));
@@ -94,7 +106,7 @@ function checkVenueMarks(known: Known, market: number, timeMs: number, checks: C
     marks.push(whole(quote.f64[row * 8 + QUOTE.MARK]));
   }
   const middle = middleOf(marks);
-  if (middle === undefined) return;
+  if (middle === undefined) return undefined;
   const allowed = floorOf(middle * known.rule(RULE.guard_family_band), MILLION);
-  checks.within('II', 'price_venue_marks', `market ${market}`, sizeOf(known.derived(market, 'MARK') - middle), allowed);
+  return sizeOf(known.derived(market, 'MARK') - middle) > allowed ? middle : undefined;
 }
