@@ -262,11 +262,12 @@ export const marginRaised: Extreme = {
   number: 25,
   name: 'margin raised with notice',
   open: ({ seed }) => {
-    const { announcement, raise } = marginRaise(1, RAISED);
+    const startMs = Date.UTC(2026, 1, 15);
+    const { announcement, raise } = marginRaise(1, RAISED, startMs);
     return {
       ...modelledScenario(
         seed,
-        Date.UTC(2026, 1, 15),
+        startMs,
         RAISE + 60,
         10_000,
         300,
@@ -289,7 +290,7 @@ export const marginRaised: Extreme = {
         if (minute > RAISE - 60 && minute < RAISE && minute % 5 === 0) topUp(inputs, scene);
       },
       acts: ({ tick, passedMs }) => {
-        if (tick === 1) return [enrolment()];
+        if (tick === 1) return [enrolment(startMs)];
         if (passedMs === ANNOUNCED * MINUTE_MS) return [announcement];
         return passedMs === RAISE * MINUTE_MS ? [raise] : [];
       },

@@ -3,6 +3,8 @@ import { COMMAND } from '../../engine/command.ts';
 import { EVENT, EVENT_FLOATS } from '../../engine/event.ts';
 import type { World } from './world.ts';
 
+const LIMB = 2 ** 50;
+
 /** Kinds of forced actions, as counted. */
 export interface ForcedCounts {
   liquidations: number;
@@ -18,6 +20,8 @@ export class ForcedLog {
   /** Most liquidations by one tick, and within a minute. */
   mostAtOnce = 0;
   mostInAMinute = 0;
+  /** What accounts that were liquidated with less than nothing lacked, 1e-8 USDC: the insurance fund pays it. */
+  shortfall = 0;
   private readonly minutes = new Map<number, number>();
 
   /** Takes in the last batch of a world, which ended with the tick at `timeMs`. */
@@ -29,8 +33,10 @@ export class ForcedLog {
       const kind = world.forced.get(values[at + 1] as number);
       if (kind === undefined) continue;
       const first = values[at + 2] as number;
-      if (values[at] === EVENT.liquidated) this.add('liquidations', liquidationName(first), timeMs);
-      else if (values[at] === EVENT.orderTriggered) this.add('triggers', orderName(nameOf(first)), timeMs);
+      if (values[at] === EVENT.liquidated) {
+        this.add('liquidations', liquidationName(first), timeMs);
+        this.shortfall += Math.max(0, -((values[at + 5] as number) * LIMB + (values[at + 6] as number)));
+      } else if (values[at] === EVENT.orderTriggered) this.add('triggers', orderName(nameOf(first)), timeMs);
       else if (values[at] === EVENT.orderClosed && kind === COMMAND.forceCancel) {
         this.add('cancels', orderName(nameOf(first)), timeMs);
       } else if (values[at] === EVENT.positionSettled) {

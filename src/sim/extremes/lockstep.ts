@@ -66,9 +66,11 @@ class Lockstep {
     const { scenario, openLog, guardedLog, holds } = this;
     const delays = delaysOf(openLog, guardedLog, holds.times, scenario.day.endMs);
     const insurance = {
-      open: this.open.fundEquity - this.fundAtStart,
-      guarded: this.guarded.fundEquity - this.fundAtStart,
       start: this.fundAtStart,
+      open: openLog.shortfall,
+      guarded: guardedLog.shortfall,
+      movedOpen: this.open.fundEquity - this.fundAtStart,
+      movedGuarded: this.guarded.fundEquity - this.fundAtStart,
     };
     const row = rowOf({
       extreme,

@@ -34,9 +34,11 @@ export interface ExtremeRow {
   readonly notDue: number;
   /** and those of the guarded world alone: once an action came later the worlds go different ways. */
   readonly onlyGuarded: number;
-  /** Loss of the insurance fund (less is a gain), USDC, and what the guard added to it in percent (see `insuranceCost`). */
+  /** What the insurance fund paid for accounts with less than nothing, USDC, and what the guard added to it, percent (`insuranceCost`). */
   readonly insuranceLoss: { readonly unguarded: number; readonly guarded: number };
   readonly insuranceCostPercent: number;
+  /** How the fund's worth at the marks moved, USDC: penalties, and what the positions that it took over did. */
+  readonly insuranceMoved: { readonly unguarded: number; readonly guarded: number };
   readonly reasons: readonly Reason[];
   /** Bounds that this row misses, in words. */
   readonly misses: readonly string[];
@@ -60,24 +62,27 @@ export interface Measured {
   readonly seconds: number;
 }
 
-/** The fund's worth at the start, and how it moved in each world; 1e-8 USDC. */
+/** What the insurance fund was worth at the start, and what it had to pay for accounts with less than nothing; 1e-8 USDC. */
 export interface Insurance {
   readonly start: number;
   readonly open: number;
   readonly guarded: number;
+  /** How its worth at the marks moved, positions that it took over included. */
+  readonly movedOpen: number;
+  readonly movedGuarded: number;
 }
 
 const USDC = 1e8;
-/** A fund that moved by less than this share of itself is measured by the share: a few USDC more of almost nothing are not a cost. */
-const LEAST_SHARE = 0.01;
+/** A loss of less than this share of the fund is measured by the share: a few USDC more of almost nothing are not a cost. */
+const LEAST_SHARE = 0.001;
 
 /**
- * What the guard cost the fund: how much less it is worth than in the unguarded run, in percent of what it gained or lost there (or
- * of a hundredth of what it had, whichever is more). Negative when it is worth more.
+ * What the guard cost the fund: how much more it had to pay for accounts with less than nothing, in percent of what it paid in the
+ * unguarded run (or of a thousandth of the fund, whichever is more). Negative when it paid less.
  */
-export function insuranceCost({ start, open, guarded }: Insurance): number {
+export function insuranceCost({ start, open, guarded }: Omit<Insurance, 'movedOpen' | 'movedGuarded'>): number {
   if (open === guarded) return 0;
-  return ((open - guarded) * 100) / Math.max(Math.abs(open), start * LEAST_SHARE);
+  return ((guarded - open) * 100) / Math.max(open, start * LEAST_SHARE);
 }
 
 export function rowOf(measured: Measured): ExtremeRow {
@@ -113,7 +118,8 @@ export function rowOf(measured: Measured): ExtremeRow {
     lapsed: delays.lapsed,
     notDue: delays.notDue,
     onlyGuarded: delays.onlyGuarded,
-    insuranceLoss: { unguarded: -insurance.open / USDC, guarded: -insurance.guarded / USDC },
+    insuranceLoss: { unguarded: insurance.open / USDC, guarded: insurance.guarded / USDC },
+    insuranceMoved: { unguarded: insurance.movedOpen / USDC, guarded: insurance.movedGuarded / USDC },
     insuranceCostPercent: Number(insuranceCost(insurance).toFixed(4)),
     reasons: holds.reasons,
     seconds: Number(measured.seconds.toFixed(2)),
