@@ -8,14 +8,16 @@ import type { State } from '../engine/state.ts';
 import { ACCOUNT, MARKET, ORDER, POSITION } from '../engine/tables.ts';
 import { compareRows, type Found } from './derived-image.ts';
 import type { Known } from './known.ts';
+import { addExact, addWide } from './limbs.ts';
 import { differentColumn } from './order-image.ts';
 import { KNOWN_ORDER } from './order-lists.ts';
 
 /** Tables up to this many rows are compared whole. */
 const SMALL = 8192;
 const SLICES = 16;
+const EXACT = 2 ** 52;
 
-const { BALANCE_HIGH, PENDING_HIGH, FIRST_POSITION, KIND, FEE_CLASS } = ACCOUNT;
+const { BALANCE_HIGH, PENDING_HIGH, FIRST_POSITION, KIND, FEE_CLASS, CREATED_MS } = ACCOUNT;
 const { SIZE, COST_HIGH, FUNDING_INDEX, INITIAL_MARGIN, NEXT_OF_ACCOUNT } = POSITION;
 const POSITION_ACCOUNT = POSITION.ACCOUNT;
 const POSITION_MARKET = POSITION.MARKET;
@@ -58,14 +60,15 @@ export class AuditImage {
       live.f64[at + PENDING_HIGH + 1] === f64[at + PENDING_HIGH + 1] &&
       live.i32[word + FIRST_POSITION] === i32[word + FIRST_POSITION] &&
       live.i32[word + KIND] === i32[word + KIND] &&
-      live.i32[word + FEE_CLASS] === i32[word + FEE_CLASS]
+      live.i32[word + FEE_CLASS] === i32[word + FEE_CLASS] &&
+      live.f64[at + CREATED_MS] === f64[at + CREATED_MS]
     ) {
       return;
     }
     const told = [BALANCE_HIGH, BALANCE_HIGH + 1, PENDING_HIGH, PENDING_HIGH + 1].find(
       (column) => live.f64[at + column] !== f64[at + column],
     );
-    const about = told === undefined ? 'class or positions' : `balance or pending, column ${told}`;
+    const about = told === undefined ? 'class, positions or age' : `balance or pending, column ${told}`;
     const [is, was] = told === undefined ? ['other', 'as told'] : [live.f64[at + told], f64[at + told]];
     found({ kind: 'account', account: row }, different('account_continuity', about, is, was));
   }
@@ -137,53 +140,82 @@ export class AuditImage {
     }
   }
 
-  /** Positions of a market sum to zero and their longs to its open interest; each knows the sizes of its open orders. */
+  /** Positions of a market sum to zero, their longs to its open interest, size × cached index to what was settled. */
   private auditSums(state: State, found: Found): void {
-    const { image, orders } = this.known;
+    const { image } = this.known;
     const { rows } = state.position;
     const net = new Float64Array(state.market.rows);
     const longs = new Float64Array(state.market.rows);
+    const settled = new Float64Array(state.market.rows * 2);
     for (let row = 1; row < rows; row++) {
       const market = image.position.i32[row * 32 + POSITION_MARKET] as number;
       const size = image.position.f64[row * 16 + SIZE] as number;
       net[market] = (net[market] as number) + size;
       longs[market] = (longs[market] as number) + Math.max(size, 0);
+      const index = image.position.f64[row * 16 + FUNDING_INDEX] as number;
+      const product = size * index;
+      if (product <= EXACT && product >= -EXACT) addExact(settled, market * 2, product);
+      else addWide(settled, market * 2, BigInt(size) * BigInt(index));
     }
     for (let market = 1; market < state.market.rows; market++) {
-      const open = state.market.f64[market * 128 + MARKET.OPEN_INTEREST];
+      const at = market * 128;
+      const told = state.market.f64[at + MARKET.FUNDING_SETTLED_LOW];
+      if (
+        state.market.f64[at + MARKET.FUNDING_SETTLED_HIGH] !== settled[market * 2] ||
+        told !== settled[market * 2 + 1]
+      ) {
+        const check = different('market_continuity', `market ${market} FUNDING_SETTLED`, told, settled[market * 2 + 1]);
+        found({ kind: 'market', market }, check);
+      }
+      const open = state.market.f64[at + MARKET.OPEN_INTEREST];
       if (net[market] === 0 && open === longs[market]) continue;
       const about = net[market] === 0 ? 'OPEN_INTEREST' : 'sum of positions';
       const [is, was] = net[market] === 0 ? [open, longs[market]] : [net[market], 0];
       found({ kind: 'market', market }, different('market_continuity', `market ${market} ${about}`, is, was));
     }
-    const open = new Float64Array(rows * 3);
-    for (let row = 1; row < orders.rows; row++) {
-      if (!orders.isLive(row)) continue;
-      const account = orders.i32[row * 8 + KNOWN_ORDER.ACCOUNT] as number;
-      const position = image.positionOf(account, orders.i32[row * 8 + KNOWN_ORDER.MARKET] as number, 0);
-      const flags = orders.i32[row * 8 + KNOWN_ORDER.FLAGS] as number;
-      open[position * 3 + 2] = (open[position * 3 + 2] as number) + 1;
-      if ((flags & FLAG.UNTRIGGERED) !== 0) continue;
-      const side = position * 3 + (flags & FLAG.SELL);
-      open[side] = (open[side] as number) + (orders.i32[row * 8 + KNOWN_ORDER.REMAINING] as number);
-    }
-    for (let row = 1; row < rows; row++) this.compareSums(state, row, open, found);
+    this.auditOwnOrders(state, found);
   }
 
-  private compareSums(state: State, row: number, open: Float64Array, found: Found): void {
-    const { f64, i32 } = state.position;
-    const pairs = [
-      ['BUY_SIZE', f64[row * 16 + POSITION.BUY_SIZE], open[row * 3]],
-      ['SELL_SIZE', f64[row * 16 + POSITION.SELL_SIZE], open[row * 3 + 1]],
-      ['ORDER_COUNT', i32[row * 32 + POSITION.ORDER_COUNT], open[row * 3 + 2]],
-    ] as const;
-    for (const [name, is, was] of pairs) {
-      if (is === was) continue;
-      const account = this.known.image.position.i32[row * 32 + POSITION_ACCOUNT] as number;
-      found({ kind: 'account', account }, different('order_sums', `position ${row} ${name}`, is, was));
+  /** Each position knows how many orders it has, how much of them is open, and within which prices. */
+  private auditOwnOrders(state: State, found: Found): void {
+    const { image, orders } = this.known;
+    const { rows } = state.position;
+    const sums = Object.fromEntries(SUMS.map((name) => [name, new Float64Array(rows)])) as Record<Sum, Float64Array>;
+    const add = (name: Sum, position: number, amount: number): void => {
+      sums[name][position] = (sums[name][position] as number) + amount;
+    };
+    const { i32, f64 } = state.position;
+    for (let row = 1; row < orders.rows; row++) {
+      if (!orders.isLive(row)) continue;
+      const at = row * 8;
+      const account = orders.i32[at + KNOWN_ORDER.ACCOUNT] as number;
+      const position = image.positionOf(account, orders.i32[at + KNOWN_ORDER.MARKET] as number, 0);
+      const flags = orders.i32[at + KNOWN_ORDER.FLAGS] as number;
+      add('ORDER_COUNT', position, 1);
+      if ((flags & FLAG.REDUCE_ONLY) !== 0) add('REDUCE_ONLY_COUNT', position, 1);
+      if ((flags & FLAG.UNTRIGGERED) !== 0) continue;
+      const price = orders.i32[at + KNOWN_ORDER.PRICE] as number;
+      const isSell = (flags & FLAG.SELL) !== 0;
+      add(isSell ? 'SELL_SIZE' : 'BUY_SIZE', position, orders.i32[at + KNOWN_ORDER.REMAINING] as number);
+      const edge = i32[position * 32 + (isSell ? POSITION.LOWEST_SELL : POSITION.HIGHEST_BUY)] as number;
+      if (isSell ? price >= edge : price <= edge) continue;
+      const check = different('order_sums', `position ${position} bound of open orders`, edge, price);
+      found({ kind: 'account', account }, check);
+    }
+    for (let row = 1; row < rows; row++) {
+      for (const name of SUMS) {
+        const is =
+          name === 'BUY_SIZE' || name === 'SELL_SIZE' ? f64[row * 16 + POSITION[name]] : i32[row * 32 + POSITION[name]];
+        if (is === sums[name][row]) continue;
+        const account = image.position.i32[row * 32 + POSITION_ACCOUNT] as number;
+        found({ kind: 'account', account }, different('order_sums', `position ${row} ${name}`, is, sums[name][row]));
+      }
     }
   }
 }
+
+const SUMS = ['BUY_SIZE', 'SELL_SIZE', 'ORDER_COUNT', 'REDUCE_ONLY_COUNT'] as const;
+type Sum = (typeof SUMS)[number];
 
 function different(
   name: string,

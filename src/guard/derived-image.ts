@@ -54,6 +54,20 @@ export function compareRows(image: InputImage, state: State, found: Found): void
   }
 }
 
+/** The same for the clock, and for what samples are about to be taken into: what they overwrite nobody would see any more. */
+export function compareSampled(image: InputImage, state: State, found: Found): void {
+  for (const column of [VENUE.SEQUENCE, VENUE.TIME_MS]) {
+    if (state.venue.f64[64 + column] !== image.venue.f64[64 + column]) return compareVenue(image, state, found);
+  }
+  for (const market of image.sampledMarkets()) {
+    if (market === 0) compareVenue(image, state, found);
+    else {
+      const different = sampleDifference(image, state, market);
+      if (different !== undefined) found({ kind: 'market', market }, different);
+    }
+  }
+}
+
 function compareVenue(image: InputImage, state: State, found: Found): void {
   for (let at = 64; at < 128; at++) {
     if (image.rule.f64[at] === state.rule.f64[at]) continue;

@@ -17,7 +17,7 @@ import { checkBothFamilies } from './both-families.ts';
 import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
 import { Breakers, isOfPrices } from './breakers.ts';
 import { survivingCanary } from './canary.ts';
-import { compareRows } from './derived-image.ts';
+import { compareRows, compareSampled } from './derived-image.ts';
 import { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
 import { isProposal, type Proposal, proposalOf } from './forced-command.ts';
@@ -133,7 +133,8 @@ export class Guard {
     this.listen(state);
     const { inputs } = this.known;
     inputs.read(words, floats, from, to);
-    if (inputs.isTicked) compareRows(inputs, state, (component, check) => this.find(state, component, check));
+    const compare = inputs.isTicked ? compareRows : compareSampled;
+    compare(inputs, state, (component, check) => this.find(state, component, check));
     inputs.takeRead();
   }
 

@@ -83,6 +83,15 @@ export class InputImage {
     this.readTo.sequence = sequence;
   }
 
+  /** Markets, as far as they are there, whose samples are among what was read; 0 for the price of the collateral. */
+  sampledMarkets(): number[] {
+    return this.samples
+      .map(({ words, row }) =>
+        words[row * 16] === COMMAND.collateralPrice ? 0 : (words[row * 16 + ORACLE_PRICE.MARKET] as number),
+      )
+      .filter((market) => market >= 0 && market < this.market.rows);
+  }
+
   /** Takes in what was read. A sample of a market that is not there yet waits: its market may be among the same commands. */
   takeRead(): void {
     for (const sample of this.samples) {

@@ -84,6 +84,7 @@ export class SealedImage {
   /** An account that was opened since the block: nothing but what its command said of it. */
   addAccount(state: State, row: number): void {
     this.account.extend(state.account, row);
+    this.account.f64[row * 8 + ACCOUNT.CREATED_MS] = state.account.f64[row * 8 + ACCOUNT.CREATED_MS] as number;
     for (const column of [ACCOUNT.KIND, ACCOUNT.FEE_CLASS]) {
       this.account.i32[row * 16 + column] = state.account.i32[row * 16 + column] as number;
     }
