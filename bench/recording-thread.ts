@@ -9,7 +9,7 @@ import { recordSession } from './session.ts';
 import { openWorkload, summaryOf } from './workload-source.ts';
 
 const COMMAND_WORDS = COMMAND_BYTES / 4;
-const FORCED: readonly number[] = [COMMAND.liquidate, COMMAND.forceCancel, COMMAND.fireTrigger];
+const FORCED: readonly number[] = [COMMAND.liquidate, COMMAND.forceCancel, COMMAND.fireTrigger, COMMAND.settlePosition];
 
 function record({ source, withForced }: RecordingRequest): RecordingAnswer {
   const workload = openWorkload(source);

@@ -132,6 +132,7 @@ function totalRows(run: FinishedRun, result: RunResult): string[][] {
       `USDC charged so far, ${readableUsdc(totals.fundingPaid)} paid out: positions settle when touched`,
     ],
     ['liquidations', readableCount(result.liquidations), liquidationNote(totals)],
+    ...settlementRow(totals),
     ['insurance fund', readableUsdc(fund), `USDC; penalties brought it ${readableUsdc(totals.penalties)}`],
     ['blocks', readableCount(result.blocks), `state root ${result.stateRoot}`],
     ['journal', readableCount(result.journalBytes), 'bytes'],
@@ -143,6 +144,11 @@ function totalRows(run: FinishedRun, result: RunResult): string[][] {
 function timeNote(run: FinishedRun, result: RunResult): string {
   if (run.commandsHere === 0) return 'the day had been traded before';
   return `${readableCount(result.commandsPerSecond)} commands a second`;
+}
+
+/** Nothing while no market was delisted. */
+function settlementRow({ settlements }: DayTotals): string[][] {
+  return settlements === 0 ? [] : [['settlements', readableCount(settlements), 'positions in delisted markets']];
 }
 
 function liquidationNote(totals: DayTotals): string {
