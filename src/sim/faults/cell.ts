@@ -9,7 +9,7 @@ import type { State } from '../../engine/state.ts';
 import { type ActCommand, ADMINISTRATIVE_KINDS } from '../../guard/authority/act.ts';
 import { componentName, type Finding } from '../../guard/finding.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
-import type { Check, ForcedAction, Verdict } from '../../guard/verdict.ts';
+import type { Check, Verdict } from '../../guard/verdict.ts';
 import { Random } from '../random.ts';
 import { copyState } from './base.ts';
 import { Dependency } from './dependency.ts';
@@ -19,6 +19,7 @@ import type { Fault, FaultScene } from './fault.ts';
 import { type Fed, Feed } from './feed.ts';
 import { type ForcedEvent, Outcome } from './outcome.ts';
 import { endOf, isSnapshotTick, isStartTick, statusBefore } from './phases.ts';
+import { Rightful } from './rightful.ts';
 import { STRIKE_TICK } from './regime-day.ts';
 import type { TrueRun, TrueTick } from './true-run.ts';
 import { type Taken, Venue } from './venue.ts';
@@ -72,9 +73,7 @@ class Cell {
   private readonly feed: Feed;
   private readonly outcome = new Outcome();
   private readonly dependency = new Dependency();
-  /** What the fault wrote in memory, without what it sent. */
-  private readonly writes = new Dependency();
-  private readonly due = new Set<string>();
+  private readonly rightful: Rightful;
   private readonly detections: Detection[] = [];
   private readonly holds: Hold[] = [];
   private readonly random: Random;
@@ -92,6 +91,7 @@ class Cell {
     this.true = run;
     this.fault = fault;
     this.feed = new Feed(run);
+    this.rightful = new Rightful(run.prices, fault?.operator !== undefined);
     const label = `${fault?.id ?? 'none'} ${run.base.regime} ${run.phase}`;
     this.random = new Random(run.base.seed).fork(label);
     this.chooses = this.random;
@@ -124,7 +124,7 @@ class Cell {
       stopped: this.stopped,
       state: venue.state,
       trueOrder: (id) => this.feed.trueOrder(id),
-      isDue: ({ kind, account, order, tick }) => this.due.has(`${kind} ${account} ${order} ${tick}`),
+      isDue: (forced) => this.rightful.has(forced),
     };
   }
 
@@ -191,7 +191,7 @@ class Cell {
         const clean = copyState(state);
         loaded({ ...this.scene(0, run.base.session.clock.timeOf(STRIKE_TICK)), state });
         this.dependency.takeStates(clean, state);
-        if (!venue.isGuarded) this.writes.takeStates(clean, state);
+        if (!venue.isGuarded) this.rightful.takeWrites(clean, state);
       }),
     );
     if (refusal === undefined) return;
@@ -225,7 +225,7 @@ class Cell {
     const clean = copyState(venue.state);
     write(scene);
     this.dependency.takeStates(clean, venue.state);
-    this.writes.takeStates(clean, venue.state);
+    this.rightful.takeWrites(clean, venue.state);
     // A process that loaded these rows has its index made of them.
     const isLoaded = write !== this.fault?.memory;
     if (!venue.isGuarded && isLoaded) this.dies(() => venue.state.index.restore(venue.state));
@@ -282,6 +282,7 @@ class Cell {
     this.dependency.takeRecords(fed.touched);
     for (const error of fed.malformed) this.detect('engine', 'command_form', 'I', error.message);
     const taken = this.submit(fed.commands, fed.changed);
+    if (tick.tick >= STRIKE_TICK) this.rightful.takeSources(tick.tick, this.venue.state);
     if (taken !== undefined) this.feed.pair(tick, fed, taken, this.held);
     this.fed = undefined;
   }
@@ -342,7 +343,8 @@ class Cell {
   }
 
   private onVerdict({ kind, account, action, check }: Verdict): void {
-    if (kind === 'accept' || kind === 'flag') this.noteDue(action, account);
+    const isMade = (kind === 'accept' || kind === 'flag') && !this.isReplaying;
+    if (isMade) this.rightful.take(action, account, this.tick, this.venue.state);
     if (kind === 'accept' || check === undefined) return;
     this.detect('verdict', check.name, check.class, `${action.kind} of account ${account}: ${check.about}`);
     if (kind === 'flag' || this.isReplaying) return;
@@ -350,14 +352,6 @@ class Cell {
     const market = 'market' in action ? action.market : 0;
     const target = targetOf({ kind: action.kind, account, order, market }, (id) => this.feed.trueOrder(id));
     this.hold(action.kind, account, market, target, check.name, false);
-  }
-
-  /** Notes an action that the true world does not have and that is due at its prices, of an account that nothing wrote to. */
-  private noteDue(action: ForcedAction, account: number): void {
-    const { venue, tick, true: run } = this;
-    if (this.isReplaying || this.writes.holds(venue.state, account, 'market' in action ? action.market : 0)) return;
-    if (!run.prices.isDue(action, account, tick, venue.state)) return;
-    this.due.add(`${action.kind} ${account} ${'order' in action ? action.order : 0} ${tick}`);
   }
 
   private onFinding({ component, check }: Finding): void {

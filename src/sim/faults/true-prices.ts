@@ -9,7 +9,7 @@ import { CLOSE } from '../../engine/refusal.ts';
 import { FLAG } from '../../engine/flags.ts';
 import { State } from '../../engine/state.ts';
 import type { Table } from '../../engine/table.ts';
-import { MARKET, ORDER } from '../../engine/tables.ts';
+import { MARKET, ORACLE, ORACLE_LIMIT, ORDER, QUOTE, VENUE, VENUE_LIMIT } from '../../engine/tables.ts';
 import type { ForcedAction } from '../../guard/verdict.ts';
 import { grossOf } from './dues.ts';
 
@@ -25,10 +25,20 @@ export class TruePrices {
   private readonly margin = new Margin();
   private rule: Table | undefined;
 
+  /** What the sources said by tick, as one text a market: equal where they said the same. */
+  private readonly said = new Map<number, readonly string[]>();
+
   /** Takes in the state behind a tick. */
   take(tick: number, state: State): void {
+    this.said.set(tick, saidIn(state));
     this.markets.set(tick, state.market.f64.slice(0, state.market.rows * 128));
     this.rule = state.rule;
+  }
+
+  /** The markets whose sources have said something else by a tick than in the true world. */
+  strayed(tick: number, here: State): number[] {
+    const theirs = this.said.get(tick);
+    return saidIn(here).flatMap((said, market) => (theirs === undefined || theirs[market] !== said ? [market] : []));
   }
 
   /** True when the action on `account` is due at the true prices of a tick or shortly before, for the rows of `here`. */
@@ -49,6 +59,22 @@ export class TruePrices {
     if (action.kind === 'liquidate') return equity.toNumber() - maintenance.toNumber() <= hair;
     return action.reason === CLOSE.DELEVERAGE && equity.toNumber() - initial.toNumber() <= hair;
   }
+}
+
+/** The prices and stamps of a state's sources, market by market. */
+function saidIn(state: State): string[] {
+  const { oracle, quote, venue, market } = state;
+  const usdc = [VENUE.COLLATERAL_PRICE, VENUE.COLLATERAL_MS].map((column) => venue.f64[64 + column]).join();
+  return Array.from({ length: market.rows }, (_, row) => {
+    const said: (number | undefined)[] = [];
+    for (let at = row * ORACLE_LIMIT; at < (row + 1) * ORACLE_LIMIT; at++) {
+      said.push(oracle.f64[at * 4 + ORACLE.PRICE], oracle.f64[at * 4 + ORACLE.TIME_MS]);
+    }
+    for (let at = row * VENUE_LIMIT; at < (row + 1) * VENUE_LIMIT; at++) {
+      for (const column of [QUOTE.MARK, QUOTE.INDEX, QUOTE.TIME_MS]) said.push(quote.f64[at * 8 + column]);
+    }
+    return `${usdc},${said.join()}`;
+  });
 }
 
 function isReached(order: number, prices: Float64Array, { order: orders }: State): boolean {
