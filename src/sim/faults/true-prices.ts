@@ -38,7 +38,7 @@ export class TruePrices {
   /** The markets whose sources have said something else by a tick than in the true world. */
   strayed(tick: number, here: State): number[] {
     const theirs = this.said.get(tick);
-    return saidIn(here).flatMap((said, market) => (theirs === undefined || theirs[market] !== said ? [market] : []));
+    return saidIn(here).flatMap((said, market) => (theirs !== undefined && theirs[market] !== said ? [market] : []));
   }
 
   /** True when the action on `account` is due at the true prices of a tick or shortly before, for the rows of `here`. */
