@@ -13,7 +13,7 @@ export const MOST_CAUSES = 4;
  */
 export function attribute(causes: number, worth: (set: number) => bigint): bigint[] {
   if (causes > MOST_CAUSES) throw new RangeError(`${causes} causes at once, at most ${MOST_CAUSES}`);
-  const worlds = Array.from({ length: 2 ** causes }, (_, set) => worth(set));
+  const worlds = Array.from({ length: 1 << causes }, (_, set) => worth(set));
   const orders = factorial(causes);
   const scaled = Array.from({ length: causes }, (_, cause) => {
     let sum = 0n;
