@@ -3,7 +3,7 @@ import { CASES } from './cases.ts';
 import type { Fault } from './fault.ts';
 
 /** A module holds no faults that can be run: what is wrong with it. */
-export class BadFaultFile extends Error {
+class BadFaultFile extends Error {
   readonly code = 'bad_fault_file';
   constructor(file: string, what: string) {
     super(`${file}: ${what}`);

@@ -50,7 +50,7 @@ export function isHarmExpected({ harm, harmless }: MatrixRow): boolean {
 }
 
 /** The lower median; null of none. */
-export function median(values: readonly number[]): number | null {
+function median(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
 }

@@ -38,7 +38,7 @@ export interface MatrixRow {
 }
 
 /** A mutation that was not harmless under the guard, and how all of them went. */
-export interface MutationSummary {
+interface MutationSummary {
   readonly mutations: number;
   readonly wrongful: number;
   readonly detected: number;
@@ -76,7 +76,7 @@ const HANGING: GuardedHalf = {
 };
 
 /** A job failed of a bug, ours or of a fault: which one, and its stack. */
-export class CellFailed extends Error {
+class CellFailed extends Error {
   readonly code = 'cell_failed';
   constructor({ what, regime, phase, half }: MatrixJob, cause: string) {
     super(`${JSON.stringify(what)} in ${regime}, ${phase}, ${half}: ${cause}`);

@@ -12,7 +12,7 @@ import type { Regime } from './fault.ts';
 export const TICK_MS = 5000;
 /** Ticks of a day before the fault strikes, and in all. */
 export const STRIKE_TICK = 540;
-export const LAST_TICK = STRIKE_TICK + 84;
+export const LAST_TICK = STRIKE_TICK + 60;
 
 const START_MS = Date.UTC(2026, 0, 19);
 const MINUTE_MS = 60_000;

@@ -88,7 +88,7 @@ export function runTrue(base: Base, phase: Phase, hasLadder = false): TrueRun {
 }
 
 /** First rows of the commands in a buffer, and one behind the last. */
-export function startsOf({ i32, rows }: CommandBuffer): number[] {
+function startsOf({ i32, rows }: CommandBuffer): number[] {
   const starts: number[] = [];
   for (let row = 0; row < rows; row += Math.max(1, i32[row * 16 + 1] as number)) starts.push(row);
   starts.push(rows);
