@@ -1,20 +1,16 @@
 /** Forced actions: each is refused unless its facts hold here too. */
 import { CLOSE, type CloseReason, type Refusal } from '../../engine/refusal.ts';
-import { close, disown, enforceReduceOnly, execute, opposite, takeOut } from './book.ts';
+import { close, disown, execute, opposite, takeOut } from './book.ts';
 import { checkPrice, INSTRUCTION_POST_ONLY, isBeyondLimit, type Request, requestOf } from './check.ts';
 import { isLiquidatable, isLiquidationStopped, liquidationShare, ordersToDeleverage, penaltyOf } from './health.ts';
 import { canBear, equityOf, maintenanceOf, openOrders } from './margin.ts';
-import { settleFunding, trade } from './money.ts';
-import { absolute, ceilDivide, fromLimbs, higher, limbs, lower } from './rounding.ts';
+import { fromLimbs, higher, limbs, lower } from './rounding.ts';
 import { isStoppedIn } from './status.ts';
+import { takePosition } from './take-position.ts';
 import { tell } from './tell.ts';
 import { isOutsideBand } from './tick.ts';
 import { liveOrder, onlyCloses } from './trading.ts';
-import { FUND, openPosition, traderOf, type Account, type Order, type Position, type World } from './world.ts';
-
-const PPM = 1_000_000n;
-/** A position moves in parts of at most this notional; what each part releases of the cost is rounded by itself. */
-const LARGEST_PART = 2n ** 50n;
+import { FUND, traderOf, type Account, type Order, type World } from './world.ts';
 
 /** Liquidates `share` ppm of every position of an account: the insurance fund takes it at the mark, and the penalty. */
 export function liquidate(
@@ -58,26 +54,6 @@ function takeOver(world: World, account: Account, share: bigint, equity: bigint,
     maintenanceHigh: margin.high,
     maintenanceLow: margin.low,
   });
-}
-
-/** The share of the size, rounded up to a lot, moves to the insurance fund at the mark. */
-export function takePosition(world: World, position: Position, share: bigint): void {
-  const { account, market, size } = position;
-  const mark = market.mark as bigint;
-  const taken = ceilDivide(absolute(size) * share, PPM);
-  const fund = openPosition(world, world.accounts[FUND] as Account, market);
-  settleFunding(world, position);
-  settleFunding(world, fund);
-  const largest = higher(1n, LARGEST_PART / mark);
-  let profit = 0n;
-  for (let left = taken; left > 0n; left -= largest) {
-    const lots = lower(left, largest);
-    profit += trade(position, size > 0n, lots, lots * mark);
-    trade(fund, size < 0n, lots, lots * mark);
-  }
-  enforceReduceOnly(world, fund);
-  const lots = size > 0n ? taken : -taken;
-  tell(world, 'positionTaken', { account: account.number, market: market.number, size: lots, mark, profit });
 }
 
 /** Fires a conditional order at the mark: from now on it is what it was to become, or it ends with the reason. */

@@ -1,8 +1,8 @@
 /** Settlement of delisted markets: every trader's position is closed at the mark of the last tick, the insurance fund against it. */
 import type { Refusal } from '../../engine/refusal.ts';
 import { close } from './book.ts';
-import { takePosition } from './forced.ts';
 import { isStopped, SETTLEMENT } from './status.ts';
+import { takePosition } from './take-position.ts';
 import { tell } from './tell.ts';
 import { FEES, positionIn, traderOf, type Market, type Position, type World } from './world.ts';
 
