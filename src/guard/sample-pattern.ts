@@ -12,16 +12,21 @@ const WHOLE_NUMBERS = [2, 3, 4, 5, 6, 7, 8, 9, 20, 25, 50];
 /** How many times a price must have changed for it to mean anything that it is another market's. */
 const REMAP_CHANGE = 1.5;
 
-/** The pattern of a jump in words, undefined when it has none. */
-export function patternOf(before: number, after: number): string | undefined {
+/** How much further a price can have moved by itself in a second since it was last heard, and at most; ppm. */
+const DRIFT_PPM = 500;
+const LARGEST_DRIFT_PPM = 50_000;
+
+/** The pattern of a jump in words, undefined when it has none; `ageMs` has passed since the price before. */
+export function patternOf(before: number, after: number, ageMs = 0): string | undefined {
   if (!(before > 0 && after > 0)) return undefined;
   const ratio = Math.max(before, after) / Math.min(before, after);
+  const drift = Math.min(LARGEST_DRIFT_PPM, (Math.max(0, ageMs) / 1000) * DRIFT_PPM);
   const way = after > before ? 'times' : 'part';
   for (let power = 1; power <= LARGEST_POWER; power++) {
-    if (isNear(ratio, 10 ** power, POWER_PPM)) return `10^${power} ${way}: unit or scale`;
+    if (isNear(ratio, 10 ** power, POWER_PPM + drift)) return `10^${power} ${way}: unit or scale`;
   }
   for (const number of WHOLE_NUMBERS) {
-    if (isNear(ratio, number, WHOLE_PPM)) return `${number} ${way}: split or redenomination`;
+    if (isNear(ratio, number, WHOLE_PPM + drift)) return `${number} ${way}: split or redenomination`;
   }
   return undefined;
 }

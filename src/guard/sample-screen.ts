@@ -27,6 +27,8 @@ export class SampleScreen {
   /** What the batch said up to the last tick, by market × sources + source; and since then. */
   private said = new Map<number, Sample>();
   private now = new Map<number, Sample>();
+  /** Where sources were when they were last held for a jump, and why; by market × sources + source. */
+  private readonly jumped = new Map<number, { readonly price: number; readonly check: Check }>();
   /** Limits while a batch is judged: ppm and milliseconds. */
   private band = 0;
   private familyBand = 0;
@@ -107,7 +109,12 @@ export class SampleScreen {
 
   private checkOf(sample: Sample): Check | undefined {
     if (sample.market === 0) return this.collateral(sample);
-    return this.outlier(sample) ?? this.jump(sample);
+    const outlier = this.outlier(sample);
+    if (outlier !== undefined) return outlier;
+    const jump = this.stillJumped(sample) ?? this.jump(sample);
+    if (jump === undefined) this.jumped.delete(placeOf(sample));
+    else this.jumped.set(placeOf(sample), { price: sample.price, check: jump });
+    return jump;
   }
 
   /** What the tables have of a source. */
@@ -175,10 +182,20 @@ export class SampleScreen {
     const middle = lowerMiddle(voices);
     const agreeing = voices.filter((voice) => isNear(voice, middle, band)).length;
     const price = this.inUsdc(place, sample.price);
-    if (agreeing < 2 || agreeing * 2 <= voices.length || isNear(price, middle, band)) return undefined;
+    // Of a source that goes on as it was a majority of all is asked for, itself among them: two that jumped outvote no two that did not.
+    const goesOn = last !== undefined && isNear(sample.price, last.price, band);
+    const all = voices.length + (goesOn ? 1 : 0);
+    if (agreeing < 2 || agreeing * 2 <= all || isNear(price, middle, band)) return undefined;
     const hint = patternOf(last === undefined ? middle : this.inUsdc(place, last.price), price) ?? this.remapOf(sample);
     const expected = `within ${band} ppm of ${Math.round(middle)}, as ${agreeing} say`;
     return disagreement(sample, hint, Math.round(price), expected);
+  }
+
+  /** A source that jumped as no market does goes on from there: it waited, and is no better for it. */
+  private stillJumped(sample: Sample): Check | undefined {
+    const jumped = this.jumped.get(placeOf(sample));
+    if (jumped === undefined || !isNear(sample.price, jumped.price, this.band)) return undefined;
+    return { ...jumped.check, found: String(sample.price) };
   }
 
   /** A jump that no market makes, of every source that is where this one is now. */
@@ -206,7 +223,7 @@ export class SampleScreen {
     const before = this.before(place);
     const { band } = this;
     if (before === undefined || isNear(sample.price, before.price, band)) return undefined;
-    return patternOf(before.price, sample.price) ?? this.remapOf(sample);
+    return patternOf(before.price, sample.price, sample.timeMs - before.sourceMs) ?? this.remapOf(sample);
   }
 
   /** The market onto whose price a sample jumped, in words. */

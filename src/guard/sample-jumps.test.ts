@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { patternOf } from './sample-pattern.ts';
+import { type Said, screenedScene, TICK_MS } from './screened-venue.fixture.ts';
+
+function said(market: number, other: number, price: Said): Map<number, Said> {
+  return new Map([
+    [market, price],
+    [other, [3_000, 3_000, 3_000, 3_000]],
+  ]);
+}
+
+test('two sources that jump outvote no two that go on as they were, however long it lasts', () => {
+  const { venue, market, other, long } = screenedScene();
+  for (let tick = 0; tick < 12; tick++) {
+    venue.say(said(market, other, [7_700, 7_700, 10_000 + tick, 10_000 + tick]), TICK_MS);
+    const held = venue.held.filter((each) => each.market === market);
+    assert.deepEqual(
+      held.map(({ check }) => [check.name, check.about.slice(0, 8)]),
+      [
+        ['sample_agreement', 'oracle 0'],
+        ['sample_agreement', 'oracle 1'],
+      ],
+    );
+  }
+  assert.ok(!venue.verdicts.some(({ account, kind }) => account === long && kind === 'accept'));
+  venue.say(said(market, other, [10_010, 10_010, 10_010, 10_010]), TICK_MS);
+  assert.deepEqual(venue.held, []);
+});
+
+test('a split that nobody declared is held when the last true sample is old, and as far as it drifts from there', () => {
+  const { venue, market, other } = screenedScene();
+  for (let tick = 0; tick < 30; tick++) {
+    const price = 2_000 * (1 - tick / 200);
+    venue.say(said(market, other, [price, price, price, price]), TICK_MS);
+    assert.equal(venue.held.filter((each) => each.market === market).length, 4, `tick ${tick}`);
+  }
+});
+
+test('a pattern allows for what a price moves by itself meanwhile', () => {
+  assert.match(patternOf(10_000, 2_000) ?? '', /^5 part/);
+  assert.equal(patternOf(10_000, 1_970), undefined);
+  assert.match(patternOf(10_000, 1_970, 30_000) ?? '', /^5 part/);
+  assert.equal(patternOf(10_000, 1_850, 3_600_000), undefined);
+});
