@@ -135,7 +135,7 @@ export class Dues {
     for (const [at, fairs] of this.fairs) {
       const fair = fairs[market] as number;
       const beyond = sell ? fair - price : price - fair;
-      if (at <= tick && beyond * 1e6 > fair * (this.bandPpm - HAIR_PPM / 10)) return true;
+      if (at <= tick && beyond * 1e6 > fair * (this.bandPpm - HAIR_PPM)) return true;
     }
     return false;
   }
