@@ -22,8 +22,8 @@ export function patternOf(before: number, after: number, ageMs = 0): string | un
   const ratio = Math.max(before, after) / Math.min(before, after);
   const drift = Math.min(LARGEST_DRIFT_PPM, (Math.max(0, ageMs) / 1000) * DRIFT_PPM);
   const way = after > before ? 'times' : 'part';
-  for (let power = 1; power <= LARGEST_POWER; power++) {
-    if (isNear(ratio, 10 ** power, POWER_PPM + drift)) return `10^${power} ${way}: unit or scale`;
+  for (let power = 1, times = 10; power <= LARGEST_POWER; power++, times *= 10) {
+    if (isNear(ratio, times, POWER_PPM + drift)) return `10^${power} ${way}: unit or scale`;
   }
   for (const number of WHOLE_NUMBERS) {
     if (isNear(ratio, number, WHOLE_PPM + drift)) return `${number} ${way}: split or redenomination`;
