@@ -12,8 +12,10 @@ import { addExact, addWide } from './limbs.ts';
 import { differentColumn } from './order-image.ts';
 import { KNOWN_ORDER } from './order-lists.ts';
 
-/** Tables up to this many rows are compared whole. */
-const SMALL = 8192;
+/** Tables up to this many rows are compared whole at each block. */
+const SMALL = 512;
+/** Up to this many, their sums are formed in every sixteenth. */
+const SUMMED = 65_536;
 const SLICES = 16;
 const EXACT = 2 ** 52;
 
@@ -33,19 +35,23 @@ export class AuditImage {
   /** Compares; tells each component that differs. */
   run(state: State, found: Found): void {
     this.slice = (this.slice + 1) % SLICES;
-    this.audit(state.account.rows, (row) => this.auditAccount(state, row, found));
-    this.audit(state.position.rows, (row) => this.auditPosition(state, row, found));
-    this.audit(state.order.rows, (row) => this.auditOrder(state, row, found));
-    for (let market = 1; market < state.market.rows; market++) this.auditMarket(state, market, found);
+    const { account, position, order, market } = state;
+    for (let row = this.from(account.rows); row < this.to(account.rows); row++) this.auditAccount(state, row, found);
+    for (let row = this.from(position.rows); row < this.to(position.rows); row++) this.auditPosition(state, row, found);
+    for (let row = this.from(order.rows); row < this.to(order.rows); row++) this.auditOrder(state, row, found);
+    for (let row = 1; row < market.rows; row++) this.auditMarket(state, row, found);
     compareRows(this.known.inputs, state, found);
-    if (state.position.rows <= SMALL && state.order.rows <= SMALL) this.auditSums(state, found);
+    const rows = Math.max(position.rows, order.rows);
+    if (rows <= SMALL || (this.slice === 0 && rows <= SUMMED)) this.auditSums(state, found);
   }
 
-  private audit(rows: number, each: (row: number) => void): void {
-    const isSmall = rows <= SMALL;
-    const from = isSmall ? 1 : Math.max(1, Math.floor((rows * this.slice) / SLICES));
-    const to = isSmall ? rows : Math.floor((rows * (this.slice + 1)) / SLICES);
-    for (let row = from; row < to; row++) each(row);
+  /** First row of the slice of a table with so many rows, and the row behind it. */
+  private from(rows: number): number {
+    return rows <= SMALL ? 1 : Math.max(1, Math.floor((rows * this.slice) / SLICES));
+  }
+
+  private to(rows: number): number {
+    return rows <= SMALL ? rows : Math.floor((rows * (this.slice + 1)) / SLICES);
   }
 
   private auditAccount(state: State, row: number, found: Found): void {

@@ -23,6 +23,10 @@ const TICKED_FROM = MARKET.SPOT;
 const TICKED_TO = MARKET.TICK_MS + 1;
 /** `PREMIUM_LIMIT` stands apart. */
 const { PREMIUM_LIMIT, LAST_TRADE } = MARKET;
+const { BASIS, KNOWN: BITS } = QUOTE;
+/** Behind the last rule, and behind the last column of the venue. */
+const RULES_TO = 64 + 64;
+const VENUE_TO = 64 + VENUE.WITHDRAWN_LOW + 1;
 
 /** Takes over what the tick wrote. */
 export function takeTick(image: InputImage, state: State): void {
@@ -36,10 +40,10 @@ export function takeTick(image: InputImage, state: State): void {
   }
   const { quote } = state;
   for (let row = VENUE_LIMIT; row < quote.rows; row++) {
-    const word = row * 16 + QUOTE.KNOWN;
+    const word = row * 16 + BITS;
     if (((quote.i32[word] as number) & BASIS_KNOWN) === 0) continue;
     image.quote.i32[word] = (image.quote.i32[word] as number) | BASIS_KNOWN;
-    image.quote.f64[row * 8 + QUOTE.BASIS] = quote.f64[row * 8 + QUOTE.BASIS] as number;
+    image.quote.f64[row * 8 + BASIS] = quote.f64[row * 8 + BASIS] as number;
   }
   image.venue.f64[64 + VENUE.HEALTH_MS] = state.venue.f64[64 + VENUE.HEALTH_MS] as number;
 }
@@ -69,12 +73,12 @@ export function compareSampled(image: InputImage, state: State, found: Found): v
 }
 
 function compareVenue(image: InputImage, state: State, found: Found): void {
-  for (let at = 64; at < 128; at++) {
+  for (let at = 64; at < RULES_TO; at++) {
     if (image.rule.f64[at] === state.rule.f64[at]) continue;
     found({ kind: 'venue' }, differs('rules', `rule ${at - 64}`, state.rule.f64, image.rule.f64, at));
     break;
   }
-  for (let at = 64; at <= 64 + VENUE.WITHDRAWN_LOW; at++) {
+  for (let at = 64; at < VENUE_TO; at++) {
     if (image.venue.f64[at] === state.venue.f64[at]) continue;
     const about = `venue column ${at - 64}`;
     found({ kind: 'venue' }, differs('input_continuity', about, state.venue.f64, image.venue.f64, at));
@@ -111,7 +115,7 @@ function sampleDifference(image: InputImage, state: State, market: number): Chec
   const quotes = state.quote.f64;
   for (let at = market * VENUE_LIMIT * 8; at < (market + 1) * VENUE_LIMIT * 8; at++) {
     if (quotes[at] === image.quote.f64[at]) continue;
-    const name = at % 8 === QUOTE.BASIS ? 'derived_continuity' : 'input_continuity';
+    const name = at % 8 === BASIS ? 'derived_continuity' : 'input_continuity';
     return differs(name, `${about} quote ${(at >> 3) % VENUE_LIMIT}`, quotes, image.quote.f64, at);
   }
   return undefined;
@@ -155,7 +159,7 @@ export function basisRange(
     const row = market * VENUE_LIMIT + venue;
     const bits = quote.i32[row * 16 + QUOTE.KNOWN] as number;
     if ((venues & (1 << venue)) === 0 || (bits & BASIS_KNOWN) === 0 || (bits & QUOTE_KNOWN.MARK) === 0) continue;
-    bases.push(quote.f64[row * 8 + QUOTE.BASIS] as number);
+    bases.push(quote.f64[row * 8 + BASIS] as number);
   }
   return bases.length === 0 ? undefined : { least: Math.min(...bases), most: Math.max(...bases) };
 }

@@ -27,7 +27,7 @@ for (const kind of [
   KEPT[kind] = 1;
 }
 
-const { marked: MARKED, parameterSet: PARAMETER_SET, ruleSet: RULE_SET } = EVENT;
+const { marked: MARKED, parameterSet: PARAMETER_SET, ruleSet: RULE_SET, statusSet: STATUS_SET } = EVENT;
 /** The last slot of a record, which no event uses. */
 const OWN = EVENT_FLOATS - 1;
 
@@ -43,6 +43,7 @@ export class EventLog {
   private readonly marks = new Map<number, number[]>();
   private readonly parameters = new Map<number, number[]>();
   private rules: number[] = [];
+  private notable: number[] = [];
 
   /** Forgets everything: a block was closed. */
   clear(): void {
@@ -52,6 +53,7 @@ export class EventLog {
     this.marks.clear();
     this.parameters.clear();
     this.rules = [];
+    this.notable = [];
   }
 
   /** Copies what matters of the events from number `from` on. */
@@ -71,6 +73,7 @@ export class EventLog {
     if (kind === MARKED) push(this.marks, values[at + 2] as number, place);
     else if (kind === PARAMETER_SET) push(this.parameters, values[at + 2] as number, place);
     else if (kind === RULE_SET) this.rules.push(place);
+    if (kind === MARKED || kind === STATUS_SET) this.notable.push(place);
   }
 
   /** Copies the record at `at`, with a number of the guard's own in its last slot. */
@@ -123,6 +126,14 @@ export class EventLog {
   /** Places of changes of rules. */
   ruleChanges(): readonly number[] {
     return this.rules;
+  }
+
+  /** Places of marks and of changes of statuses from a place on. */
+  notableFrom(place: number): readonly number[] {
+    const { notable } = this;
+    let first = notable.length;
+    while (first > 0 && (notable[first - 1] as number) >= place) first--;
+    return first === notable.length ? NONE : notable.slice(first);
   }
 
   /** Place of the last mark of a market before a place, -1 when there is none. */

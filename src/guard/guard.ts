@@ -165,10 +165,10 @@ export class Guard {
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     this.holds.stamp(this.heard, state.venue.f64[64 + VENUE.TIME_MS] as number);
     if (this.image.isThere) this.observeTick(state, first);
-    for (let place = from; place < this.log.count; place++) {
+    for (const place of this.log.notableFrom(from)) {
       const kind = this.log.kind(place);
       if (kind === EVENT.marked) this.known.addIndex(place);
-      else if (kind === EVENT.statusSet) {
+      else {
         this.authority.noteStatus(this.log.field(place, 0), this.log.field(place, 1), this.log.field(place, 2));
       }
     }

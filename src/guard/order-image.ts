@@ -181,7 +181,8 @@ export class OrderImage {
   private known(values: Float64Array, at: number): number {
     const id = values[at + 2] as number;
     const row = this.rowOf(id);
-    const [account, market] = [values[at + 3] as number, values[at + 4] as number];
+    const account = values[at + 3] as number;
+    const market = values[at + 4] as number;
     if (row !== 0 && this.i32[row * 8 + ACCOUNT] === account && this.i32[row * 8 + ORDER_MARKET] === market) return row;
     const owner = row === 0 ? account : (this.i32[row * 8 + ACCOUNT] as number);
     this.violate([account, owner], market, `order ${id}`, `of account ${account}`, row === 0 ? 'none' : `of ${owner}`);
@@ -259,6 +260,9 @@ export class OrderImage {
 
 const COMPARED = Object.keys(KNOWN_ORDER) as (keyof typeof KNOWN_ORDER)[];
 
+const OWN_COLUMNS = COMPARED.map((name) => KNOWN_ORDER[name]);
+const LIVE_COLUMNS = COMPARED.map((name) => ORDER[name]);
+
 /** The first column in which a live order's row is not what was told of it; undefined when there is none. */
 export function differentColumn(
   image: OrderImage,
@@ -267,8 +271,12 @@ export function differentColumn(
   row: number,
 ): string | undefined {
   const { i32 } = state.order;
-  const different = COMPARED.find((name) => image.i32[row * 8 + KNOWN_ORDER[name]] !== i32[row * 16 + ORDER[name]]);
-  if (different !== undefined) return different;
+  const [own, live] = [row * 8, row * 16];
+  let isSame = true;
+  for (let n = 0; n < COMPARED.length; n++) {
+    isSame &&= image.i32[own + (OWN_COLUMNS[n] as number)] === i32[live + (LIVE_COLUMNS[n] as number)];
+  }
+  if (!isSame) return COMPARED.find((name) => image.i32[own + KNOWN_ORDER[name]] !== i32[live + ORDER[name]]);
   const at = (i32[row * 16 + ORDER.POSITION] as number) * 32;
   const isOwn =
     positions[at + POSITION.ACCOUNT] === image.i32[row * 8 + ACCOUNT] &&
