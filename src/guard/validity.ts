@@ -44,7 +44,8 @@ export function readTable(text: string): ReadonlyMap<string, readonly Cell[]> {
   const table = new Map<string, readonly Cell[]>();
   for (const row of rows) {
     const [validity = '', ...cells] = words(row);
-    const isWhole = cells.length === ACTIONS.length && cells.every((cell) => (CELLS as readonly string[]).includes(cell));
+    const isWhole =
+      cells.length === ACTIONS.length && cells.every((cell) => (CELLS as readonly string[]).includes(cell));
     if (!isWhole) throw new RangeError(`the row ${validity} is not whole`);
     table.set(validity, cells as Cell[]);
   }
