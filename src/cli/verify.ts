@@ -9,15 +9,17 @@ import { JournalWalk } from '../journal/journal-walk.ts';
 import { crc32, sha256 } from '../journal/node-digest.ts';
 import { ThreadedRoots } from '../journal/threaded-roots.ts';
 import { action, addCommand, type Frame } from './command.ts';
-import { type ExitCode, exitCodes } from './errors.ts';
+import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
 import { readableCount } from './money.ts';
 import type { Output } from './output.ts';
+import { verifyReceiptFile } from './receipt.ts';
 import { startProgress } from './progress.ts';
 import { verifyWarrants } from './warrants.ts';
 
 interface VerifyOptions {
-  readonly journal: string;
+  readonly journal?: string;
+  readonly roots?: string;
 }
 
 /** Where history first differs from its record: in what it leads to, or in its very bytes. */
@@ -49,20 +51,31 @@ export function registerVerify(program: Command, frame: Frame): void {
     summary: 'replay a journal and compare every block',
     description:
       'Replays a journal from its first command and compares the commands root and the state root of every block.\n' +
-      'Names the first divergence and ends with exit code 1 when there is one. Reads only; the journal may be in use.',
+      'Names the first divergence and ends with exit code 1 when there is one. Reads only; the journal may be in use.\n' +
+      'With `receipt` it checks a refund receipt offline instead: nothing is needed but the file and the public roots.',
     examples: [
       ['verify --journal day', 'replay the journal in the folder day'],
       ['verify --journal day --json', 'the same, as one JSON object'],
       ['verify warrants --journal day', 'compute the warrant of every forced action again'],
+      ['verify receipt receipt.json --roots roots.json', 'check a refund receipt, statement by statement'],
     ],
   })
-    .addArgument(new Argument('[what]', 'only the warrants of forced actions').choices(['warrants']))
-    .requiredOption('--journal <folder>', 'the journal to replay')
+    .addArgument(new Argument('[what]', 'what to verify instead of the replay').choices(['warrants', 'receipt']))
+    .argument('[file]', 'the receipt')
+    .option('--journal <folder>', 'the journal to replay')
+    .option('--roots <file>', 'the public roots of the incident, for a receipt')
     .action(
-      action<VerifyOptions>(frame, (output, { journal }, [what]) =>
-        what === 'warrants' ? verifyWarrants(output, journal) : verify(output, journal),
-      ),
+      action<VerifyOptions>(frame, (output, { journal, roots }, [what, file]) => {
+        if (what === 'receipt') return verifyReceiptFile(output, required(file, 'name the file of the receipt'), roots);
+        const folder = required(journal, 'say which journal: --journal FOLDER');
+        return what === 'warrants' ? verifyWarrants(output, folder) : verify(output, folder);
+      }),
     );
+}
+
+function required(value: string | undefined, how: string): string {
+  if (value === undefined) throw new CommandError('missing_argument', how);
+  return value;
 }
 
 async function verify(output: Output, folder: string): Promise<ExitCode> {
