@@ -33,25 +33,42 @@ function inputs(timeMs: number, oracle: number, index: number, usdc = 1e8): Inpu
 
 test('a gap puts the mark in doubt by what exceeds honest noise, and for as long as bases remember it', () => {
   const gaps = new FamilyGaps();
-  gaps.observe(inputs(1_000_000, 100_000, 100_090), 20_000);
+  gaps.observe(inputs(1_000_000, 100_000, 100_090), 30_000);
   assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
-  gaps.observe(inputs(1_005_000, 100_000, 102_000), 20_000);
+  gaps.observe(inputs(1_005_000, 100_000, 102_000), 30_000);
   assert.equal(gaps.doubtPpm(1, 200_000n), 19_000n);
-  gaps.observe(inputs(1_010_000, 100_000, 100_000), 20_000);
+  gaps.observe(inputs(1_010_000, 100_000, 100_000), 30_000);
   // 19,000 × 0.8^5 = 6,225.92
   assert.equal(gaps.doubtPpm(1, 200_000n), 6_226n);
-  gaps.observe(inputs(1_036_000, 100_000, 100_000), 20_000);
+  gaps.observe(inputs(1_036_000, 100_000, 100_000), 30_000);
   assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
 });
 
-test('the gap is between prices in USDC, and one of a silent family is none', () => {
+test('the gap is between prices in USDC, and a venue that fell silent speaks for two minutes more', () => {
   const gaps = new FamilyGaps();
-  gaps.observe(inputs(1_000_000, 95_000, 100_000, 0.95e8), 20_000);
+  gaps.observe(inputs(1_000_000, 95_000, 100_000, 0.95e8), 30_000);
   assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
-  const silent = inputs(1_005_000, 95_000, 100_000);
-  silent.quote.f64[VENUE_LIMIT * 8 + QUOTE.TIME_MS] = 900_000;
-  gaps.observe(silent, 20_000);
-  assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
+  for (const [silentMs, doubt] of [
+    [119_000, 51_632n],
+    [121_000, 0n],
+  ] as const) {
+    const silent = inputs(2_000_000 + silentMs, 95_000, 100_000);
+    silent.quote.f64[VENUE_LIMIT * 8 + QUOTE.TIME_MS] = 2_000_000;
+    const later = new FamilyGaps();
+    later.observe(silent, 30_000);
+    assert.equal(later.doubtPpm(1, 200_000n), doubt);
+  }
+});
+
+test('while there is no spot no basis forgets', () => {
+  const gaps = new FamilyGaps();
+  gaps.observe(inputs(1_000_000, 100_000, 102_000), 30_000);
+  for (let timeMs = 1_005_000; timeMs <= 1_100_000; timeMs += 5_000) {
+    const silent = inputs(timeMs, 100_000, 102_000);
+    silent.oracle.f64[ORACLE_LIMIT * 4 + ORACLE.TIME_MS] = 900_000;
+    gaps.observe(silent, 30_000);
+  }
+  assert.equal(gaps.doubtPpm(1, 200_000n), 19_000n);
 });
 
 test('oracles that fall by less than what disputes a price liquidate nobody whom the venues would leave alone', () => {

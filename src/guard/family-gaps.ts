@@ -3,19 +3,23 @@
  * spot: where the spot was wrong, the bases are for as long as they remember it, so a mark can be off by the gap of then.
  */
 import { QUOTE_KNOWN } from '../engine/command.ts';
+import { MARKET_KNOWN } from '../engine/market.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import type { InputImage } from './input-image.ts';
 
 /** What bases keep after so long is less than honest sources differ by. */
 const FORGET_MS = 30_000;
+/** What a venue said so long ago still says something of an oracle that nothing else confirms. */
+const VENUE_AGE_MS = 120_000;
 /** Families of honest sources are apart by so much, ppm: it makes no mark doubtful. */
 const HONEST_PPM = 1000;
 const MILLION = 1_000_000;
+const BASIS_UNIT = 1e12;
 /** A gap beyond is one of this size: nothing is forced at such a mark. */
 const LARGEST_PPM = 1e9;
 
 interface Gap {
-  readonly timeMs: number;
+  timeMs: number;
   readonly ppm: number;
 }
 
@@ -25,16 +29,20 @@ export class FamilyGaps {
   private tickMs = -1;
   private readonly prices = new Float64Array(Math.max(ORACLE_LIMIT, VENUE_LIMIT));
 
-  /** Takes in the samples of a tick; called as often as one likes, it sees each tick once. Samples older than `ageMs` say nothing. */
-  observe(inputs: InputImage, ageMs: number): void {
+  /** Takes in the samples of a tick; called as often as one likes, it sees each tick once. `oracleAgeMs`: what a spot is made of. */
+  observe(inputs: InputImage, oracleAgeMs: number): void {
     const { rows, f64 } = inputs.market;
     const timeMs = rows > 1 ? (f64[128 + MARKET.TICK_MS] as number) : -1;
     if (timeMs === this.tickMs) return;
+    const elapsedMs = this.tickMs < 0 ? 0 : timeMs - this.tickMs;
     this.tickMs = timeMs;
     for (let market = 1; market < rows; market++) {
       const gaps = (this.gaps[market] ??= []);
+      const oracle = this.oracle(inputs, market, timeMs - oracleAgeMs);
+      // Without a spot no basis moves, and none forgets.
+      if (oracle === 0) for (const gap of gaps) gap.timeMs += elapsedMs;
       while (gaps[0] !== undefined && timeMs - gaps[0].timeMs > FORGET_MS) gaps.shift();
-      const ppm = this.gapNow(inputs, market, timeMs, ageMs);
+      const ppm = gapOf(oracle, this.other(inputs, market, oracle, timeMs));
       if (ppm > 0) gaps.push({ timeMs, ppm });
     }
   }
@@ -55,15 +63,6 @@ export class FamilyGaps {
     return BigInt(Math.ceil(widest));
   }
 
-  /** The gap beyond honest noise, ppm rounded up; 0 while one family is silent: that is for its quorum to say. */
-  private gapNow(inputs: InputImage, market: number, timeMs: number, ageMs: number): number {
-    const oracle = this.oracle(inputs, market, timeMs - ageMs);
-    const venue = this.venue(inputs, market, timeMs - ageMs);
-    if (!(oracle > 0 && venue > 0)) return 0;
-    const apart = Math.ceil((Math.abs(venue - oracle) / Math.min(venue, oracle)) * MILLION);
-    return Math.max(0, Math.min(LARGEST_PPM, apart) - HONEST_PPM);
-  }
-
   /** Middle of the fresh oracles in USDC, 0 when there is none. */
   private oracle({ oracle, venue }: InputImage, market: number, fromMs: number): number {
     let count = 0;
@@ -73,6 +72,15 @@ export class FamilyGaps {
       if (isFresh) this.prices[count++] = oracle.f64[row * 4 + ORACLE.PRICE] as number;
     }
     return (this.middle(count) * 1e8) / (venue.f64[64 + VENUE.COLLATERAL_PRICE] as number);
+  }
+
+  /** What else says a price: the venues; where they spoke once and do not any more, the own book, by its smoothed basis. */
+  private other(inputs: InputImage, market: number, oracle: number, timeMs: number): number {
+    const venue = this.venue(inputs, market, timeMs - VENUE_AGE_MS);
+    if (venue > 0 || this.venue(inputs, market, 0) === 0) return venue;
+    const { i32, f64 } = inputs.market;
+    const hasMid = ((i32[market * 256 + MARKET.KNOWN] as number) & MARKET_KNOWN.MID_BASIS) !== 0;
+    return hasMid ? oracle * (1 + (f64[market * 128 + MARKET.MID_BASIS] as number) / BASIS_UNIT) : 0;
   }
 
   private venue({ quote, market: markets }: InputImage, market: number, fromMs: number): number {
@@ -100,4 +108,11 @@ export class FamilyGaps {
     if (count === 0) return 0;
     return ((prices[(count - 1) >> 1] as number) + (prices[count >> 1] as number)) / 2;
   }
+}
+
+/** The gap beyond honest noise, ppm rounded up; 0 where one family has nothing to say. */
+function gapOf(oracle: number, venue: number): number {
+  if (!(oracle > 0 && venue > 0)) return 0;
+  const apart = Math.ceil((Math.abs(venue - oracle) / Math.min(venue, oracle)) * MILLION);
+  return Math.max(0, Math.min(LARGEST_PPM, apart) - HONEST_PPM);
 }

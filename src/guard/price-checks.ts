@@ -23,7 +23,7 @@ export class Prices {
   /** Takes in the samples of a tick, after it was applied. */
   observe(): void {
     this.stillness.observe(this.known.inputs);
-    this.gaps.observe(this.known.inputs, Number(this.known.rule(RULE.guard_sample_age)));
+    this.gaps.observe(this.known.inputs, Number(this.known.rule(RULE.oracle_age)));
   }
 
   /** A market's price as its samples have it now. Refuses (throws `Unreadable`) numbers that are none. */
