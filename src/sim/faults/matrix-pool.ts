@@ -13,20 +13,36 @@ export async function runJobs(
   onResult: (job: MatrixJob, result: JobResult | undefined) => void,
 ): Promise<void> {
   let next = 0;
-  const take = (): MatrixJob | undefined => jobs[next++];
+  const running = new Set<Thread>();
+  const begin = (): Thread => {
+    const thread = new Thread(start);
+    running.add(thread);
+    return thread;
+  };
+  const end = async (thread: Thread | undefined): Promise<void> => {
+    if (thread === undefined) return;
+    running.delete(thread);
+    await thread.end();
+  };
   const lane = async (): Promise<void> => {
     let thread: Thread | undefined;
-    for (let job = take(); job !== undefined; job = take()) {
-      thread ??= new Thread(start);
+    for (let job = jobs[next++]; job !== undefined; job = jobs[next++]) {
+      thread ??= begin();
       const result = await thread.run(job);
       onResult(job, result);
       if (result !== undefined) continue;
-      await thread.end();
+      await end(thread);
       thread = undefined;
     }
-    await thread?.end();
+    await end(thread);
   };
-  await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, lane));
+  try {
+    await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, lane));
+  } finally {
+    // What failed on one thread ends all: none keeps the process alive.
+    next = jobs.length;
+    await Promise.all([...running].map(end));
+  }
 }
 
 class Thread {
@@ -44,13 +60,18 @@ class Thread {
         clearTimeout(timer);
         worker.off('message', onMessage);
         worker.off('error', onError);
+        worker.off('exit', onExit);
         then();
       };
       const timer = setTimeout(() => done(() => resolve(undefined)), HANGS_MS);
       const onMessage = ({ result }: JobAnswer): void => done(() => resolve(result));
-      const onError = (error: Error): void => done(() => reject(error));
+      const onError = (error: Error & { code?: string }): void =>
+        done(() => (error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(undefined) : reject(error)));
+      // Ended from elsewhere: what it was to say, nobody waits for.
+      const onExit = (): void => done(() => resolve(undefined));
       worker.on('message', onMessage);
       worker.on('error', onError);
+      worker.once('exit', onExit);
       worker.postMessage(job);
     });
   }
