@@ -34,7 +34,8 @@ export function extremesText(result: ExtremesResult, seconds: number): string {
     textTable([HEADING, ...rows.map(rowCells)], ALIGNMENTS),
     '',
     'forced: liquidations, triggers, cancels and settlements without the guard; guarded: with it; a minute: most liquidations in one;',
-    'I, II, III: holds by class of check, behind II those without a disagreement of sources; fund: what the guard cost the insurance fund.',
+    'I, II, III: holds by class of check, behind II those without a disagreement of sources; fund: USDC that the insurance fund paid for',
+    'accounts with less than nothing, without the guard and with it.',
     ...rows.flatMap(notesOf),
     '',
     verdict(result),
@@ -56,10 +57,16 @@ function rowCells(row: ExtremeRow): string[] {
     readableCount(row.classIIIDelays),
     readableCount(row.heldInputs),
     `${readableCount(row.addedDelayMs.p99)} ms`,
-    `${row.insuranceCostPercent.toFixed(2)} %`,
+    fund(row),
     row.seconds.toFixed(1),
     row.misses.length === 0 ? '' : 'missed',
   ];
+}
+
+/** What the fund paid without the guard, and with it where that is another sum; USDC. */
+function fund({ insuranceLoss: { unguarded, guarded } }: ExtremeRow): string {
+  const [before, after] = [readableCount(Math.round(unguarded)), readableCount(Math.round(guarded))];
+  return before === after ? before : `${before} → ${after}`;
 }
 
 function total(counts: ForcedCounts): number {
@@ -78,13 +85,24 @@ function notesOf(row: ExtremeRow): string[] {
           `   ${check} (class ${of}) ${readableCount(count)} times, first ${first}`,
       ),
     ...(row.limits === undefined ? [] : [`   ${row.limits}`]),
+    ...ownBook(row),
     ...row.misses.map((miss) => `   missed: ${miss}`),
   ];
   return lines.length === 0 ? [] : ['', `${head}: ${row.source}`, ...lines];
 }
 
+function ownBook({ classIIHoldsOnOwnBook }: ExtremeRow): string[] {
+  if (classIIHoldsOnOwnBook === 0) return [];
+  const count = readableCount(classIIHoldsOnOwnBook);
+  return [
+    `   ${count} of class II where the own book had moved the mark far from all sources, and nothing was due at theirs`,
+  ];
+}
+
 function verdict(result: ExtremesResult): string {
-  if (result.missed.length > 0) return `A bound is missed in case ${[...new Set(result.missed)].join(', ')}.`;
+  const { misses, missed } = result;
+  const inCases = missed.length === 0 ? [] : [`in case ${[...new Set(missed)].join(', ')}`];
+  if (misses.length + inCases.length > 0) return `Bounds are missed: ${[...inCases, ...misses].join('; ')}.`;
   return (
     `Every bound holds: no veto of class I, class II only where a source disagrees (${result.classIIVetoes}), added delay ` +
     `${result.addedDelayMsP99} ms at p99 (at most ${BOUNDS.delayMs}), insurance ${result.insuranceCostPercent} % (at most ${BOUNDS.insurancePercent}).`

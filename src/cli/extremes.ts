@@ -43,7 +43,7 @@ export function registerExtremes(program: Command, frame: Frame): void {
         const seconds = (performance.now() - startMs) / 1000;
         output.say(extremesText(result, seconds));
         output.result({ ...result, seconds: Number(seconds.toFixed(1)) });
-        return result.missed.length === 0 ? exitCodes.ok : exitCodes.finding;
+        return result.missed.length + result.misses.length === 0 ? exitCodes.ok : exitCodes.finding;
       }),
     );
 }

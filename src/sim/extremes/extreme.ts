@@ -22,7 +22,7 @@ export interface Scene {
 }
 
 /** Changes what is on its way, or adds to it at the tick's time; the tick itself follows. */
-export type Script = (inputs: CommandBuffer, scene: Scene) => void;
+type Script = (inputs: CommandBuffer, scene: Scene) => void;
 
 /** An extreme made ready to be played. */
 export interface Scenario {

@@ -23,6 +23,8 @@ export class Holds {
   classIVetoes = 0;
   classIIVetoes = 0;
   classIIWithoutDisagreement = 0;
+  /** Of class II: the external sources agree, and the exchange's own mark is far from what they mark. */
+  classIIOnOwnBook = 0;
   classIIIDelays = 0;
   /** Ticks in which doubts of class III delayed actions in more than one market although no source disagreed. */
   classIIIWide = 0;
@@ -116,7 +118,9 @@ export class Holds {
     if (check.class === 'I') this.classIVetoes++;
     else if (check.class === 'II') {
       this.classIIVetoes++;
-      if (!markets.some((market) => sources.disagree(market, timeMs))) this.classIIWithoutDisagreement++;
+      if (markets.some((market) => sources.disagree(market, timeMs))) return;
+      if (markets.some((market) => sources.isOwnApart(market, timeMs))) this.classIIOnOwnBook++;
+      else this.classIIWithoutDisagreement++;
     } else this.classIIIDelays++;
   }
 

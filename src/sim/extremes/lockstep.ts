@@ -66,7 +66,6 @@ class Lockstep {
     const { scenario, openLog, guardedLog, holds } = this;
     const delays = delaysOf(openLog, guardedLog, holds.times, scenario.day.endMs);
     const insurance = {
-      start: this.fundAtStart,
       open: openLog.shortfall,
       guarded: guardedLog.shortfall,
       movedOpen: this.open.fundEquity - this.fundAtStart,
@@ -101,6 +100,7 @@ class Lockstep {
     const asked = names.translate(inputs, guarded.state, fundMs);
     open.submit(inputs);
     guarded.submit(asked);
+    this.sources.takeMarks(open.state, timeMs);
     this.openLog.take(open, timeMs, (order) => order);
     names.learn(inputs, asked, open, guarded);
     this.guardedLog.take(guarded, timeMs, (order) => names.back(order));

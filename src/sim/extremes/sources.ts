@@ -12,6 +12,9 @@ import {
   VENUE_QUOTE,
 } from '../../engine/command.ts';
 import type { CommandBuffer } from '../../engine/command-buffer.ts';
+import { isKnown, MARKET_KNOWN } from '../../engine/market.ts';
+import type { State } from '../../engine/state.ts';
+import { MARKET } from '../../engine/tables.ts';
 
 /** A source has spoken as long as its last word is no older than this; a disagreement counts for so long after its end. */
 const SPOKEN_MS = 30_000;
@@ -32,6 +35,18 @@ class MarketSources {
   readonly spots = new Map<string, Sample>();
   readonly marks = new Map<number, Sample>();
   apartMs = Number.NEGATIVE_INFINITY;
+  ownApartMs = Number.NEGATIVE_INFINITY;
+
+  /** Looks whether the exchange's own mark, which its own book moves, is far from the middle of the venues' marks. */
+  lookAtOwn(mark: number, timeMs: number): void {
+    const marks = [...this.marks.values()]
+      .filter((sample) => timeMs - sample.timeMs <= SPOKEN_MS)
+      .map(({ price }) => price)
+      .sort((left, right) => left - right);
+    if (marks.length === 0) return;
+    const middle = ((marks[(marks.length - 1) >> 1] as number) + (marks[marks.length >> 1] as number)) / 2;
+    if (Math.abs(mark - middle) > Math.min(mark, middle) * MARKS_APART) this.ownApartMs = timeMs;
+  }
 
   look(timeMs: number): void {
     if (apart(this.spots.values(), timeMs) > SPOT_APART || apart(this.marks.values(), timeMs) > MARKS_APART) {
@@ -65,6 +80,19 @@ export class Sources {
   /** True when two sources of a market differ now or did within the age of a sample. */
   disagree(market: number, timeMs: number): boolean {
     return timeMs - (this.markets.get(market)?.apartMs ?? Number.NEGATIVE_INFINITY) <= SPOKEN_MS;
+  }
+
+  /** Takes in the marks that the unguarded world's last tick made. */
+  takeMarks(state: State, timeMs: number): void {
+    for (const [market, sources] of this.markets) {
+      if (market >= state.market.rows || !isKnown(state, market, MARKET_KNOWN.MARK)) continue;
+      sources.lookAtOwn(state.market.f64[market * 128 + MARKET.MARK] as number, timeMs);
+    }
+  }
+
+  /** True when the exchange's own mark is far from those of all venues, or was within the age of a sample. */
+  isOwnApart(market: number, timeMs: number): boolean {
+    return timeMs - (this.markets.get(market)?.ownApartMs ?? Number.NEGATIVE_INFINITY) <= SPOKEN_MS;
   }
 
   private of(market: number): MarketSources {
