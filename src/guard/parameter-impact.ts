@@ -69,6 +69,7 @@ function isForced(known: Known, after: Known, state: State, account: number): bo
 /** True when floats alone show that the account stays healthy. */
 function isFarFromIt(after: Known, state: State, account: number): boolean {
   const { positions, balance }: LiveAccount = readAccount(state, account);
+  const { f64 } = after.inputs.market;
   let equity = Number(balance);
   let margin = 0;
   let gross = Math.abs(equity);
@@ -76,8 +77,8 @@ function isFarFromIt(after: Known, state: State, account: number): boolean {
     const lots = Number(size);
     if (lots === 0) continue;
     const at = market * 128;
-    const mark = state.market.f64[at + MARKET.MARK] as number;
-    const funding = (lots * ((state.market.f64[at + MARKET.FUNDING_INDEX] as number) - Number(index))) / 1e6;
+    const mark = f64[at + MARKET.MARK] as number;
+    const funding = (lots * ((f64[at + MARKET.FUNDING_INDEX] as number) - Number(index))) / 1e6;
     const initial = Number(after.parameter(market, MARKET_PARAMETERS.indexOf('INITIAL_MARGIN')));
     const factor = Number(after.parameter(market, MARKET_PARAMETERS.indexOf('MAINTENANCE_FACTOR')));
     const fee = Math.max(Number(after.rule(RULE.taker_fee)), Number(after.rule(RULE.retail_taker_fee)));
