@@ -61,9 +61,12 @@ export interface CellRun {
   readonly isDue: (forced: ForcedEvent) => boolean;
 }
 
-/** Runs a cell. `fault` undefined: nothing goes wrong; what the guard then holds, it holds in error. */
-export function runCell(run: TrueRun, fault: Fault | undefined, isGuarded: boolean): CellRun {
-  return new Cell(run, fault, isGuarded).run();
+/**
+ * Runs a cell up to tick `until`, its end unless said. `fault` undefined: nothing goes wrong; what the guard then holds, it holds
+ * in error.
+ */
+export function runCell(run: TrueRun, fault: Fault | undefined, isGuarded: boolean, until = endOf(run.phase)): CellRun {
+  return new Cell(run, fault, isGuarded).run(until);
 }
 
 class Cell {
@@ -104,10 +107,9 @@ class Cell {
     });
   }
 
-  run(): CellRun {
-    const { ticks, phase } = this.true;
-    for (const tick of ticks) {
-      if (tick.tick > endOf(phase) || this.stopped !== undefined) break;
+  run(until: number): CellRun {
+    for (const tick of this.true.ticks) {
+      if (tick.tick > until || this.stopped !== undefined) break;
       this.tick = tick.tick;
       this.step(tick);
     }

@@ -19,6 +19,7 @@ function faultOf(what: MatrixJob['what']): Fault | undefined {
 function resultOf({ regime, phase, half, what }: MatrixJob): JobResult {
   try {
     const fault = faultOf(what);
+    if ('mutation' in what) return { guarded: worlds.mutated(regime, phase, fault as Fault) };
     if (half === 'guarded') return { guarded: worlds.guarded(regime, phase, fault) };
     return { harm: worlds.unguarded(regime, phase, fault as Fault) };
   } catch (error) {

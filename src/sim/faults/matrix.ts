@@ -103,30 +103,46 @@ function labelOf({ what }: MatrixJob): string {
   return 'mutation' in what ? `mutation ${what.mutation}` : 'control';
 }
 
-function jobsOf({ regimes, phases, faults, isGuarded, mutations }: MatrixOptions): MatrixJob[] {
+function jobsOf(options: MatrixOptions): MatrixJob[] {
+  const { regimes, phases, faults, isGuarded } = options;
   const jobs: MatrixJob[] = [];
-  const cells = regimes.flatMap((regime) => phases.map((phase) => ({ regime, phase })));
   const add = (job: Omit<MatrixJob, 'number'>): void => {
     jobs.push({ ...job, number: jobs.length });
   };
-  cells.forEach(({ regime, phase }, cell) => {
-    if (isGuarded) add({ regime, phase, half: 'guarded', what: { control: true } });
-    for (const { id } of faults) {
-      if (isGuarded) add({ regime, phase, half: 'guarded', what: { case: id } });
-      add({ regime, phase, half: 'unguarded', what: { case: id } });
+  for (const regime of regimes) {
+    for (const phase of phases) {
+      if (isGuarded) add({ regime, phase, half: 'guarded', what: { control: true } });
+      for (const { id } of faults) {
+        if (isGuarded) add({ regime, phase, half: 'guarded', what: { case: id } });
+        add({ regime, phase, half: 'unguarded', what: { case: id } });
+      }
     }
-    // Mutation n goes to cell n modulo their number, so each kind comes to each of them.
-    for (let number = cell; number < mutations; number += cells.length) {
-      add({ regime, phase, half: 'guarded', what: { mutation: mutationAt(number, cells.length) } });
-    }
-  });
+  }
+  for (const job of mutationsOf(options)) add(job);
   return jobs;
 }
 
-/** Spreads the kinds, which go by the number modulo a few, over all cells. */
-function mutationAt(number: number, cells: number): number {
-  return Math.floor(number / cells) + (number % cells) * 1_000_003;
+/** Shares of the mutations: most strike where nothing else is looked at than what the running guard looks at. */
+const SHARES: { readonly [phase in Phase]: number } = { steady: 5, upgrade: 1, restart: 1, reopen: 1 };
+
+/** Mutations dealt out over the cells, each cell getting each kind; together, so that a thread keeps its world. */
+function mutationsOf({ regimes, phases, mutations }: MatrixOptions): Omit<MatrixJob, 'number'>[] {
+  const cells = regimes.flatMap((regime) =>
+    phases.flatMap((phase) => Array.from({ length: SHARES[phase] }, () => ({ regime, phase }))),
+  );
+  return cells.flatMap(({ regime, phase }, cell) => {
+    const count = Math.floor((mutations + cells.length - 1 - cell) / cells.length);
+    return Array.from({ length: count }, (_, turn) => ({
+      regime,
+      phase,
+      half: 'guarded' as const,
+      // A number of its own: kinds go by the number modulo a few.
+      what: { mutation: turn + cell * MUTATIONS_OF_CELL },
+    }));
+  });
 }
+
+const MUTATIONS_OF_CELL = 1_000_000;
 
 function assemble(
   { faults }: MatrixOptions,

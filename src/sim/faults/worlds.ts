@@ -2,8 +2,14 @@
 import { type Base, buildBase } from './base.ts';
 import { runCell } from './cell.ts';
 import type { Fault, Harm, Phase, Regime } from './fault.ts';
+import { endOf } from './phases.ts';
+import { STRIKE_TICK } from './regime-day.ts';
 import { type Control, controlOf, type GuardedHalf, guardedHalf, harmOf } from './row.ts';
 import { runTrue, type TrueRun } from './true-run.ts';
+
+/** How long a mutation is watched: six blocks; on the ladder until liquidations are open. */
+const MUTATION_TICKS = 18;
+const LADDER_TICKS = 36;
 
 export class Worlds {
   private readonly seed: number;
@@ -20,6 +26,13 @@ export class Worlds {
     const run = this.run(regime, phase, phase === 'reopen');
     if (fault === undefined) return guardedHalf(run, runCell(run, undefined, true), new Set());
     return guardedHalf(run, runCell(run, fault, true), this.control(run));
+  }
+
+  /** A mutation under the guard: for a shorter time, since there are many. */
+  mutated(regime: Regime, phase: Phase, fault: Fault): GuardedHalf {
+    const run = this.run(regime, phase, phase === 'reopen');
+    const until = Math.min(endOf(phase), STRIKE_TICK + (phase === 'reopen' ? LADDER_TICKS : MUTATION_TICKS));
+    return guardedHalf(run, runCell(run, fault, true, until), this.control(run));
   }
 
   /** What happens without a guard, the venue being opened at once. */
