@@ -43,3 +43,13 @@ test('a pattern allows for what a price moves by itself meanwhile', () => {
   assert.match(patternOf(10_000, 1_970, 30_000) ?? '', /^5 part/);
   assert.equal(patternOf(10_000, 1_850, 3_600_000), undefined);
 });
+
+test('a jump that was held and is over does not count against a real fall to the same price later', () => {
+  const { venue, market, other } = screenedScene();
+  const all = (price: number): number => {
+    venue.say(said(market, other, [price, price, price, price]), TICK_MS);
+    return venue.held.length;
+  };
+  assert.deepEqual([all(2_000), all(2_000), all(10_000)], [4, 4, 0]);
+  for (const price of [7_100, 4_900, 3_400, 2_050, 2_010]) assert.equal(all(price), 0, `${price}`);
+});

@@ -74,6 +74,8 @@ export class SampleScreen {
     const taken = new Map(this.said);
     for (const group of markets.values()) {
       const isCalm = this.isCalm(group);
+      // What is back where the others are has not jumped any more.
+      if (isCalm && this.jumped.size > 0) for (const sample of group) this.jumped.delete(placeOf(sample));
       if (isCalm && isLast) continue;
       for (const sample of group) {
         const check = isCalm ? undefined : this.checkOf(sample);
