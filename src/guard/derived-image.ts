@@ -24,6 +24,8 @@ const TICKED_TO = MARKET.TICK_MS + 1;
 /** `PREMIUM_LIMIT` stands apart. */
 const { PREMIUM_LIMIT, LAST_TRADE } = MARKET;
 const { BASIS, KNOWN: BITS } = QUOTE;
+/** The clock and the price of the collateral. */
+const CLOCK = [VENUE.SEQUENCE, VENUE.TIME_MS, VENUE.COLLATERAL_PRICE, VENUE.COLLATERAL_MS].map((column) => 64 + column);
 /** Behind the last rule, and behind the last column of the venue. */
 const RULES_TO = 64 + 64;
 const VENUE_TO = 64 + VENUE.WITHDRAWN_LOW + 1;
@@ -60,15 +62,12 @@ export function compareRows(image: InputImage, state: State, found: Found): void
 
 /** The same for the clock, and for what samples are about to be taken into: what they overwrite nobody would see any more. */
 export function compareSampled(image: InputImage, state: State, found: Found): void {
-  for (const column of [VENUE.SEQUENCE, VENUE.TIME_MS]) {
-    if (state.venue.f64[64 + column] !== image.venue.f64[64 + column]) return compareVenue(image, state, found);
-  }
+  const live = state.venue.f64;
+  const known = image.venue.f64;
+  for (const column of CLOCK) if (live[column] !== known[column]) return compareVenue(image, state, found);
   for (const market of image.sampledMarkets()) {
-    if (market === 0) compareVenue(image, state, found);
-    else {
-      const different = sampleDifference(image, state, market);
-      if (different !== undefined) found({ kind: 'market', market }, different);
-    }
+    const different = sampleDifference(image, state, market);
+    if (different !== undefined) found({ kind: 'market', market }, different);
   }
 }
 

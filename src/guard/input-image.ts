@@ -83,13 +83,17 @@ export class InputImage {
     this.readTo.sequence = sequence;
   }
 
-  /** Markets, as far as they are there, whose samples are among what was read; 0 for the price of the collateral. */
-  sampledMarkets(): number[] {
-    return this.samples
-      .map(({ words, row }) =>
-        words[row * 16] === COMMAND.collateralPrice ? 0 : (words[row * 16 + ORACLE_PRICE.MARKET] as number),
-      )
-      .filter((market) => market >= 0 && market < this.market.rows);
+  /** Markets, as far as they are there, whose samples are among what was read. */
+  sampledMarkets(): readonly number[] {
+    const { samples } = this;
+    if (samples.length === 0) return NO_MARKETS;
+    const markets: number[] = [];
+    for (const { words, row } of samples) {
+      if (words[row * 16] === COLLATERAL) continue;
+      const market = words[row * 16 + ORACLE_PRICE.MARKET] as number;
+      if (market >= 1 && market < this.market.rows && markets.at(-1) !== market) markets.push(market);
+    }
+    return markets;
   }
 
   /** Takes in what was read. A sample of a market that is not there yet waits: its market may be among the same commands. */
@@ -235,7 +239,9 @@ export class InputImage {
   }
 }
 
+const NO_MARKETS: readonly number[] = [];
 const TICK = COMMAND.tick;
+const COLLATERAL = COMMAND.collateralPrice;
 const FIRST_SAMPLE = COMMAND.oraclePrice;
 const LAST_SAMPLE = COMMAND.collateralPrice;
 

@@ -81,6 +81,20 @@ export function hearEvents(known: Known, state: State, from: number): void {
   takeTick(inputs, state);
 }
 
+/** Kinds that `InputImage.hear` takes in. */
+const MOVES_INPUTS = new Uint8Array(64);
+for (const kind of [
+  EVENT.ruleSet,
+  EVENT.parameterSet,
+  EVENT.statusSet,
+  EVENT.deposited,
+  EVENT.withdrawalRequested,
+  EVENT.withdrawalSettled,
+  EVENT.lossFactorSet,
+]) {
+  MOVES_INPUTS[kind] = 1;
+}
+
 function hearOther({ log, inputs, image }: Known, state: State, values: Float64Array, at: number): void {
   log.keepIfKept(values, at);
   const kind = values[at];
@@ -88,5 +102,5 @@ function hearOther({ log, inputs, image }: Known, state: State, values: Float64A
   else if (kind === marketDefined) {
     image.addMarket(state, values[at + 2] as number);
     inputs.addMarket(state, values[at + 2] as number, values[at + 1] as number);
-  } else inputs.hear(values, at);
+  } else if (MOVES_INPUTS[kind as number] === 1) inputs.hear(values, at);
 }
