@@ -13,6 +13,7 @@ import { Authority } from './authority/authority.ts';
 import { type CommandSource, OUTSIDE } from './authority/command-source.ts';
 import { unsignedCommands } from './authority/unsigned-commands.ts';
 import { AuditImage } from './audit-image.ts';
+import { auditStart } from './audit-start.ts';
 import { checkBothFamilies } from './both-families.ts';
 import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
 import { Breakers, isOfPrices } from './breakers.ts';
@@ -183,8 +184,10 @@ export class Guard {
   /** A block ends with this state. The first one is the image; from then on the image goes on by what events tell. */
   seal(state: State): void {
     const { image, log, known } = this;
-    if (!image.isThere) known.begin(state);
-    else {
+    if (!image.isThere) {
+      known.begin(state);
+      auditStart(known, (component, check) => this.find(state, component, check));
+    } else {
       this.condemn(state);
       const advance = new ImageAdvance(known, state);
       advance.run();

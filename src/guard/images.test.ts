@@ -8,6 +8,7 @@ import { STATUS } from '../engine/status.ts';
 import { ACCOUNT, MARKET, ORDER, POSITION, QUOTE, VENUE } from '../engine/tables.ts';
 import { only, USDC } from '../engine/venue.fixture.ts';
 import { componentName } from './finding.ts';
+import { Guard } from './guard.ts';
 import { GuardedVenue, type Scene, scene } from './guarded-venue.fixture.ts';
 
 interface Fault {
@@ -195,6 +196,21 @@ test('an account in quarantine is held, and another account of the same market i
   );
   assert.deepEqual(GuardedVenue.liquidated(venue.price(market, 8_800, 5_000)), [long]);
   assert.deepEqual(GuardedVenue.liquidated(venue.price(market, 12_900, 5_000)), []);
+});
+
+test('a guard that begins with a state in which money or lots are missing holds the venue or the market', () => {
+  const { venue, market, long } = scene(false, RULE.funding_gap);
+  const { account, position } = venue.state;
+  const findings = (): string[] => {
+    const guard = new Guard();
+    guard.seal(venue.state);
+    return guard.quarantine.all.map(({ component, check }) => `${componentName(component)}: ${check.name}`);
+  };
+  assert.deepEqual(findings(), []);
+  account.f64[long * 8 + ACCOUNT.BALANCE_LOW] = (account.f64[long * 8 + ACCOUNT.BALANCE_LOW] as number) - 1;
+  assert.deepEqual(findings(), ['venue: money_conserved']);
+  position.f64[findPosition(venue.state, long, market) * 16 + POSITION.SIZE] = 99;
+  assert.deepEqual(findings(), ['market 1: positions_sum_to_zero', 'venue: money_conserved']);
 });
 
 /** A take-profit and a stop-loss of the long, far from the mark; returns the stop-loss. */
