@@ -17,6 +17,7 @@ const OF_SAMPLES = new Set([
 function verdictsOf(seed: number, steps: number): Map<string, number> {
   const counts = new Map<string, number>();
   const guard = new Guard({
+    onFinding: (finding) => assert.fail(`seed ${seed}: ${JSON.stringify(finding)}`),
     onVerdict: ({ kind, check, action, account, sequence }) => {
       const name = kind === 'hold' || kind === 'halt' ? (check?.name ?? 'none') : `${kind} ${action.kind}`;
       counts.set(name, (counts.get(name) ?? 0) + 1);
