@@ -40,7 +40,9 @@ test('a split that nobody declared is held when the last true sample is old, and
 test('a pattern allows for what a price moves by itself meanwhile', () => {
   assert.match(patternOf(10_000, 2_000) ?? '', /^5 part/);
   assert.equal(patternOf(10_000, 1_970), undefined);
-  assert.match(patternOf(10_000, 1_970, 30_000) ?? '', /^5 part/);
+  // Between two ticks it moves by nothing that counts; after a minute of silence it may have.
+  assert.equal(patternOf(10_000, 1_970, 25_000), undefined);
+  assert.match(patternOf(10_000, 1_970, 60_000) ?? '', /^5 part/);
   assert.equal(patternOf(10_000, 1_850, 3_600_000), undefined);
 });
 
@@ -52,4 +54,17 @@ test('a jump that was held and is over does not count against a real fall to the
   };
   assert.deepEqual([all(2_000), all(2_000), all(10_000)], [4, 4, 0]);
   for (const price of [7_100, 4_900, 3_400, 2_050, 2_010]) assert.equal(all(price), 0, `${price}`);
+});
+
+test('in a market that just moved by more than the band a halving is no split; a power of ten is a scale all the same', () => {
+  const { venue, market, other } = screenedScene();
+  const all = (price: number, elapsedMs = TICK_MS): number => {
+    venue.say(said(market, other, [price, price, price, price]), elapsedMs);
+    return venue.held.length;
+  };
+  assert.deepEqual([all(7_000), all(3_500), all(350)], [0, 0, 4]);
+  assert.equal(all(3_600), 0);
+  // Ten quiet minutes later it is one again.
+  for (let minute = 0; minute < 60; minute++) all(3_600 + (minute % 3), 11_000);
+  assert.equal(all(1_800), 4);
 });

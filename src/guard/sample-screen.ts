@@ -20,6 +20,8 @@ interface Voice {
 const SOURCES = ORACLE_LIMIT + VENUE_LIMIT;
 /** Markets that are asked whether a new price of USDC can be. */
 const WITNESSES = 8;
+/** So long a market that moved by more than the band within a tick counts as violent. */
+const VIOLENT_MS = 600_000;
 
 export class SampleScreen {
   private readonly known: Known;
@@ -29,6 +31,8 @@ export class SampleScreen {
   private now = new Map<number, Sample>();
   /** Where sources were when they were last held for a jump, and why; by market × sources + source. */
   private readonly jumped = new Map<number, { readonly price: number; readonly check: Check }>();
+  /** When a sample that was taken last moved a market by more than the band. */
+  private readonly violentMs = new Map<number, number>();
   /** Limits while a batch is judged: ppm and milliseconds. */
   private band = 0;
   private familyBand = 0;
@@ -72,6 +76,7 @@ export class SampleScreen {
       else group.push(sample);
     }
     const taken = new Map(this.said);
+    const moved: Sample[] = [];
     for (const group of markets.values()) {
       const isCalm = this.isCalm(group);
       // What is back where the others are has not jumped any more.
@@ -79,10 +84,14 @@ export class SampleScreen {
       if (isCalm && isLast) continue;
       for (const sample of group) {
         const check = isCalm ? undefined : this.checkOf(sample);
-        if (check === undefined) taken.set(placeOf(sample), sample);
-        else hold(sample, check);
+        if (check !== undefined) hold(sample, check);
+        else {
+          taken.set(placeOf(sample), sample);
+          if (!isCalm) moved.push(sample);
+        }
       }
     }
+    for (const sample of moved) this.noteMove(sample);
     this.said = taken;
   }
 
@@ -107,6 +116,18 @@ export class SampleScreen {
     }
     for (const sample of group) count(this.inUsdc(placeOf(sample), sample.price, usdc));
     return (high - low) * 1e6 <= low * this.band;
+  }
+
+  /** A market is violent for a while when a sample that was taken moved it by more than the band. */
+  private noteMove(sample: Sample): void {
+    const before = this.before(placeOf(sample));
+    if (before === undefined || isNear(sample.price, before.price, this.band)) return;
+    this.violentMs.set(sample.market, sample.timeMs);
+  }
+
+  private isViolent({ market, timeMs }: Sample): boolean {
+    const sinceMs = this.violentMs.get(market);
+    return sinceMs !== undefined && timeMs - sinceMs <= VIOLENT_MS;
   }
 
   private checkOf(sample: Sample): Check | undefined {
@@ -225,7 +246,8 @@ export class SampleScreen {
     const before = this.before(place);
     const { band } = this;
     if (before === undefined || isNear(sample.price, before.price, band)) return undefined;
-    return patternOf(before.price, sample.price, sample.timeMs - before.sourceMs) ?? this.remapOf(sample);
+    const ageMs = sample.timeMs - before.sourceMs;
+    return patternOf(before.price, sample.price, ageMs, this.isViolent(sample)) ?? this.remapOf(sample);
   }
 
   /** The market onto whose price a sample jumped, in words. */
