@@ -12,9 +12,8 @@ import { checkAction } from './action-checks.ts';
 import { Authority } from './authority/authority.ts';
 import { type CommandSource, OUTSIDE } from './authority/command-source.ts';
 import { unsignedCommands } from './authority/unsigned-commands.ts';
-import { AuditImage } from './audit-image.ts';
-import { auditStart } from './audit-start.ts';
 import { checkBothFamilies } from './both-families.ts';
+import { BlockEnd } from './block-end.ts';
 import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
 import { Breakers, isOfPrices } from './breakers.ts';
 import { survivingCanary } from './canary.ts';
@@ -25,12 +24,11 @@ import { isProposal, type Proposal, proposalOf } from './forced-command.ts';
 import { FundingSchedule } from './funding-schedule.ts';
 import { Grace, isSlowing } from './grace.ts';
 import { HoldRegister } from './hold-register.ts';
-import { ImageAdvance } from './image-advance.ts';
 import { Known } from './known.ts';
 import { hearEvents } from './listener.ts';
-import { isIndexBounded } from './market-checks.ts';
 import { SealedImage } from './sealed-image.ts';
 import { type Component, type Finding, heldByQuarantine } from './finding.ts';
+import { tellViolations } from './order-violation.ts';
 import { Prices } from './price-checks.ts';
 import { Quarantine } from './quarantine.ts';
 import { type HeldCommand, Screen } from './screen.ts';
@@ -73,7 +71,7 @@ export class Guard {
   private listened = 0;
   private lines: string[] = [];
   private readonly schedule = new FundingSchedule();
-  private readonly audit = new AuditImage(this.known);
+  private readonly blockEnd = new BlockEnd(this.known);
   private readonly breakers = new Breakers(this.known);
   private readonly grace = new Grace();
   private readonly holds = new HoldRegister();
@@ -161,7 +159,8 @@ export class Guard {
     const from = this.log.count;
     const first = this.listened;
     hearEvents(this.known, state, first);
-    this.findViolations(state);
+    const { orders } = this.known;
+    tellViolations(orders.takeViolations(), (component, check) => this.find(state, component, check));
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     this.holds.stamp(this.heard, state.venue.f64[64 + VENUE.TIME_MS] as number);
@@ -183,49 +182,7 @@ export class Guard {
 
   /** A block ends with this state. The first one is the image; from then on the image goes on by what events tell. */
   seal(state: State): void {
-    const { image, log, known } = this;
-    if (!image.isThere) {
-      known.begin(state);
-      auditStart(known, (component, check) => this.find(state, component, check));
-    } else {
-      this.condemn(state);
-      const advance = new ImageAdvance(known, state);
-      advance.run();
-      for (const { account, about, told, computed } of advance.wrong) {
-        const check: Check = {
-          class: 'II',
-          name: 'told_amounts',
-          about,
-          holds: false,
-          found: told,
-          expected: computed,
-        };
-        this.find(state, { kind: 'account', account }, check);
-      }
-      this.audit.run(state, (component, check) => this.find(state, component, check));
-    }
-    log.clear();
-  }
-
-  /** What was told of orders and cannot be concerns their accounts, and the market where it traded. */
-  private findViolations(state: State): void {
-    const { orders } = this.known;
-    if (orders.violations.length === 0) return;
-    for (const { accounts, market, about, found, expected } of orders.violations) {
-      const check: Check = { class: 'I', name: 'fill_within_order', about, holds: false, found, expected };
-      for (const account of accounts) this.find(state, { kind: 'account', account }, check);
-      if (market !== 0) this.find(state, { kind: 'market', market }, check);
-    }
-    orders.violations = [];
-  }
-
-  /** A block must not make good an index that moved further than any index can. */
-  private condemn(state: State): void {
-    const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
-    for (let market = 1; market < state.market.rows; market++) {
-      if (isIndexBounded(this.known, market, timeMs)) continue;
-      this.known.condemned.add(market);
-    }
+    this.blockEnd.seal(state, (component, check) => this.find(state, component, check));
   }
 
   /**

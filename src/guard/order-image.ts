@@ -9,6 +9,7 @@ import { CLOSE } from '../engine/refusal.ts';
 import { MARKET, ORDER, POSITION } from '../engine/tables.ts';
 import type { InputImage } from './input-image.ts';
 import { KNOWN_ORDER, type KnownOrder, OrderLists } from './order-lists.ts';
+import type { OrderViolation } from './order-violation.ts';
 
 const { PRICE, REMAINING, SIZE, FLAGS, ACCOUNT, TRIGGER, GENERATION } = KNOWN_ORDER;
 const ORDER_MARKET = KNOWN_ORDER.MARKET;
@@ -17,15 +18,7 @@ const ROWS = 2 ** 24;
 const ROWS_INVERSE = 2 ** -24;
 const WAITING = FLAG.UNTRIGGERED | FLAG.TRIGGER_ABOVE;
 
-/** What an event tells and cannot be, by the orders as they were told before. */
-export interface OrderViolation {
-  readonly accounts: readonly number[];
-  /** 0: it concerns no market. */
-  readonly market: number;
-  readonly about: string;
-  readonly found: string;
-  readonly expected: string;
-}
+const NONE: readonly OrderViolation[] = [];
 
 export class OrderImage {
   i32 = new Int32Array(8 * 1024);
@@ -37,7 +30,7 @@ export class OrderImage {
   rows = 1;
   /** Rises with every change. */
   version = 0;
-  violations: OrderViolation[] = [];
+  private violations: OrderViolation[] = [];
   private readonly lists = new OrderLists(this);
 
   /** Takes all live orders as they are. */
@@ -80,6 +73,14 @@ export class OrderImage {
     this.i32 = i32;
     this.stamps = stamps;
     this.live = live;
+  }
+
+  /** What was told since the last call and cannot be. */
+  takeViolations(): readonly OrderViolation[] {
+    if (this.violations.length === 0) return NONE;
+    const taken = this.violations;
+    this.violations = [];
+    return taken;
   }
 
   isLive(row: number): boolean {
