@@ -158,6 +158,16 @@ test('a halt of hours is told and holds nothing', () => {
   assert.deepEqual(venue.held, []);
 });
 
+test('ticks that do not come any more are told once, by what comes behind the last one', () => {
+  const { venue } = screenedScene();
+  const ticks = new TickScreen((venue.guard as Guard).known);
+  ticks.begin(venue.state);
+  assert.equal(ticks.missing(venue.timeMs + 30_000), undefined);
+  const check = ticks.missing(venue.timeMs + 31_000);
+  assert.deepEqual([check?.class, check?.name, check?.found], ['III', 'tick_missing', 'none for 31000 ms']);
+  assert.equal(ticks.missing(venue.timeMs + 60_000), undefined);
+});
+
 test('an order that waited longer than the limit is not taken; a cancel is', () => {
   const at = screenedScene();
   const { venue, market, short } = at;

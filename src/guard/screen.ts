@@ -107,6 +107,7 @@ export class Screen {
       (check.class === 'III' ? this.notes : held).push(told);
     };
     const samples: Sample[] = [];
+    let isTicked = false;
     const newestMs = newestOf(commands, from, to, state.venue.f64[64 + VENUE.TIME_MS] as number);
     for (let row = from; row < to; row += Math.max(1, i32[row * 16 + 1] as number)) {
       const kind = i32[row * 16] as number;
@@ -118,10 +119,12 @@ export class Screen {
         continue;
       }
       const sample = sampleAt(i32, f64, row);
+      isTicked ||= kind === TICK;
       if (sample !== undefined) samples.push(sample);
       else if (kind === TICK) for (const check of this.ticks.judge(commands, from, row)) add(row, 0, 0, check);
       else this.judgeOther(state, commands, row, quarantine, source, add);
     }
+    if (!isTicked) add(from, 0, 0, this.ticks.missing(newestMs));
     if (samples.length > 0)
       this.samples.judge(samples, f64, to === commands.rows, ({ row, market }, check) => add(row, 0, market, check));
   }

@@ -14,6 +14,8 @@ export class TickScreen {
   /** The last tick, −1 before the first; and the exchange's time. */
   private lastMs = -1;
   private clockMs = 0;
+  /** The last tick after which it was told that none came. */
+  private missedMs = -1;
 
   constructor(known: Known) {
     this.known = known;
@@ -47,6 +49,16 @@ export class TickScreen {
     const allowedMs = Number(this.known.rule(RULE.funding_gap));
     if (lastMs < 0 || gapMs <= allowedMs) return [];
     return [fails('III', gapMs > JUMP_MS ? 'tick_jump' : 'tick_gap', `${gapMs} ms`, `at most ${allowedMs} ms`)];
+  }
+
+  /** Tells once, by commands of `newestMs` behind the last tick, that the next one has not come for longer than funding allows. */
+  missing(newestMs: number): Check | undefined {
+    const { lastMs } = this;
+    const allowedMs = Number(this.known.rule(RULE.funding_gap));
+    if (lastMs < 0 || newestMs - lastMs <= allowedMs || this.missedMs === lastMs) return undefined;
+    this.missedMs = lastMs;
+    const found = `none for ${newestMs - lastMs} ms`;
+    return { class: 'III', name: 'tick_missing', about: '', holds: false, found, expected: `at most ${allowedMs} ms` };
   }
 }
 
