@@ -135,7 +135,7 @@ export const FUNDING_CASES: readonly Fault[] = [
   {
     id: 'C09',
     name: 'the ticks of the clock are lost on the way',
-    class: 'II',
+    class: 'III',
     harm: ['missed', 'money', 'trade'],
     lastsTicks: FOR_GOOD,
     inputs: (inputs) => inputs.filter(({ kind }) => kind !== 'tick'),

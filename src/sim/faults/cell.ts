@@ -113,6 +113,7 @@ class Cell {
       this.tick = tick.tick;
       this.step(tick);
     }
+    this.shadow();
     const { venue } = this;
     const components = venue.guard?.quarantine.all.map(({ component }) => component) ?? [];
     return {
@@ -202,12 +203,17 @@ class Cell {
     if (run.phase === 'restart') this.restart();
   }
 
+  /** Where nobody noticed anything, a second process goes through the journal and compares: what no command made is no part of it. */
+  private shadow(): void {
+    if (this.venue.isGuarded && this.fault !== undefined && this.detections.length === 0) this.restart();
+  }
+
   private restart(): void {
     this.isReplaying = true;
     const result = this.dies(() => this.venue.restart(this.true.hasLadder));
     this.isReplaying = false;
     const divergence = result?.firstDivergence ?? null;
-    if (divergence === null) return;
+    if (divergence === null) return this.rightful.forgetWrites();
     this.detect('start', `recover_${divergence.what}`, 'I', `block ${divergence.height}`);
     this.stopped ??= `the journal diverges: ${divergence.what}`;
   }

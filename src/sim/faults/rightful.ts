@@ -17,7 +17,7 @@ const REMEMBERS_TICKS = 8;
 export class Rightful {
   private readonly prices: TruePrices;
   private readonly isOperated: boolean;
-  private readonly written = new Written();
+  private written = new Written();
   /** By market: the last tick at which its sources had said something else than in the true world. */
   private readonly strayed = new Map<number, number>();
   private readonly due = new Set<string>();
@@ -31,6 +31,11 @@ export class Rightful {
   /** The states before and after the fault wrote. */
   takeWrites(before: State, after: State): void {
     this.written.takeStates(before, after);
+  }
+
+  /** A new process has made its state from the journal: what was written in the memory of the one before is gone. */
+  forgetWrites(): void {
+    this.written = new Written();
   }
 
   /** Takes in what the sources have said by a tick. */
