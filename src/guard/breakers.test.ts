@@ -81,6 +81,7 @@ test('what prices do not explain waits for the grace, and then happens, flagged'
 
 test('a breaker counts over its interval alone', () => {
   const { venue, market } = fallingCrowd();
+  venue.deposit(1, 1_000_000);
   venue.price(market, 8_900, 5_000);
   venue.price(market, 8_900, 55_000);
   venue.verdicts.length = 0;

@@ -8,7 +8,7 @@ import { RULE } from '../engine/rules.ts';
 import { INSURANCE_FUND, type State } from '../engine/state.ts';
 import { MARKET, POSITION } from '../engine/tables.ts';
 import type { JudgedAccount } from './account-checks.ts';
-import { sizeOf, whole } from './exact.ts';
+import { sizeOf, Unreadable, whole } from './exact.ts';
 import type { Known } from './known.ts';
 import { equityOf, readAccount } from './live-account.ts';
 import type { Check } from './verdict.ts';
@@ -17,9 +17,10 @@ const MILLION = 1_000_000n;
 /** A tenth of the maintenance margin. */
 const TENTH = 10n;
 
-/** A market's funding index when the interval began. */
+/** A market's funding index when the interval began, and the largest premium that its rate and spot allowed then. */
 interface MarketFunding {
   readonly index: number;
+  readonly limit: number;
   readonly sinceMs: number;
 }
 
@@ -43,21 +44,36 @@ export class Breakers {
     return this.holders;
   }
 
-  /** Takes the fund as it is at a tick, before the tick's proposals are judged; in a new interval what was counted is forgotten. */
-  begin(state: State, timeMs: number): void {
-    this.fundNow = equityOf(this.known, readAccount(state, INSURANCE_FUND));
+  /** Goes to the interval of `timeMs`; in a new one what was counted is forgotten. Call it at every tick. */
+  roll(state: State, timeMs: number): void {
     const interval = Math.floor(timeMs / Number(this.known.rule(RULE.breaker_interval)));
     if (interval === this.interval) return;
     this.interval = interval;
     this.liquidated.clear();
     this.holders = countHolders(state);
-    this.fund = this.fundNow;
+    this.fund = this.fundOf(state);
     for (let market = 1; market < state.market.rows; market++) {
-      this.funding[market] = { index: Number(this.known.derived(market, 'FUNDING_INDEX')), sinceMs: timeMs };
+      const index = Number(this.known.derived(market, 'FUNDING_INDEX'));
+      this.funding[market] = { index, limit: premiumLimit(state, market), sinceMs: timeMs };
     }
   }
 
-  /** An account is liquidated. */
+  /** Takes the fund as it is at a tick whose proposals are about to be judged. */
+  begin(state: State): void {
+    this.fundNow = this.fundOf(state);
+  }
+
+  /** Equity of the insurance fund by its live rows; what it was where these are no numbers, which the audit finds. */
+  private fundOf(state: State): bigint {
+    try {
+      return equityOf(this.known, readAccount(state, INSURANCE_FUND));
+    } catch (error) {
+      if (error instanceof Unreadable) return this.fundNow;
+      throw error;
+    }
+  }
+
+  /** An account was liquidated. */
   count(account: number): void {
     this.liquidated.add(account);
   }
@@ -82,24 +98,28 @@ export class Breakers {
       const since = this.funding[market];
       if (since === undefined) continue;
       const moved = sizeOf(known.derived(market, 'FUNDING_INDEX') - whole(since.index));
-      note('breaker_funding', `market ${market}`, moved, this.fundingLimit(state, market, timeMs - since.sinceMs));
+      note(
+        'breaker_funding',
+        `market ${market}`,
+        moved,
+        this.fundingLimit(state, market, since, timeMs - since.sinceMs),
+      );
     }
     return checks;
   }
 
-  /** Share of what an index can move in so much time at the largest premium that its market allows now, and a unit a second. */
-  private fundingLimit(state: State, market: number, elapsedMs: number): bigint {
-    const limit = whole(state.market.f64[market * 128 + MARKET.PREMIUM_LIMIT]);
+  /** Share of what an index can move in so much time at the larger premium of then and now, and a unit a second for rounding. */
+  private fundingLimit(state: State, market: number, since: MarketFunding, elapsedMs: number): bigint {
+    const limit = whole(Math.max(since.limit, premiumLimit(state, market)));
     const period = whole(state.market.i32[market * 256 + MARKET.FUNDING_PERIOD_S]) * 1000n;
     const most = (limit * whole(elapsedMs)) / period;
-    // Spot, and with it the limit, may have been higher at the start of the interval: a tenth of room.
+    // The spot may have been higher in between: a tenth of room.
     return ((most + most / 10n) * this.known.rule(RULE.breaker_funding)) / MILLION + whole(elapsedMs) / 1000n + 2n;
   }
 }
 
-/** True when funding and rules moved the account's equity since the block by no more than a tenth of its maintenance margin. */
-export function isOfPrices({ split, maintenance }: JudgedAccount): boolean {
-  return (sizeOf(split.funding) + sizeOf(split.rules)) * TENTH <= maintenance;
+function premiumLimit({ market: { f64 } }: State, market: number): number {
+  return f64[market * 128 + MARKET.PREMIUM_LIMIT] as number;
 }
 
 /** Accounts other than the insurance fund that hold a position. */

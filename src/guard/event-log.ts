@@ -28,6 +28,7 @@ for (const kind of [
 }
 
 const { marked: MARKED, parameterSet: PARAMETER_SET, ruleSet: RULE_SET, statusSet: STATUS_SET } = EVENT;
+const LIQUIDATED = EVENT.liquidated;
 /** The last slot of a record, which no event uses. */
 const OWN = EVENT_FLOATS - 1;
 
@@ -73,7 +74,7 @@ export class EventLog {
     if (kind === MARKED) push(this.marks, values[at + 2] as number, place);
     else if (kind === PARAMETER_SET) push(this.parameters, values[at + 2] as number, place);
     else if (kind === RULE_SET) this.rules.push(place);
-    if (kind === MARKED || kind === STATUS_SET) this.notable.push(place);
+    if (kind === MARKED || kind === STATUS_SET || kind === LIQUIDATED) this.notable.push(place);
   }
 
   /** Copies the record at `at`, with a number of the guard's own in its last slot. */
@@ -128,7 +129,7 @@ export class EventLog {
     return this.rules;
   }
 
-  /** Places of marks and of changes of statuses from a place on. */
+  /** Places of marks, of changes of statuses and of liquidations from a place on. */
   notableFrom(place: number): readonly number[] {
     const { notable } = this;
     let first = notable.length;

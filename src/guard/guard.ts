@@ -168,6 +168,7 @@ export class Guard {
     for (const place of this.log.notableFrom(from)) {
       const kind = this.log.kind(place);
       if (kind === EVENT.marked) this.known.addIndex(place);
+      else if (kind === EVENT.liquidated) this.breakers.count(this.log.field(place, 0));
       else {
         this.authority.noteStatus(this.log.field(place, 0), this.log.field(place, 1), this.log.field(place, 2));
       }
@@ -193,6 +194,8 @@ export class Guard {
     const events = proposedEvents(state, from);
     const [tickMs, healthMs] = [tickMsOf(state), state.venue.f64[64 + VENUE.HEALTH_MS] as number];
     this.grace.begin(tickMs, healthMs);
+    // At every tick, proposals or not: an interval begins with the clock, not with what a process saw.
+    if (this.image.isThere) this.breakers.roll(state, tickMs);
     const accepted = events.length === 0 ? [] : this.judgeAll(state, events, open);
     this.holds.tickJudged(tickMs, healthMs);
     return accepted;
@@ -200,7 +203,7 @@ export class Guard {
 
   private judgeAll(state: State, events: readonly number[], open: OpenBlock): number[] {
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
-    if (this.image.isThere) this.breakers.begin(state, timeMs);
+    if (this.image.isThere) this.breakers.begin(state);
     const death = this.deathOf(state, events[0] as number, open);
     const judgements = events.map((event) => this.judgeOne(state, event, { ...open, timeMs }, death));
     this.explain(state, judgements);
@@ -252,7 +255,6 @@ export class Guard {
       this.holds.judged(verdict);
       this.options.onVerdict?.(verdict);
       if (kind === 'hold' || kind === 'halt' || line === undefined) continue;
-      if (action.kind === 'liquidate') this.breakers.count(account);
       this.lines.push(warrantText(line, checks));
       accepted.push(event);
     }
