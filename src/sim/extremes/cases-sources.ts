@@ -3,7 +3,10 @@ import { COMMAND, COMMAND_BYTES, ORACLE_PRICE } from '../../engine/command.ts';
 import type { CommandBuffer } from '../../engine/command-buffer.ts';
 import type { Extreme } from './extreme.ts';
 import { type Corner, modelledScenario, usdAt } from './modelled.ts';
-import { changeSamples, setCollateral } from './rewriting.ts';
+import { addSamples, changeSamples, keepCommands, setCollateral } from './rewriting.ts';
+
+const WORDS = COMMAND_BYTES / 4;
+const FLOATS = COMMAND_BYTES / 8;
 
 const USDC: readonly Corner[] = [
   [0, 1],
@@ -43,16 +46,20 @@ export const dollarsDepeg: Extreme = {
       ],
       'USDC as on 10 and 11 March 2023 (oracles in USD, venues in USDC), UST as in May 2022, USDe as on 10 October 2025',
     ),
-    script: (inputs, { passedMs }) => {
+    script: (inputs, { passedMs, timeMs, session }) => {
       const minute = passedMs / 60_000;
       const usdc = usdAt(USDC, minute);
       setCollateral(inputs, usdc);
-      const isLocal = minute >= LOCAL[0] && minute < LOCAL[1];
-      changeSamples(inputs, ({ market, family, source, price }) => {
-        if (family === 'oracle') return {};
-        const local = isLocal && market === 3 && source === 0 ? 0.66 / 0.998 : 1;
-        return { price: Math.floor((price / usdc) * local) };
+      // Venues quote USDC: what the session says of them in USD is not what they say.
+      keepCommands(inputs, (row) => inputs.i32[row * WORDS] !== COMMAND.venueQuote);
+      session.day.markets.forEach(({ path }, place) => {
+        const price = path.priceAt(timeMs);
+        if (price !== undefined) addSamples(inputs, timeMs, place + 1, price / usdc, { oracles: 0, venues: 4 });
       });
+      if (minute < LOCAL[0] || minute >= LOCAL[1]) return;
+      changeSamples(inputs, ({ market, family, source, price }) =>
+        market === 3 && family === 'venue' && source === 0 ? { price: Math.floor(price * (0.66 / 0.998)) } : {},
+      );
     },
   }),
 };
@@ -120,8 +127,6 @@ export const leapSecond: Extreme = {
   }),
 };
 
-const WORDS = COMMAND_BYTES / 4;
-const FLOATS = COMMAND_BYTES / 8;
 /** Seconds in which the first oracle prints a fifth less, before it corrects itself. */
 const BAD = [100 * 60_000, 100 * 60_000 + 5_000] as const;
 
