@@ -22,7 +22,7 @@ const SET_TO = MARKET.MAXIMUM_SPREAD + 1;
 const TICKED_FROM = MARKET.SPOT;
 const TICKED_TO = MARKET.TICK_MS + 1;
 /** `PREMIUM_LIMIT` stands apart. */
-const { PREMIUM_LIMIT, LAST_TRADE } = MARKET;
+const { PREMIUM_LIMIT, LAST_TRADE, VENUES } = MARKET;
 const { BASIS, KNOWN: BITS } = QUOTE;
 /** The clock and the price of the collateral. */
 const CLOCK = [VENUE.SEQUENCE, VENUE.TIME_MS, VENUE.COLLATERAL_PRICE, VENUE.COLLATERAL_MS].map((column) => 64 + column);
@@ -105,17 +105,28 @@ function differenceOf(image: InputImage, state: State, market: number): Check | 
 }
 
 function sampleDifference(image: InputImage, state: State, market: number): Check | undefined {
-  const about = `market ${market}`;
   const oracles = state.oracle.f64;
   for (let at = market * ORACLE_LIMIT * 4; at < (market + 1) * ORACLE_LIMIT * 4; at++) {
     if (oracles[at] === image.oracle.f64[at]) continue;
-    return differs('input_continuity', `${about} oracle ${(at >> 2) % ORACLE_LIMIT}`, oracles, image.oracle.f64, at);
+    return differs(
+      'input_continuity',
+      `market ${market} oracle ${(at >> 2) % ORACLE_LIMIT}`,
+      oracles,
+      image.oracle.f64,
+      at,
+    );
   }
   const quotes = state.quote.f64;
-  for (let at = market * VENUE_LIMIT * 8; at < (market + 1) * VENUE_LIMIT * 8; at++) {
-    if (quotes[at] === image.quote.f64[at]) continue;
-    const name = at % 8 === BASIS ? 'derived_continuity' : 'input_continuity';
-    return differs(name, `${about} quote ${(at >> 3) % VENUE_LIMIT}`, quotes, image.quote.f64, at);
+  // A venue that the market does not follow is read by nobody.
+  const followed = image.market.i32[market * 256 + VENUES] as number;
+  for (let venue = 0; venue < VENUE_LIMIT; venue++) {
+    if ((followed & (1 << venue)) === 0) continue;
+    const from = (market * VENUE_LIMIT + venue) * 8;
+    for (let at = from; at < from + 8; at++) {
+      if (quotes[at] === image.quote.f64[at]) continue;
+      const name = at % 8 === BASIS ? 'derived_continuity' : 'input_continuity';
+      return differs(name, `market ${market} quote ${venue}`, quotes, image.quote.f64, at);
+    }
   }
   return undefined;
 }
