@@ -122,6 +122,11 @@ function premiumLimit({ market: { f64 } }: State, market: number): number {
   return f64[market * 128 + MARKET.PREMIUM_LIMIT] as number;
 }
 
+/** True when funding and rules moved the account's equity since the block by no more than a tenth of its maintenance margin. */
+export function isOfPrices({ split, maintenance }: JudgedAccount): boolean {
+  return (sizeOf(split.funding) + sizeOf(split.rules)) * TENTH <= maintenance;
+}
+
 /** Accounts other than the insurance fund that hold a position. */
 function countHolders(state: State): number {
   const { f64, i32, rows } = state.position;
