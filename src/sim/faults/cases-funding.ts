@@ -12,6 +12,8 @@ const FOR_GOOD = 1000;
 const A_DAY_AGO = 0.96;
 /** Seconds that are read where minutes are written. */
 const MINUTE_S = 60;
+/** With two venues the own book has more than half of the weight in the premium. */
+const OWN_BOOK_OUTWEIGHS = 'two venues weigh less than the own book in the median of the premiums';
 /** How far a lagging clock is behind. */
 const LAG_MS = 60_000;
 
@@ -173,6 +175,7 @@ export const FUNDING_CASES: readonly Fault[] = [
     name: 'venues’ libraries say that an empty side of a book is worth nothing: premiums are at their limit',
     class: 'II',
     harm: ['money'],
+    harmless: { thin: OWN_BOOK_OUTWEIGHS },
     lastsTicks: FOR_GOOD,
     inputs: (inputs, scene) =>
       markets(scene.state).reduce<readonly CommandRecord[]>(

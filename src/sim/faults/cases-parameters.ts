@@ -23,6 +23,7 @@ const LOOSE: readonly (readonly [rule: RuleName, end: 'minimum' | 'maximum'])[] 
   ['breaker_losses', 'maximum'],
   ['breaker_funding', 'maximum'],
 ];
+const NOBODY_NEAR = 'nobody is due by the right margins or by these, and no order needs more than there is';
 /** What the wrong price is of the right one, once the guard's limits are gone. */
 const OUTLIER = 0.5;
 
@@ -83,6 +84,7 @@ export const PARAMETER_CASES: readonly Fault[] = [
     id: 'C29',
     name: 'margin parameters are zero: a structure that nobody filled',
     class: 'I',
+    harmless: { thin: NOBODY_NEAR },
     harm: ['missed', 'money', 'trade'],
     loaded: ({ state }) => {
       for (const market of markets(state)) {
@@ -131,6 +133,7 @@ export const PARAMETER_CASES: readonly Fault[] = [
     id: 'C32',
     name: 'the table of margins and limits is shifted by one market',
     class: 'I',
+    harmless: { thin: NOBODY_NEAR },
     harm: ['forced', 'missed', 'money', 'trade'],
     loaded: ({ state }) => {
       for (const { market, parameter, value } of shifted(state)) put(state, 'market', market, parameter, value);

@@ -18,6 +18,7 @@ const STALE_TICKS = 7;
 const HALF_A_DAY_AGO = 0.95;
 /** To the end of a cell. */
 const FOR_GOOD = 1000;
+const OWN_BOOK_OUTWEIGHS = 'two venues weigh less than the own book, in the mark and in the premium';
 /** A split of five for one. */
 const SPLIT = 0.2;
 /** The ratio of a token to its underlying, read as USD: what is left of the price. */
@@ -169,6 +170,7 @@ export const PRICE_CASES: readonly Fault[] = [
     id: 'C24',
     name: 'venues’ books are crossed: a gateway came back with half a snapshot',
     class: 'II',
+    harmless: { thin: OWN_BOOK_OUTWEIGHS },
     harm: ['forced', 'money'],
     lastsTicks: FOR_GOOD,
     inputs: (inputs, scene) => quotes(inputs, scene, scene.market, crossed),
@@ -200,6 +202,7 @@ export const PRICE_CASES: readonly Fault[] = [
     name: 'mark and index of a quote are of two moments: venues’ indexes are those before a limit was changed',
     class: 'II',
     harm: ['money'],
+    harmless: { thin: OWN_BOOK_OUTWEIGHS },
     lastsTicks: FOR_GOOD,
     inputs: (inputs, scene) =>
       quotes(inputs, scene, scene.market, ({ index }) => ({ index: price(index * BEFORE_LIMIT) })),

@@ -49,8 +49,8 @@ export interface Fault {
   readonly class: CheckClass;
   /** What it does without a guard. */
   readonly harm: readonly Harm[];
-  /** Why it cannot harm in a phase (or anywhere), by phase: such a cell needs no harm without a guard. */
-  readonly harmless?: { readonly [phase in Phase | 'always']?: string };
+  /** Why it cannot harm in a phase, in a regime, or anywhere: such a cell needs no harm without a guard. */
+  readonly harmless?: { readonly [when in Phase | Regime | 'always']?: string };
   /** For so many ticks it strikes anew; once unless said. */
   readonly lastsTicks?: number;
   /** Changes what is on its way into the exchange before a tick: orders, samples, then the tick itself, in order. */

@@ -203,6 +203,6 @@ function rowOf(
     guarded,
     harm,
     isHarmful: harm === null ? null : harm.some((kind) => fault.harm.includes(kind)),
-    harmless: harmlessIn(fault, phase),
+    harmless: harmlessIn(fault, regime, phase),
   };
 }

@@ -2,7 +2,7 @@
 import { type CellRun, type Hold, runCell } from './cell.ts';
 import { type Detection, detectionKey } from './detection.ts';
 import { dueKey, targetOf } from './dues.ts';
-import type { Fault, Harm, Phase } from './fault.ts';
+import type { Fault, Harm, Phase, Regime } from './fault.ts';
 import { equities, type ForcedEvent, otherTrades } from './outcome.ts';
 import { endOf } from './phases.ts';
 import { TICK_MS } from './regime-day.ts';
@@ -41,9 +41,9 @@ export function controlOf(run: TrueRun): Control {
   return new Set(runCell(run, undefined, true).detections.map(detectionKey));
 }
 
-/** Why a fault cannot harm in a phase; null when it can. */
-export function harmlessIn(fault: Fault, phase: Phase): string | null {
-  return fault.harmless?.[phase] ?? fault.harmless?.always ?? null;
+/** Why a fault cannot harm in a cell; null when it can. */
+export function harmlessIn({ harmless }: Fault, regime: Regime, phase: Phase): string | null {
+  return harmless?.[phase] ?? harmless?.[regime] ?? harmless?.always ?? null;
 }
 
 /** Judges a run with the guard beside the true world. */
