@@ -27,17 +27,14 @@ const NOBODY_NEAR = 'nobody is due by the right margins or by these, and no orde
 /** What the wrong price is of the right one, once the guard's limits are gone. */
 const OUTLIER = 0.5;
 
-function setParameter(
-  { timeMs }: FaultScene,
-  market: number,
-  parameter: MarketParameter,
-  value: number,
-): CommandRecord {
-  return { kind: 'setMarketParameter', timeMs, market, parameter: MARKET_PARAMETERS.indexOf(parameter), value };
+/** Without a time: it is asked for when it is asked for. */
+function setParameter(market: number, parameter: MarketParameter, value: number): CommandRecord {
+  const number = MARKET_PARAMETERS.indexOf(parameter);
+  return { kind: 'setMarketParameter', timeMs: null, market, parameter: number, value };
 }
 
-function setRule({ timeMs }: FaultScene, rule: RuleName, value: number): CommandRecord {
-  return { kind: 'setRule', timeMs, rule: RULE[rule], value };
+function setRule(rule: RuleName, value: number): CommandRecord {
+  return { kind: 'setRule', timeMs: null, rule: RULE[rule], value };
 }
 
 function loadRule(state: State, rule: RuleName, value: number): void {
@@ -98,11 +95,12 @@ export const PARAMETER_CASES: readonly Fault[] = [
     id: 'C29-by-hand',
     name: 'margin parameters are set as low as the engine takes them',
     class: 'I',
+    harmless: { thin: NOBODY_NEAR },
     harm: ['missed', 'money', 'trade'],
     operator: (scene) =>
       markets(scene.state).flatMap((market) => [
-        setParameter(scene, market, 'INITIAL_MARGIN', 1000),
-        setParameter(scene, market, 'MAINTENANCE_FACTOR', 1),
+        setParameter(market, 'INITIAL_MARGIN', 1000),
+        setParameter(market, 'MAINTENANCE_FACTOR', 1),
       ]),
   },
   {
@@ -120,7 +118,7 @@ export const PARAMETER_CASES: readonly Fault[] = [
     name: 'a market’s margin is set to ten times what it was: percent for basis points',
     class: 'II',
     harm: ['forced', 'money'],
-    operator: (scene) => [setParameter(scene, scene.market, 'INITIAL_MARGIN', tenfold(scene.state, scene.market))],
+    operator: (scene) => [setParameter(scene.market, 'INITIAL_MARGIN', tenfold(scene.state, scene.market))],
   },
   {
     id: 'C31',
@@ -144,9 +142,10 @@ export const PARAMETER_CASES: readonly Fault[] = [
     id: 'C32-by-hand',
     name: 'a table of margins and limits is imported with its rows shifted by one',
     class: 'II',
+    harmless: { thin: NOBODY_NEAR },
     harm: ['forced', 'missed', 'money', 'trade'],
     operator: (scene) =>
-      shifted(scene.state).map(({ market, parameter, value }) => setParameter(scene, market, parameter, value)),
+      shifted(scene.state).map(({ market, parameter, value }) => setParameter(market, parameter, value)),
   },
   {
     id: 'C33',
@@ -165,11 +164,11 @@ export const PARAMETER_CASES: readonly Fault[] = [
     name: 'the maker’s rebate is more than the taker’s fee',
     class: 'II',
     harm: ['money'],
-    operator: (scene) => [
-      setRule(scene, 'maker_fee', -1000),
-      setRule(scene, 'retail_maker_fee', -1000),
-      setRule(scene, 'taker_fee', 0),
-      setRule(scene, 'retail_taker_fee', 0),
+    operator: () => [
+      setRule('maker_fee', -1000),
+      setRule('retail_maker_fee', -1000),
+      setRule('taker_fee', 0),
+      setRule('retail_taker_fee', 0),
     ],
   },
   {
@@ -189,8 +188,7 @@ export const PARAMETER_CASES: readonly Fault[] = [
     class: 'I',
     harm: ['forced', 'money'],
     lastsTicks: 6,
-    operator: (scene) =>
-      scene.ticks === 0 ? LOOSE.map(([rule, end]) => setRule(scene, rule, looseEnd(rule, end))) : [],
+    operator: (scene) => (scene.ticks === 0 ? LOOSE.map(([rule, end]) => setRule(rule, looseEnd(rule, end))) : []),
     inputs: outlier,
   },
   {
