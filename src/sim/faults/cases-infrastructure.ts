@@ -61,19 +61,33 @@ function copiesOf(state: State, tables: readonly TableName[]): readonly Copy[] {
   });
 }
 
-/** Writes copies back over what has happened since. Rows that came later stay, or (`isWhole`) are gone too. */
-function writeBack(state: State, copies: readonly Copy[], isWhole: boolean): void {
+/** Writes copies back over what has happened since; rows that came later are gone. */
+function writeBack(state: State, copies: readonly Copy[]): void {
   for (const { name, bytes, rows, free, live } of copies) {
     const table = state[name];
     table.bytes.set(bytes);
     for (const row of rowsOf(state, name)) table.touch(row);
-    if (isWhole) Object.assign(table, { rows, free, live });
+    Object.assign(table, { rows, free, live });
   }
   reload(state);
 }
 
 const replica = new Remembered<readonly Copy[]>();
-const ACCOUNTS: readonly TableName[] = ['account', 'position'];
+/** What a service of accounts reads and writes: numbers, not the links between rows. */
+const NUMBERS = {
+  account: ['BALANCE_HIGH', 'BALANCE_LOW'],
+  position: ['SIZE', 'COST_HIGH', 'COST_LOW', 'FUNDING_INDEX'],
+} as const;
+const lagging = new Remembered<readonly (readonly [table: 'account' | 'position', row: number, numbers: number[]])[]>();
+
+/** The numbers of all accounts and positions as they stand. */
+function numbersOf(state: State): (readonly ['account' | 'position', number, number[]])[] {
+  return (['account', 'position'] as const).flatMap((table) =>
+    rowsOf(state, table).map(
+      (row) => [table, row, NUMBERS[table].map((name) => get(state, table, row, name))] as const,
+    ),
+  );
+}
 
 /** Each account has what the one after it had, as where the rows of another environment stand. */
 function otherEnvironment({ state }: FaultScene): void {
@@ -148,8 +162,13 @@ export const INFRASTRUCTURE_CASES: readonly Fault[] = [
     harm: ['forced', 'missed', 'money', 'trade', 'stopped'],
     lastsTicks: LAG_TICKS,
     memory: (scene) => {
-      const copies = replica.of(scene, () => copiesOf(scene.state, ACCOUNTS));
-      if (scene.ticks === LAG_TICKS - 1) writeBack(scene.state, copies, false);
+      const { state } = scene;
+      const numbers = lagging.of(scene, () => numbersOf(state));
+      if (scene.ticks !== LAG_TICKS - 1) return;
+      for (const [table, row, values] of numbers) {
+        NUMBERS[table].forEach((name, at) => put(state, table, row, name, values[at] as number));
+      }
+      reload(state);
     },
   },
   {
@@ -172,7 +191,7 @@ export const INFRASTRUCTURE_CASES: readonly Fault[] = [
         .map(([name]) => name)
         .filter((name) => name !== 'venue');
       const copies = replica.of(scene, () => copiesOf(state, names));
-      if (scene.ticks === LAG_TICKS - 1) writeBack(state, copies, true);
+      if (scene.ticks === LAG_TICKS - 1) writeBack(state, copies);
     },
   },
   {
