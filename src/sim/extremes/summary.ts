@@ -9,6 +9,8 @@ export interface ExtremesResult {
   readonly classIVetoes: number;
   readonly classIIVetoes: number;
   readonly classIIHoldsWithoutDisagreement: number;
+  /** Class II although the external sources agree: the own book had moved a mark far from all of them. */
+  readonly classIIHoldsOnOwnBook: number;
   /** Of all forced actions of the corpus. */
   readonly addedDelayMsP50: number;
   readonly addedDelayMsP99: number;
@@ -44,6 +46,7 @@ export function summarise(played: readonly Played[]): ExtremesResult {
     classIVetoes: sum((row) => row.classIVetoes),
     classIIVetoes: sum((row) => row.classIIVetoes),
     classIIHoldsWithoutDisagreement: sum((row) => row.classIIHoldsWithoutDisagreement),
+    classIIHoldsOnOwnBook: sum((row) => row.classIIHoldsOnOwnBook),
     addedDelayMsP50: quantile(addedMs, 0.5),
     addedDelayMsP99,
     addedDelayMsMax: quantile(addedMs, 1),
