@@ -27,6 +27,8 @@ const DAY_MS = 86_400_000;
 /** How far a clock jumps ahead. */
 const JUMP_MS = 600_000;
 const SHIFT = 0.85;
+/** Ticks for which a rule is another one: less than a block. */
+const THERE_TICKS = 2;
 
 /** The accounts nearest to liquidation give most of their balances to those furthest from it: no sum tells. */
 function cancelInSums({ state, accounts }: FaultScene): void {
@@ -129,7 +131,7 @@ function thereAndBack(scene: FaultScene): void {
   const { state } = scene;
   const rules = [RULE.taker_fee, RULE.liquidation_fee] as const;
   const before = ruleBefore.of(scene, () => rules.map((rule) => state.rule.f64[64 + rule] as number));
-  const isBack = scene.ticks === 1;
+  const isBack = scene.ticks === THERE_TICKS;
   put(state, 'rule', 1, 'VALUE', isBack ? (before[0] as number) : 9000, rules[0]);
   put(state, 'rule', 1, 'VALUE', isBack ? (before[1] as number) : 1_000_000, rules[1]);
   state.index.bounds.reset(state.account.rows);
@@ -238,11 +240,11 @@ export const CASES_BEYOND: readonly Fault[] = [
   },
   {
     id: 'B08',
-    name: 'fees change for one tick and are back before the block is closed',
+    name: 'fees change for two ticks and are back before the block is closed',
     class: 'I',
-    harmless: { thin: 'nobody trades in that tick' },
+    harmless: { thin: 'nobody trades in these ticks' },
     harm: ['money'],
-    lastsTicks: 2,
+    lastsTicks: THERE_TICKS + 1,
     memory: thereAndBack,
   },
   {

@@ -2,7 +2,7 @@
 import type { CommandRecord } from '../../chain/command-value.ts';
 import { FEE_ACCOUNT, type State } from '../../engine/state.ts';
 import type { TableName } from '../../engine/tables.ts';
-import { alter, getWide, held, markets, put, putWide, reload, Remembered, rowsOf } from './cases-writing.ts';
+import { alter, get, getWide, held, markets, put, putWide, reload, Remembered, rowsOf } from './cases-writing.ts';
 import type { Fault, FaultScene } from './fault.ts';
 
 /** A lagging copy is so many ticks behind. */
