@@ -63,18 +63,16 @@ function growInPairs({ state, market }: FaultScene): void {
   reload(state);
 }
 
-/** Resting and waiting orders of a market get the account and position of the order in the next row. */
+/** Resting and waiting orders of a market get the account of the order in the next row, and stay with their positions. */
 function swapOwners({ state, market }: FaultScene): void {
   const rows = rowsOf(state, 'order').filter(
     (row) => get(state, 'order', row, 'SIZE') !== 0 && get(state, 'order', row, 'MARKET') === market,
   );
   for (let pair = 0; pair + 1 < rows.length; pair += 2) {
     const [one, other] = [rows[pair] as number, rows[pair + 1] as number];
-    for (const column of ['ACCOUNT', 'POSITION'] as const) {
-      const kept = get(state, 'order', one, column);
-      put(state, 'order', one, column, get(state, 'order', other, column));
-      put(state, 'order', other, column, kept);
-    }
+    const kept = get(state, 'order', one, 'ACCOUNT');
+    put(state, 'order', one, 'ACCOUNT', get(state, 'order', other, 'ACCOUNT'));
+    put(state, 'order', other, 'ACCOUNT', kept);
   }
   reload(state);
 }
