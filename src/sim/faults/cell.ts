@@ -142,6 +142,7 @@ class Cell {
     if (strikes === 0) {
       this.struckSequence = venue.exchange.sequence;
       this.struckMs = before;
+      this.outcome.begin(venue.state);
       this.start();
     }
     const status = statusBefore(phase, tick.tick);
@@ -277,7 +278,6 @@ class Cell {
   private takeOutcome(taken: Taken): void {
     if (this.tick < STRIKE_TICK) return;
     this.outcome.take(this.tick, taken.events);
-    if (this.true.hasLadder) this.outcome.begin(this.venue.state);
   }
 
   /** Brings a tick's commands; a guarded process that dies of them is started again from its journal, once. */

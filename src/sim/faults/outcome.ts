@@ -26,18 +26,27 @@ export class Outcome {
   /** How often a trade of the same market, accounts, price and size happened. */
   readonly trades = new Map<string, number>();
 
-  private readonly orders = new Map<number, { sell: boolean; price: number }>();
+  /** Side and price (price units) of the orders that were seen. */
+  private readonly orders = new Map<number, { readonly sell: boolean; readonly price: number }>();
+  private units = new Float64Array(0);
 
-  /** Takes in the orders that there are. */
+  /** Takes in the orders that there are when the fault strikes. */
   begin(state: State): void {
+    this.units = Float64Array.from(
+      { length: state.market.rows },
+      (_, market) => state.market.f64[market * 128 + MARKET.TICK_UNITS] as number,
+    );
     const { i32, rows } = state.order;
     for (let row = 1; row < rows; row++) {
       const at = row * 16;
       if (i32[at + ORDER.SIZE] === 0) continue;
       const sell = ((i32[at + ORDER.FLAGS] as number) & FLAG.SELL) !== 0;
-      const units = state.market.f64[(i32[at + ORDER.MARKET] as number) * 128 + MARKET.TICK_UNITS] as number;
-      this.orders.set(orderId(state, row), { sell, price: (i32[at + ORDER.PRICE] as number) * units });
+      this.see(orderId(state, row), i32[at + ORDER.MARKET] as number, sell, i32[at + ORDER.PRICE] as number);
     }
+  }
+
+  private see(order: number, market: number, sell: boolean, ticks: number): void {
+    this.orders.set(order, { sell, price: ticks * (this.units[market] ?? Number.NaN) });
   }
 
   /** Takes in the events of a batch of a tick. */
@@ -53,6 +62,12 @@ export class Outcome {
           break;
         case EVENT.positionSettled:
           this.push('settlePosition', 0, field(0), field(1), sequence, tick);
+          break;
+        case EVENT.orderAccepted:
+          this.see(field(0), field(2), (field(6) & FLAG.SELL) !== 0, field(3));
+          break;
+        case EVENT.orderAmended:
+          this.see(field(0), field(2), this.orders.get(field(0))?.sell ?? false, field(3));
           break;
         case EVENT.orderTriggered:
           this.push('fireTrigger', field(0), field(1), field(2), sequence, tick);
