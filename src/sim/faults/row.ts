@@ -95,6 +95,9 @@ function isLed(run: TrueRun, { kind, market, tick, sell, price }: ForcedEvent): 
   );
 }
 
+/** Worlds that part a little reach a price a tick earlier or later. */
+const LEAD_TICKS = 1;
+
 function judge(run: TrueRun, cell: CellRun): { readonly wrongful: string[]; readonly marginal: number } {
   const wrongful: string[] = [];
   let marginal = 0;
@@ -103,8 +106,8 @@ function judge(run: TrueRun, cell: CellRun): { readonly wrongful: string[]; read
     const key = keyOf(forced, cell.trueOrder);
     const due = run.dues.first.get(key);
     if (due !== undefined && due <= tick) continue;
-    const near = run.dues.near.get(key);
-    if ((near !== undefined && near <= tick) || cell.isDue(forced) || isLed(run, forced)) marginal++;
+    const near = Math.min(due ?? Number.POSITIVE_INFINITY, run.dues.near.get(key) ?? Number.POSITIVE_INFINITY);
+    if (near <= tick + LEAD_TICKS || cell.isDue(forced) || isLed(run, forced)) marginal++;
     else wrongful.push(`${kind} of account ${account} market ${market} order ${order} after command ${sequence}`);
   }
   return { wrongful, marginal };
