@@ -23,6 +23,12 @@ test('what was due later in the guarded world was not delayed by the guard', () 
   assert.deepEqual([...addedMs], [5_000]);
 });
 
+test('what was due no more and is due anew waits anew: the longest hold counts', () => {
+  const held = new Map([['a', [10_000, 40_000, 45_000]]]);
+  const { addedMs } = delaysOf(logOf({ a: [10_000] }), logOf({ a: [50_000] }), held, 600_000);
+  assert.deepEqual([...addedMs], [10_000]);
+});
+
 test('held to the end is missed, held until it was due no more has lapsed, never held was not due', () => {
   const open = logOf({ a: [10_000], b: [10_000], c: [10_000] });
   const every = (fromMs: number, toMs: number): number[] =>

@@ -2,7 +2,7 @@
 import type { ForcedLog } from './forced-log.ts';
 
 export interface Delays {
-  /** Added delay of each action, ms of exchange time, rising. What was held and never came counts for as long as it was held. */
+  /** Added delay of each action, ms of exchange time, rising. What was held and never came counts as well. */
   readonly addedMs: readonly number[];
   /** Actions of the unguarded world that the guard held when the run ended. */
   readonly missed: number;
@@ -18,8 +18,8 @@ export interface Delays {
 const REPEATED_MS = 5_000;
 
 /**
- * Pairs the actions of both worlds: the n-th against an account or order here with the n-th there. The added delay is the time for
- * which the guard held the action in between: once one came later the worlds go different ways, and what then is due later
+ * Pairs the actions of both worlds: the n-th against an account or order here with the n-th there. The added delay is the longest
+ * that the guard held the action at a time in between: once one came later the worlds go different ways, and what then is due later
  * is not the guard's delay. `held` has the times of the holds of each action, rising, by name.
  */
 export function delaysOf(
@@ -56,14 +56,21 @@ export function delaysOf(
 /** An action that was last held so long before the end is not held any more. */
 const STILL_MS = 30_000;
 
-/** For how long an action was held between two times: each hold counts until the next one, or until it could have been told again. */
+/**
+ * For how long at a time an action was held between two times, the longest of its holds: one goes on while it is told again in time. An
+ * action that was due no more in between and is due anew waits anew.
+ */
 function heldBetween(holds: readonly number[], fromMs: number, toMs: number): number {
-  let sum = 0;
-  holds.forEach((timeMs, place) => {
-    if (timeMs < fromMs || timeMs >= toMs) return;
-    sum += Math.min((holds[place + 1] ?? toMs) - timeMs, REPEATED_MS, toMs - timeMs);
-  });
-  return sum;
+  let longest = 0;
+  let sinceMs = Number.NEGATIVE_INFINITY;
+  let untilMs = Number.NEGATIVE_INFINITY;
+  for (const timeMs of holds) {
+    if (timeMs < fromMs || timeMs >= toMs) continue;
+    if (timeMs > untilMs) sinceMs = timeMs;
+    untilMs = Math.min(timeMs + REPEATED_MS, toMs);
+    longest = Math.max(longest, untilMs - sinceMs);
+  }
+  return longest;
 }
 
 /** The value that `share` of the sorted values do not exceed (nearest rank), 0 of none. */
