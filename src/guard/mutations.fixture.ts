@@ -10,7 +10,7 @@ import { INSTRUCTION, ORDER_KIND } from '../engine/flags.ts';
 import { RULE } from '../engine/rules.ts';
 import type { Column, Table } from '../engine/table.ts';
 import { SCHEMAS } from '../engine/tables.ts';
-import { GuardedVenue } from './guarded-venue.fixture.ts';
+import type { GuardedVenue } from './guarded-venue.fixture.ts';
 
 /** A small generator with a known sequence (mulberry32). */
 export class Chance {
