@@ -65,6 +65,8 @@ export function advanceIndex(state: State, market: number, elapsedMs: number): n
     throw new InvariantBroken('funding_index_moved_by_tick', `market ${market}: ${index} is not what the tick left`);
   }
   const periodMs = (i32[market * 256 + MARKET.FUNDING_PERIOD_S] as number) * 1000;
+  // A division by less than nothing would have no end.
+  if (!(periodMs > 0)) throw new InvariantBroken('funding_period', `market ${market}: a period of ${periodMs} ms`);
   const premium = f64[at + MARKET.FUNDING_PREMIUM] as number;
   let step = multiplyDivideFloor(premium, elapsedMs, periodMs);
   let rest = remainder + (f64[at + MARKET.FUNDING_REMAINDER] as number);

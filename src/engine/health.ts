@@ -5,6 +5,7 @@
 import { shareCeil, Wide } from './amount.ts';
 import { EVENT } from './event.ts';
 import { FLAG } from './flags.ts';
+import { InvariantBroken } from './invariant-broken.ts';
 import { isPaused, isVenuePaused } from './market.ts';
 import { computeMargin, Margin } from './margin.ts';
 import { orderId } from './order-id.ts';
@@ -87,6 +88,8 @@ const required = new Wide();
 export function liquidationShare(state: State, of: Margin): number {
   const rules = state.rule.f64;
   const step = rules[64 + RULE.liquidation_step] as number;
+  // Steps of nothing would have no end.
+  if (!(step >= 1)) throw new InvariantBroken('liquidation_step', `a step of ${step} ppm`);
   const fee = rules[64 + RULE.liquidation_fee] as number;
   const target = rules[64 + RULE.liquidation_target] as number;
   for (let share = step; share < PPM; share += step) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INSTRUCTION, ORDER_KIND } from '../engine/flags.ts';
+import { InvariantBroken } from '../engine/invariant-broken.ts';
 import { orderRow } from '../engine/order-id.ts';
 import { RULE } from '../engine/rules.ts';
 import { findPosition } from '../engine/state.ts';
@@ -264,3 +265,18 @@ test('a block over a sound venue finds nothing, after trades, liquidations, depo
   venue.seal();
   assert.deepEqual(venue.guard?.quarantine.all, []);
 });
+
+for (const [name, corrupt] of [
+  [
+    'a funding period',
+    ({ venue, market }) => void (venue.state.market.i32[market * 256 + MARKET.FUNDING_PERIOD_S] = -1),
+  ],
+  ['a liquidation step', ({ venue }) => void (venue.state.rule.f64[64 + RULE.liquidation_step] = 0)],
+] as const satisfies readonly (readonly [string, (scene: Scene) => void])[]) {
+  test(`${name} that would never end stops the engine, after the guard has found it`, () => {
+    const at = scene(true, RULE.funding_gap);
+    corrupt(at);
+    assert.throws(() => at.venue.price(at.market, 8_800, 5_000), InvariantBroken);
+    assert.equal(at.venue.guard?.quarantine.all.length, 1);
+  });
+}
