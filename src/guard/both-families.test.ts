@@ -18,6 +18,7 @@ function inputs(timeMs: number, oracle: number, index: number, usdc = 1e8): Inpu
   const market = table(512, 256);
   market.f64[128 + MARKET.TICK_MS] = timeMs;
   market.i32[256 + MARKET.VENUES] = 1;
+  market.f64[128 + MARKET.BASIS_WEIGHT] = 200_000;
   const oracles = table(ORACLE_LIMIT * 16, ORACLE_LIMIT * 8);
   oracles.i32[ORACLE_LIMIT * 8 + ORACLE.KNOWN] = 1;
   oracles.f64[ORACLE_LIMIT * 4 + ORACLE.PRICE] = oracle;
@@ -34,20 +35,22 @@ function inputs(timeMs: number, oracle: number, index: number, usdc = 1e8): Inpu
 test('a gap puts the mark in doubt by what exceeds honest noise, and for as long as bases remember it', () => {
   const gaps = new FamilyGaps();
   gaps.observe(inputs(1_000_000, 100_000, 100_090), 30_000);
-  assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
+  assert.equal(gaps.doubtPpm(1), 0n);
   gaps.observe(inputs(1_005_000, 100_000, 102_000), 30_000);
-  assert.equal(gaps.doubtPpm(1, 200_000n), 19_000n);
+  assert.equal(gaps.doubtPpm(1), 19_000n);
   gaps.observe(inputs(1_010_000, 100_000, 100_000), 30_000);
-  // 19,000 × 0.8^5 = 6,225.92
-  assert.equal(gaps.doubtPpm(1, 200_000n), 6_226n);
-  gaps.observe(inputs(1_036_000, 100_000, 100_000), 30_000);
-  assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
+  // The bases had taken in 1 − 0.8^5 of it and keep 0.8^5 of that: 19,000 × 0.67232 × 0.32768 = 4,185.8
+  assert.equal(gaps.doubtPpm(1), 4_186n);
+  for (let timeMs = 1_015_000; timeMs <= 1_035_000; timeMs += 5_000) {
+    gaps.observe(inputs(timeMs, 100_000, 100_000), 30_000);
+  }
+  assert.equal(gaps.doubtPpm(1), 0n);
 });
 
 test('the gap is between prices in USDC, and a venue that fell silent speaks for two minutes more', () => {
   const gaps = new FamilyGaps();
   gaps.observe(inputs(1_000_000, 95_000, 100_000, 0.95e8), 30_000);
-  assert.equal(gaps.doubtPpm(1, 200_000n), 0n);
+  assert.equal(gaps.doubtPpm(1), 0n);
   for (const [silentMs, doubt] of [
     [119_000, 51_632n],
     [121_000, 0n],
@@ -56,7 +59,7 @@ test('the gap is between prices in USDC, and a venue that fell silent speaks for
     silent.quote.f64[VENUE_LIMIT * 8 + QUOTE.TIME_MS] = 2_000_000;
     const later = new FamilyGaps();
     later.observe(silent, 30_000);
-    assert.equal(later.doubtPpm(1, 200_000n), doubt);
+    assert.equal(later.doubtPpm(1), doubt);
   }
 });
 
@@ -68,7 +71,7 @@ test('while there is no spot no basis forgets', () => {
     silent.oracle.f64[ORACLE_LIMIT * 4 + ORACLE.TIME_MS] = 900_000;
     gaps.observe(silent, 30_000);
   }
-  assert.equal(gaps.doubtPpm(1, 200_000n), 19_000n);
+  assert.equal(gaps.doubtPpm(1), 19_000n);
 });
 
 test('oracles that fall by less than what disputes a price liquidate nobody whom the venues would leave alone', () => {

@@ -5,7 +5,7 @@
  * account has left. And a mark that is far from what the venues mark rests on this venue alone (its own book may lag behind a gap):
  * what is forced at it must be due at their mark too.
  */
-import { MARKET_PARAMETERS, QUOTE_KNOWN } from '../engine/command.ts';
+import { QUOTE_KNOWN } from '../engine/command.ts';
 import { FLAG } from '../engine/flags.ts';
 import { CLOSE } from '../engine/refusal.ts';
 import { RULE } from '../engine/rules.ts';
@@ -19,7 +19,6 @@ import { KNOWN_ORDER } from './order-lists.ts';
 import type { Checks, ForcedAction } from './verdict.ts';
 
 const MILLION = 1_000_000n;
-const BASIS_WEIGHT = MARKET_PARAMETERS.indexOf('BASIS_WEIGHT');
 
 /** Notes whether the action is due at all that the marks may be. A settlement and a band rest on no account's equity. */
 export function checkBothFamilies(
@@ -31,7 +30,9 @@ export function checkBothFamilies(
   checks: Checks,
 ): void {
   if (action.kind === 'settlePosition') return;
-  if (action.kind === 'forceCancel' && action.reason !== CLOSE.DELEVERAGE) return;
+  if (action.kind === 'forceCancel' && action.reason !== CLOSE.DELEVERAGE) {
+    return checkBand(known, action.order, action.market, gaps, checks);
+  }
   const markets = action.kind === 'fireTrigger' ? [action.market] : judged.markets;
   const due = (name: string, about: string, mark: MarkOf): void => {
     if (action.kind === 'fireTrigger') checkTrigger(known, action.order, action.market, mark, name, checks);
@@ -43,21 +44,17 @@ export function checkBothFamilies(
     const mark: MarkOf = (of) => (of === market ? venues : known.derived(of, 'MARK'));
     due('price_venue_marks', `market ${market}`, mark);
   }
-  if (markets.every((market) => doubtOf(known, market, gaps) === 0n)) return;
+  if (markets.every((market) => gaps.doubtPpm(market) === 0n)) return;
   due('price_both_families', '', (market, isUp) => markAtWorst(known, market, isUp, gaps));
 }
 
 /** The mark of a market to judge by; `isUp`: the action is due when it is low, so the most that it may be is asked for. */
 type MarkOf = (market: number, isUp: boolean) => bigint;
 
-function doubtOf(known: Known, market: number, gaps: FamilyGaps): bigint {
-  return gaps.doubtPpm(market, known.parameter(market, BASIS_WEIGHT));
-}
-
 /** The least or the most that a mark may be. */
 function markAtWorst(known: Known, market: number, isUp: boolean, gaps: FamilyGaps): bigint {
   const mark = known.derived(market, 'MARK');
-  const most = MILLION + doubtOf(known, market, gaps);
+  const most = MILLION + gaps.doubtPpm(market);
   return isUp ? ceilOf(mark * most, MILLION) : floorOf(mark * MILLION, most);
 }
 
@@ -109,4 +106,21 @@ function farVenueMark(known: Known, market: number, timeMs: number): bigint | un
   if (middle === undefined) return undefined;
   const allowed = floorOf(middle * known.rule(RULE.guard_family_band), MILLION);
   return sizeOf(known.derived(market, 'MARK') - middle) > allowed ? middle : undefined;
+}
+
+/** An order outside the band of the restricted modes must be so wherever the external fair price may be. */
+function checkBand(known: Known, order: number, market: number, gaps: FamilyGaps, checks: Checks): void {
+  const row = known.orders.rowOf(order);
+  const doubt = gaps.doubtPpm(market);
+  if (row === 0 || doubt === 0n) return;
+  const { i32 } = known.orders;
+  const isSell = ((i32[row * 8 + KNOWN_ORDER.FLAGS] as number) & FLAG.SELL) !== 0;
+  const units = whole(known.image.market.f64[market * 128 + MARKET.TICK_UNITS]);
+  const price = whole(i32[row * 8 + KNOWN_ORDER.PRICE]) * units;
+  const told = known.derived(market, 'EXTERNAL_FAIR');
+  const fair = isSell ? floorOf(told * MILLION, MILLION + doubt) : ceilOf(told * (MILLION + doubt), MILLION);
+  const width = floorOf(fair * known.rule(RULE.restricted_band), MILLION);
+  const edge = isSell ? fair - width : fair + width;
+  const isOutside = isSell ? price < edge : price > edge;
+  checks.note('II', 'price_both_families', `order ${order} market ${market}`, isOutside, price, edge);
 }

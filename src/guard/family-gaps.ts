@@ -7,8 +7,8 @@ import { MARKET_KNOWN } from '../engine/market.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import type { InputImage } from './input-image.ts';
 
-/** What bases keep after so long is less than honest sources differ by. */
-const FORGET_MS = 30_000;
+/** What bases remember of a gap below this, ppm, moves no mark. */
+const FORGOTTEN_PPM = 100;
 /** What a venue said so long ago still says something of an oracle that nothing else confirms. */
 const VENUE_AGE_MS = 120_000;
 /** Families of honest sources are apart by so much, ppm: it makes no mark doubtful. */
@@ -18,14 +18,10 @@ const BASIS_UNIT = 1e12;
 /** A gap beyond is one of this size: nothing is forced at such a mark. */
 const LARGEST_PPM = 1e9;
 
-interface Gap {
-  timeMs: number;
-  readonly ppm: number;
-}
-
 export class FamilyGaps {
-  /** By market, oldest first: gaps wider than honest ones. */
-  private readonly gaps: Gap[][] = [];
+  /** By market: the gap of now, and what the own bases remember of those before; ppm beyond honest noise. */
+  private readonly now: number[] = [];
+  private readonly remembered: number[] = [];
   private tickMs = -1;
   private readonly prices = new Float64Array(Math.max(ORACLE_LIMIT, VENUE_LIMIT));
 
@@ -37,30 +33,25 @@ export class FamilyGaps {
     const elapsedMs = this.tickMs < 0 ? 0 : timeMs - this.tickMs;
     this.tickMs = timeMs;
     for (let market = 1; market < rows; market++) {
-      const gaps = (this.gaps[market] ??= []);
       const oracle = this.oracle(inputs, market, timeMs - oracleAgeMs);
       // Without a spot no basis moves, and none forgets.
-      if (oracle === 0) for (const gap of gaps) gap.timeMs += elapsedMs;
-      while (gaps[0] !== undefined && timeMs - gaps[0].timeMs > FORGET_MS) gaps.shift();
-      const ppm = gapOf(oracle, this.other(inputs, market, oracle, timeMs));
-      if (ppm > 0) gaps.push({ timeMs, ppm });
+      if (oracle === 0) continue;
+      const gap = gapOf(oracle, this.other(inputs, market, oracle, timeMs));
+      const before = this.remembered[market] ?? 0;
+      this.now[market] = gap;
+      if (gap === 0 && before === 0) continue;
+      const weight = (f64[market * 128 + MARKET.BASIS_WEIGHT] as number) / MILLION;
+      let kept = 1;
+      // Whole seconds: what is under way of one is not forgotten yet.
+      for (let second = 1; second * 1000 <= elapsedMs && kept > 1e-9; second++) kept *= 1 - weight;
+      const after = before * kept + gap * (1 - kept);
+      this.remembered[market] = after < FORGOTTEN_PPM ? 0 : after;
     }
   }
 
-  /**
-   * By how much a market's mark may be off, ppm of it: the widest gap less what is honest, each as far as the own bases remember
-   * it, which forget `weightPpm` of it a second. Rounded up.
-   */
-  doubtPpm(market: number, weightPpm: bigint): bigint {
-    const kept = (MILLION - Number(weightPpm)) / MILLION;
-    let widest = 0;
-    for (const { timeMs, ppm } of this.gaps[market] ?? []) {
-      let remembered = ppm;
-      // Whole seconds: what is under way of one is not forgotten yet.
-      for (let second = 1; second * 1000 <= this.tickMs - timeMs; second++) remembered *= kept;
-      if (remembered > widest) widest = remembered;
-    }
-    return BigInt(Math.ceil(widest));
+  /** By how much a market's mark may be off, ppm of it, rounded up: by the gap of now, or by what the bases remember. */
+  doubtPpm(market: number): bigint {
+    return BigInt(Math.ceil(Math.max(this.now[market] ?? 0, this.remembered[market] ?? 0)));
   }
 
   /** Middle of the fresh oracles in USDC, 0 when there is none. */
