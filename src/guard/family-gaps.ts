@@ -67,14 +67,15 @@ export class FamilyGaps {
 
   /** What else says a price: the venues; where they spoke once and do not any more, the own book, by its smoothed basis. */
   private other(inputs: InputImage, market: number, oracle: number, timeMs: number): number {
-    const venue = this.venue(inputs, market, timeMs - VENUE_AGE_MS);
-    if (venue > 0 || this.venue(inputs, market, 0) === 0) return venue;
+    const venue = this.venue(inputs, market, timeMs - VENUE_AGE_MS, oracle);
+    if (venue > 0 || this.venue(inputs, market, 0, oracle) === 0) return venue;
     const { i32, f64 } = inputs.market;
     const hasMid = ((i32[market * 256 + MARKET.KNOWN] as number) & MARKET_KNOWN.MID_BASIS) !== 0;
     return hasMid ? oracle * (1 + (f64[market * 128 + MARKET.MID_BASIS] as number) / BASIS_UNIT) : 0;
   }
 
-  private venue({ quote, market: markets }: InputImage, market: number, fromMs: number): number {
+  /** The middle of the venues' indexes; of two that differ the one further from the oracles: a middle of theirs is nobody's price. */
+  private venue({ quote, market: markets }: InputImage, market: number, fromMs: number, oracle: number): number {
     const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
     let count = 0;
     for (let number = 0; number < VENUE_LIMIT; number++) {
@@ -84,7 +85,9 @@ export class FamilyGaps {
       const isFresh = isThere && (quote.f64[row * 8 + QUOTE.TIME_MS] as number) >= fromMs;
       if (isFresh) this.prices[count++] = quote.f64[row * 8 + QUOTE.INDEX] as number;
     }
-    return this.middle(count);
+    if (count !== 2) return this.middle(count);
+    const [one, other] = this.prices as unknown as [number, number];
+    return Math.abs(one - oracle) > Math.abs(other - oracle) ? one : other;
   }
 
   /** The middle of the first `count` prices, which it sorts; of an even number the mean of the middle two; 0 of none. */
