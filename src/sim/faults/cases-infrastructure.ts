@@ -135,9 +135,10 @@ function otherSite({ state, market }: FaultScene): void {
 
 export const INFRASTRUCTURE_CASES: readonly Fault[] = [
   {
+    // Two orders alike are legal, so that nothing but doubt is possible here: what keeps a second writer out is the journal's lock.
     id: 'C57',
     name: 'two writers: the old process still relays what the new one relays too',
-    class: 'II',
+    class: 'III',
     harm: ['trade', 'money'],
     lastsTicks: 6,
     inputs: (inputs) => inputs.flatMap((record) => (RELAYED.has(record.kind) ? [record, relayed(record)] : [record])),

@@ -82,9 +82,9 @@ export function beforeTick(inputs: readonly CommandRecord[], added: readonly Com
   return at < 0 ? [...inputs, ...added] : [...inputs.slice(0, at), ...added, ...inputs.slice(at)];
 }
 
-/** True for the first oracle, which speaks at every tick; and so on. */
-export type Sources = (source: number) => boolean;
-export const ALL: Sources = () => true;
+/** Which sources a fault is about, by number. */
+type Sources = (source: number) => boolean;
+const ALL: Sources = () => true;
 
 /**
  * What oracles say of a market: `say` makes of each price another, or nothing. At the first tick every source speaks, later
