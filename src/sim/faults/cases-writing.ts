@@ -77,7 +77,7 @@ export function price(value: number): number {
 }
 
 /** Puts records before the tick of the inputs. */
-export function beforeTick(inputs: readonly CommandRecord[], added: readonly CommandRecord[]): CommandRecord[] {
+function beforeTick(inputs: readonly CommandRecord[], added: readonly CommandRecord[]): CommandRecord[] {
   const at = inputs.findIndex(({ kind }) => kind === 'tick');
   return at < 0 ? [...inputs, ...added] : [...inputs.slice(0, at), ...added, ...inputs.slice(at)];
 }
