@@ -206,7 +206,11 @@ class Cell {
 
   /** Where nobody noticed anything, a second process goes through the journal and compares: what no command made is no part of it. */
   private shadow(): void {
-    if (this.venue.isGuarded && this.fault !== undefined && this.detections.length === 0) this.restart();
+    if (!this.venue.isGuarded || this.fault === undefined || this.detections.length > 0) return;
+    const { stopped } = this;
+    this.restart();
+    // Who replays beside a running exchange finds it; the exchange itself has not stopped.
+    this.stopped = stopped;
   }
 
   private restart(): void {
