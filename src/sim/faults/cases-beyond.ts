@@ -210,7 +210,10 @@ export const CASES_BEYOND: readonly Fault[] = [
     name: 'a market’s margins are a ten-thousandth higher',
     class: 'I',
     harm: [],
-    harmless: { always: 'a ten-thousandth of the margin is within a hair: whom it hits was due all but' },
+    harmless: {
+      always:
+        'in a calm market: a ten-thousandth of the margin is within a hair; in a fast one some are due a tick earlier',
+    },
     loaded: ({ state, market }) => setMarginRow(state, market),
   },
   {
@@ -225,7 +228,10 @@ export const CASES_BEYOND: readonly Fault[] = [
     name: 'the last trade was at another price: half of it',
     class: 'I',
     harm: [],
-    harmless: { always: 'the mark takes medians: one of three bases moves it by no more than the spread' },
+    harmless: {
+      always:
+        'in a calm market: the mark takes medians, and one of three bases moves it by no more than the spread; in a fast one that is a tick’s move',
+    },
     lastsTicks: 12,
     memory: ({ state, market }) =>
       put(

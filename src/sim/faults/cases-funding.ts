@@ -129,7 +129,8 @@ export const FUNDING_CASES: readonly Fault[] = [
     class: 'I',
     harm: [],
     harmless: {
-      always: 'funding accrues by the time since the tick before: between a tick and its copy none has passed',
+      always:
+        'funding accrues by the time since the tick before: between a tick and its copy none has passed (in a fast market smoothed bases take in one second more)',
     },
     lastsTicks: 12,
     inputs: (inputs) => inputs.flatMap((record) => (record.kind === 'tick' ? [record, { ...record }] : [record])),

@@ -180,7 +180,10 @@ export const PRICE_CASES: readonly Fault[] = [
     name: 'an oracle’s stamps are a day ahead',
     class: 'I',
     harm: [],
-    harmless: { always: 'the engine refuses a sample from the future by name; the other source goes on' },
+    harmless: {
+      always:
+        'in a calm market: the engine refuses a sample from the future by name and the other source goes on; in a fast one prices are some seconds late',
+    },
     lastsTicks: 6,
     inputs: (inputs) =>
       inputs.map((record) =>
