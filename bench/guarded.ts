@@ -8,6 +8,7 @@ import { COMMAND_BYTES } from '../src/engine/command.ts';
 import { CommandBuffer } from '../src/engine/command-buffer.ts';
 import { genesis, type State } from '../src/engine/state.ts';
 import { Guard } from '../src/guard/guard.ts';
+import { applyHeard } from '../src/guard/guarded-replay.ts';
 import type { Verdict } from '../src/guard/verdict.ts';
 import { requireState } from './fingerprint.ts';
 import type { FullRequest } from './full.ts';
@@ -135,10 +136,12 @@ function applyBatch(state: State, batch: CommandBuffer, guard: Guard | undefined
   guard?.screen(state, batch);
   for (let row = 0; row < rows; ) {
     const from = state.events.count;
-    guard?.before(state, i32, f64, row, rows);
-    row = applyUntilTick(state, i32, f64, row, rows);
-    guard?.listen(state);
-    guard?.judge(state, from, { fork: 0, height });
+    if (guard === undefined) {
+      row = applyUntilTick(state, i32, f64, row, rows);
+      continue;
+    }
+    row = applyHeard(state, guard, i32, f64, row, rows);
+    guard.judge(state, from, { fork: 0, height });
   }
   guard?.takeWarrants();
 }

@@ -102,7 +102,8 @@ function readNeighbours(state: State, words: Int32Array, from: number, count: nu
 
 /**
  * Applies the commands that start at row `from`, up to row `to` or to the first tick, which it applies too: only a tick
- * proposes forced actions. Returns the row behind the last one applied.
+ * proposes forced actions. Stops as well behind the first command that ends at row `pause` or beyond. Returns the row behind the last
+ * one applied.
  */
 export function applyUntilTick(
   state: State,
@@ -110,12 +111,14 @@ export function applyUntilTick(
   floats: Float64Array,
   from: number,
   to: number,
+  pause = to,
 ): number {
   let row = from;
   let read = from;
-  while (row < to) {
+  while (row < to && row < pause) {
     if (row >= read) {
-      read = row + AHEAD < to ? row + AHEAD : to;
+      const end = pause < to ? pause : to;
+      read = row + AHEAD < end ? row + AHEAD : end;
       readAhead(state, words, floats, row, read);
     }
     const kind = words[row * 16];

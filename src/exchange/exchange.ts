@@ -20,7 +20,7 @@ import type { State } from '../engine/state.ts';
 import { VENUE } from '../engine/tables.ts';
 import { type CommandSource, OUTSIDE } from '../guard/authority/command-source.ts';
 import type { Guard } from '../guard/guard.ts';
-import { isForced } from '../guard/guarded-replay.ts';
+import { applyHeard, isForced } from '../guard/guarded-replay.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type ActResult, type JudgedAct, judgeSubmittedAct, resultOf } from './act.ts';
 import { appendProposals } from './proposals.ts';
@@ -291,8 +291,10 @@ export class Exchange {
       const events = state.events.count;
       const from = row;
       const to = reopening?.stopAfter(state, commands, row) ?? commands.rows;
-      guard?.before(state, commands.i32, commands.f64, row, to);
-      row = applyUntilTick(state, commands.i32, commands.f64, row, to);
+      row =
+        guard === undefined
+          ? applyUntilTick(state, commands.i32, commands.f64, row, to)
+          : applyHeard(state, guard, commands.i32, commands.f64, row, to);
       batch.append(commands.bytes.subarray(from * COMMAND_BYTES, row * COMMAND_BYTES), 0);
       // A replay stops at ticks alone, and the guard must judge as often there as here.
       if (reopening?.stop !== 'status') this.applyProposals(events);

@@ -125,16 +125,20 @@ export class Guard {
     return [...unsigned, ...others.filter(({ row }) => !unsigned.some((each) => each.row === row))];
   }
 
-  /** Rows `from` up to the first tick, or up to `to`, are about to be applied, live and in a replay alike. */
-  before(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): void {
-    if (!this.image.isThere) return;
+  /**
+   * Rows `from` up to the first tick, or up to `to`, are about to be applied, live and in a replay alike. Returns the row behind them,
+   * undefined where no block was seen yet and nothing is read.
+   */
+  before(state: State, words: Int32Array, floats: Float64Array, from: number, to: number): number | undefined {
+    if (!this.image.isThere) return undefined;
     // Of what happened since the tick nobody was told yet.
     this.listen(state);
     const { inputs } = this.known;
-    inputs.read(words, floats, from, to);
+    const end = inputs.read(words, floats, from, to);
     const compare = inputs.isTicked ? compareRows : compareSampled;
     compare(inputs, state, (component, check) => this.find(state, component, check));
     inputs.takeRead();
+    return end;
   }
 
   /** Puts a component into quarantine for a check that failed. */
@@ -153,18 +157,21 @@ export class Guard {
     if (component.kind === 'market') this.known.condemned.delete(component.market);
   }
 
-  /** Takes in what happened since the last call: after each tick before its proposals are judged, and at the end of a batch. */
-  listen(state: State): void {
+  /**
+   * Takes in what happened since the last call: after each tick before its proposals are judged, and at the end of a batch. `isPart`:
+   * in the midst of the commands that `before` was told of.
+   */
+  listen(state: State, isPart = false): void {
     const { events } = state;
     const from = this.log.count;
     const first = this.listened;
-    hearEvents(this.known, state, first);
+    hearEvents(this.known, state, first, isPart);
     const { orders } = this.known;
     tellViolations(orders.takeViolations(), (component, check) => this.find(state, component, check));
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     this.holds.stamp(this.heard, state.venue.f64[64 + VENUE.TIME_MS] as number);
-    if (this.image.isThere) this.observeTick(state, first);
+    if (this.image.isThere && !isPart) this.observeTick(state, first);
     for (const place of this.log.notableFrom(from)) {
       const kind = this.log.kind(place);
       if (kind === EVENT.marked) this.known.addIndex(place);

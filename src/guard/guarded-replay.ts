@@ -9,6 +9,34 @@ import { VENUE } from '../engine/tables.ts';
 import { appendForced } from './forced-command.ts';
 import type { Guard, OpenBlock } from './guard.ts';
 
+/** So many rows are applied before the guard hears of them: what they told is still close to the processor. */
+const HEARD_ROWS = 512;
+
+/**
+ * Applies the commands from row `from` up to row `to` or to the first tick, and tells the guard before and, piece by piece, after.
+ * Returns the row behind the last one applied.
+ */
+export function applyHeard(
+  state: State,
+  guard: Guard,
+  words: Int32Array,
+  floats: Float64Array,
+  from: number,
+  to: number,
+): number {
+  const end = guard.before(state, words, floats, from, to);
+  let row = from;
+  if (end === undefined) row = applyUntilTick(state, words, floats, from, to);
+  else {
+    while (row < end) {
+      row = applyUntilTick(state, words, floats, row, end, row + HEARD_ROWS);
+      if (row < end) guard.listen(state, true);
+    }
+  }
+  guard.listen(state);
+  return row;
+}
+
 /** Applies a batch to the state; the guard judges anew. Returns how many commands they were, and appends to `expected` the commands that have a warrant. */
 export function applyGuarded(
   state: State,
@@ -23,9 +51,7 @@ export function applyGuarded(
   guard.startBatch();
   for (let row = 0; row < entry.rows; ) {
     const from = state.events.count;
-    guard.before(state, entry.words, entry.floats, row, entry.rows);
-    row = applyUntilTick(state, entry.words, entry.floats, row, entry.rows);
-    guard.listen(state);
+    row = applyHeard(state, guard, entry.words, entry.floats, row, entry.rows);
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     for (const event of guard.judge(state, from, open)) appendForced(state.events, event, timeMs, expected);
   }

@@ -57,14 +57,18 @@ export class InputImage {
     return this.venue.f64[64 + VENUE.TIME_MS] as number;
   }
 
-  /** Reads the commands of rows `from` up to the first tick, or up to `to`; they count once `takeRead` is called. */
-  read(words: Int32Array, floats: Float64Array, from: number, to: number): void {
+  /**
+   * Reads the commands of rows `from` up to the first tick, or up to `to`; they count once `takeRead` is called. Returns the row behind
+   * the last one read.
+   */
+  read(words: Int32Array, floats: Float64Array, from: number, to: number): number {
     const { f64 } = this.venue;
     let clock = f64[64 + VENUE.TIME_MS] as number;
     let sequence = f64[64 + VENUE.SEQUENCE] as number;
     this.samples.length = 0;
     this.isTicked = false;
-    for (let row = from; row < to; ) {
+    let row = from;
+    while (row < to) {
       const kind = words[row * 16] as number;
       const claimed = words[row * 16 + 1] as number;
       const timeMs = (floats[row * 8 + 1] as number) + 0;
@@ -81,6 +85,7 @@ export class InputImage {
     }
     this.readTo.timeMs = clock;
     this.readTo.sequence = sequence;
+    return row;
   }
 
   /** Markets, as far as they are there, whose samples are among what was read. */

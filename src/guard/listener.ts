@@ -42,8 +42,11 @@ function positionRows({ index, position }: State, values: Float64Array, at: numb
   return maker * ROWS + index.positions.find(position, values[at + 6] as number, market);
 }
 
-/** Takes in the events from number `from` on; the state is as they left it. */
-export function hearEvents(known: Known, state: State, from: number): void {
+/**
+ * Takes in the events from number `from` on; the state is as they left it. `isPart`: more follow before the tick that was read, so
+ * what a tick and the end of a run of commands bring waits.
+ */
+export function hearEvents(known: Known, state: State, from: number, isPart: boolean): void {
   const { log, orders, inputs, image } = known;
   const { values, count } = state.events;
   if (!image.isThere) return log.take(state.events, from);
@@ -74,6 +77,7 @@ export function hearEvents(known: Known, state: State, from: number): void {
         hearOther(known, state, values, at);
     }
   }
+  if (isPart) return;
   image.linkPositions(state);
   inputs.forgetEarly();
   if (!inputs.isTicked) return;
