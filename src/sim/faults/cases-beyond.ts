@@ -246,7 +246,6 @@ export const CASES_BEYOND: readonly Fault[] = [
     id: 'B08',
     name: 'fees change for two ticks and are back before the block is closed',
     class: 'I',
-    harmless: { thin: 'nobody trades in these ticks' },
     harm: ['money'],
     lastsTicks: THERE_TICKS + 1,
     memory: thereAndBack,
@@ -307,7 +306,7 @@ export const CASES_BEYOND: readonly Fault[] = [
     id: 'B16',
     name: 'the last health check is said to be tomorrow: there is none until then',
     class: 'I',
-    harmless: { thin: 'nobody is due' },
+    harmless: { thin: 'nobody is due', 'calm upgrade': 'nobody is due' },
     harm: ['missed'],
     memory: ({ state, timeMs }) => put(state, 'venue', 1, 'HEALTH_MS', timeMs + DAY_MS),
   },
@@ -332,6 +331,7 @@ export const CASES_BEYOND: readonly Fault[] = [
     id: 'B19',
     name: 'orders have another size and limit than was accepted',
     class: 'II',
+    harmless: { 'squeeze upgrade': 'the orders were cancelled before anyone reached them' },
     harm: ['trade', 'money'],
     loaded: ({ state, market }) => {
       for (const row of rowsOf(state, 'order')) {

@@ -149,6 +149,7 @@ export const ORDER_CASES: readonly Fault[] = [
     id: 'C55',
     name: 'the order of a queue depends on the order of a map: a second replay differs',
     class: 'I',
+    harmless: { 'thin upgrade': 'no queue of two orders is traded' },
     harm: ['trade', 'money'],
     lastsTicks: 1000,
     memory: swapQueues,

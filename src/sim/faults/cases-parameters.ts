@@ -131,7 +131,7 @@ export const PARAMETER_CASES: readonly Fault[] = [
     id: 'C32',
     name: 'the table of margins and limits is shifted by one market',
     class: 'I',
-    harmless: { thin: NOBODY_NEAR },
+    harmless: { 'calm reopen': NOBODY_NEAR },
     harm: ['forced', 'missed', 'money', 'trade'],
     loaded: ({ state }) => {
       for (const { market, parameter, value } of shifted(state)) put(state, 'market', market, parameter, value);
@@ -142,7 +142,7 @@ export const PARAMETER_CASES: readonly Fault[] = [
     id: 'C32-by-hand',
     name: 'a table of margins and limits is imported with its rows shifted by one',
     class: 'II',
-    harmless: { thin: NOBODY_NEAR },
+    harmless: { 'calm reopen': NOBODY_NEAR },
     harm: ['forced', 'missed', 'money', 'trade'],
     operator: (scene) =>
       shifted(scene.state).map(({ market, parameter, value }) => setParameter(market, parameter, value)),

@@ -50,7 +50,7 @@ export interface Fault {
   /** What it does without a guard. */
   readonly harm: readonly Harm[];
   /** Why it cannot harm in a phase, in a regime, or anywhere: such a cell needs no harm without a guard. */
-  readonly harmless?: { readonly [when in Phase | Regime | 'always']?: string };
+  readonly harmless?: { readonly [when in Phase | Regime | `${Regime} ${Phase}` | 'always']?: string };
   /** For so many ticks it strikes anew; once unless said. */
   readonly lastsTicks?: number;
   /** Changes what is on its way into the exchange before a tick: orders, samples, then the tick itself, in order. */

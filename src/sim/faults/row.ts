@@ -43,7 +43,7 @@ export function controlOf(run: TrueRun): Control {
 
 /** Why a fault cannot harm in a cell; null when it can. */
 export function harmlessIn({ harmless }: Fault, regime: Regime, phase: Phase): string | null {
-  return harmless?.[phase] ?? harmless?.[regime] ?? harmless?.always ?? null;
+  return harmless?.[`${regime} ${phase}`] ?? harmless?.[phase] ?? harmless?.[regime] ?? harmless?.always ?? null;
 }
 
 /** Judges a run with the guard beside the true world. */
