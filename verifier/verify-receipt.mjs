@@ -69,7 +69,7 @@ function keccak256(input) {
   input.copy(padded);
   padded[input.length] |= 0x01;
   padded[padded.length - 1] |= 0x80;
-  const lanes = new Array(25).fill(0n);
+  const lanes = Array.from({ length: 25 }, () => 0n);
   for (let block = 0; block < padded.length; block += rate) {
     for (let lane = 0; lane < rate / 8; lane++) lanes[lane] ^= padded.readBigUInt64LE(block + 8 * lane);
     permute(lanes);

@@ -9,8 +9,12 @@ import { RandomFlow } from '../sim/random-flow.ts';
 
 /** Checks of samples, which a random flow leaves out, ages and scatters. */
 const OF_SAMPLES = new Set([
-  ...['mark_age', 'sample_age', 'price_quorum', 'price_families'],
-  ...['price_both_families', 'price_venue_marks'],
+  'mark_age',
+  'sample_age',
+  'price_quorum',
+  'price_families',
+  'price_both_families',
+  'price_venue_marks',
 ]);
 
 /** Verdicts of a random flow in which the guard sees every event, a block is closed now and then, and nothing is corrupted. */

@@ -59,7 +59,10 @@ const kinds = ({ verdicts }: GuardedVenue): unknown[] => {
 
 test('after six liquidations of an interval the next ones are flagged, and not delayed where prices explain them', () => {
   const { venue, market, early, late } = fallingCrowd();
-  assert.deepEqual(GuardedVenue.liquidated(venue.price(market, 8_900, 5_000)).toSorted(), early);
+  assert.deepEqual(
+    GuardedVenue.liquidated(venue.price(market, 8_900, 5_000)).toSorted((a, b) => a - b),
+    early,
+  );
   assert.deepEqual(kinds(venue), ['accept']);
   venue.verdicts.length = 0;
   const happened = GuardedVenue.liquidated(venue.price(market, 8_700, 5_000));
@@ -69,7 +72,10 @@ test('after six liquidations of an interval the next ones are flagged, and not d
 
 test('what prices do not explain waits for the grace, and then happens, flagged', () => {
   const { venue, market, early, late, liquidated } = payingCrowd();
-  assert.deepEqual(liquidated.toSorted(), early);
+  assert.deepEqual(
+    liquidated.toSorted((a, b) => a - b),
+    early,
+  );
   venue.verdicts.length = 0;
   assert.deepEqual(GuardedVenue.liquidated(venue.price(market, 10_000, TEN_MINUTES)), []);
   assert.deepEqual(kinds(venue), ['hold breaker_liquidations']);

@@ -9,7 +9,7 @@ import { wide } from '../guard/exact.ts';
 import { asRecorded, clearingOf, equities, isHouse, type SettledIndex, type Valuation } from './valuation.ts';
 
 /** Why an account is paid nothing, or something. */
-export const REASONS = {
+const REASONS = {
   RESTORED: 'has less than it would have had: paid',
   UNAFFECTED: 'its rows are the same in both worlds',
   EVEN: 'its rows differ, its equity does not',
@@ -17,10 +17,10 @@ export const REASONS = {
   HOUSE: 'an account of the venue itself',
 } as const;
 
-export type Reason = keyof typeof REASONS;
+type Reason = keyof typeof REASONS;
 
 /** What is found of one account; amounts are 1e-8 USDC. */
-export interface AccountAssessment {
+interface AccountAssessment {
   readonly account: number;
   /** Equity in the actual world and in the counterfactual, at the same valuation. */
   readonly actual: bigint;

@@ -5,7 +5,7 @@
  */
 
 /** More causes than this would need too many worlds: 2^n of them. */
-export const MOST_CAUSES = 4;
+const MOST_CAUSES = 4;
 
 /**
  * The parts of `worth(all) − worth(none)` by cause, in the order of the causes. `worth(set)` is the equity in the world in which the

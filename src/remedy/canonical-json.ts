@@ -6,7 +6,7 @@
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** A value that has no canonical text: where it stands, and why. */
-export class NotCanonical extends Error {
+class NotCanonical extends Error {
   constructor(path: string, why: string) {
     super(`${path === '' ? 'the document' : path}: ${why}`);
     this.name = 'NotCanonical';

@@ -3,20 +3,17 @@
  * corrected; whatever followed from it (a liquidation, a trigger, a charge of funding) is derived anew, never edited.
  */
 import { type CommandRecord, camelCase } from '../chain/command-value.ts';
-import { writeCommand } from '../chain/command-record.ts';
-import { toHex } from '../chain/digest.ts';
 import type { State } from '../engine/state.ts';
 import type { TableName } from '../engine/tables.ts';
-import { canonicalJson, type Json } from './canonical-json.ts';
 
 /** A command that should have been another one, or none (`null`): a wrong price, an operator's slip. */
-export interface CorrectedCommand {
+interface CorrectedCommand {
   readonly sequence: number;
   readonly command: CommandRecord | null;
 }
 
 /** A value that was written into the state other than by a command: what a process loaded and nobody checked. */
-export interface StateWrite {
+interface StateWrite {
   readonly table: TableName;
   readonly row: number;
   readonly column: string;
@@ -41,32 +38,11 @@ export interface CorrectionSet {
 }
 
 /** A column that no table has: a mistake of who wrote the correction. */
-export class UnknownColumn extends Error {
+class UnknownColumn extends Error {
   constructor({ table, row, column }: StateWrite) {
     super(`${table}/${row}/${column} is no place of the state`);
     this.name = 'UnknownColumn';
   }
-}
-
-/** The canonical text of a correction set: its hash names it in the dossier. */
-export function correctionText({ commands, deviations, keepHalts }: CorrectionSet): string {
-  return canonicalJson({
-    commands: commands.map(({ sequence, command }) => ({
-      sequence,
-      rows: command === null ? null : toHex(writeCommand(command)),
-    })),
-    deviations: deviations.map(({ afterSequence, writes }) => ({
-      afterSequence,
-      writes: writes.map(({ table, row, column, index, value }) => ({
-        table,
-        row,
-        column,
-        index,
-        value: String(value),
-      })),
-    })),
-    keepHalts,
-  } satisfies Json);
 }
 
 /** Writes the values of a deviation into a state, as the process that loaded them had them. Refuses (throws) unknown places. */

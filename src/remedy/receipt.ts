@@ -58,7 +58,7 @@ export interface Receipt {
 const COMMITMENT_PREFIX = utf8('makewhole account\n');
 
 /** Commitment to an account: SHA-256 of a prefix, its salt and its public identity. */
-export function commitmentOf(salt: Uint8Array, key: Uint8Array): Uint8Array {
+function commitmentOf(salt: Uint8Array, key: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(COMMITMENT_PREFIX.length + salt.length + key.length);
   bytes.set(COMMITMENT_PREFIX);
   bytes.set(salt, COMMITMENT_PREFIX.length);
@@ -67,12 +67,12 @@ export function commitmentOf(salt: Uint8Array, key: Uint8Array): Uint8Array {
 }
 
 /** SHA-256 of the canonical text of a statement. */
-export function detailHash(statement: Statement): Uint8Array {
+function detailHash(statement: Statement): Uint8Array {
   return sha256(utf8(canonicalJson(statement as unknown as Json)));
 }
 
 /** The salt of an account: SHA-256 of the incident's secret and the account, so that it needs not be kept. */
-export function saltOf(secret: Uint8Array, account: number): Uint8Array {
+function saltOf(secret: Uint8Array, account: number): Uint8Array {
   const bytes = new Uint8Array(secret.length + 4);
   bytes.set(secret);
   new DataView(bytes.buffer).setUint32(secret.length, account);

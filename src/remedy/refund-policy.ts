@@ -5,7 +5,7 @@
  */
 
 /** A position that was closed by force and by a falsehood: at `price`, with a penalty. */
-export interface WrongfulClose {
+interface WrongfulClose {
   /** Signed size that was taken: positive when a long was closed. */
   readonly size: bigint;
   readonly price: bigint;

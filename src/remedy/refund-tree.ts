@@ -27,7 +27,7 @@ const WORD = 32;
 const RANGE = 1n << 256n;
 
 /** The hash of a leaf. Refuses (throws) fields of another length and amounts that 256 bits do not hold. */
-export function leafHash({ incident, index, commitment, amount, detail }: RefundLeaf): Uint8Array {
+function leafHash({ incident, index, commitment, amount, detail }: RefundLeaf): Uint8Array {
   const bytes = new Uint8Array(LEAF_ENCODING.length * WORD);
   bytes.set(requireWord(incident, 'incident'), 0);
   bytes.set(wordOf(BigInt(index)), WORD);
@@ -82,7 +82,7 @@ export class RefundTree {
     if (leaves.length === 0) throw new RangeError('a refund tree has at least one leaf');
     const hashed = leaves.map((leaf, place) => ({ hash: leafHash(leaf), place }));
     hashed.sort((a, b) => order(a.hash, b.hash));
-    this.nodes = new Array<Uint8Array>(2 * leaves.length - 1);
+    this.nodes = Array.from({ length: 2 * leaves.length - 1 });
     hashed.forEach(({ hash, place }, rank) => {
       const node = this.nodes.length - 1 - rank;
       this.nodes[node] = hash;

@@ -58,12 +58,12 @@ function hashOf(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The node of a leaf. Refuses (throws) an amount out of range. */
-export function sumLeaf({ amount, salt, commitment }: SumLeaf): SumNode {
+function sumLeaf({ amount, salt, commitment }: SumLeaf): SumNode {
   return { sum: amount, hash: hashOf(Uint8Array.of(0), bytesOf(amount), salt, commitment) };
 }
 
 /** The node over two. Refuses (throws) sums out of range. */
-export function sumParent(left: SumNode, right: SumNode): SumNode {
+function sumParent(left: SumNode, right: SumNode): SumNode {
   const sum = left.sum + right.sum;
   if (sum >= LIMIT) throw new SumOutOfRange(sum);
   return { sum, hash: hashOf(Uint8Array.of(1), bytesOf(left.sum), left.hash, bytesOf(right.sum), right.hash) };

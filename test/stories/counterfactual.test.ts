@@ -12,7 +12,7 @@ import { Exchange } from '../../src/exchange/exchange.ts';
 import { recover } from '../../src/exchange/recover.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
-import { assess } from '../../src/remedy/assessment.ts';
+import { assess, type Worlds } from '../../src/remedy/assessment.ts';
 import { type CorrectionSet, deviate } from '../../src/remedy/correction.ts';
 import { Counterfactual } from '../../src/remedy/counterfactual.ts';
 import { valuationOf } from '../../src/remedy/valuation.ts';
@@ -84,6 +84,10 @@ function batchesOf(journal: MemoryJournal): BatchEntry[] {
   return batches;
 }
 
+function worldsOf({ actual, other, settledInActual }: Counterfactual): Worlds {
+  return { actual, other, settledInActual, valuation: valuationOf(other) };
+}
+
 function replayed({ journal, lastGoodSequence, corrections }: Story): Counterfactual {
   const [actual, other] = [genesis(), genesis()];
   const worlds = new Counterfactual(actual, other, corrections);
@@ -99,7 +103,7 @@ test('without a falsehood both worlds are one, and nobody is owed anything', () 
   const story = trade(undefined);
   const worlds = replayed(story);
   assert.deepEqual(diffStates(worlds.actual, worlds.other), []);
-  const { accounts, residual } = assess({ ...worlds, valuation: valuationOf(worlds.other) });
+  const { accounts, residual } = assess(worldsOf(worlds));
   assert.equal(residual, 0n);
   for (const { difference, reason } of accounts) {
     assert.equal(difference, 0n);
@@ -113,7 +117,7 @@ test('an index that no history made: the deviation explains the actual world to 
   assert.ok(story.liquidated > 5, `${story.liquidated} liquidations`);
   const worlds = replayed(story);
   assert.deepEqual(diffStates(story.state, worlds.actual), []);
-  const { accounts, residual } = assess({ ...worlds, valuation: valuationOf(worlds.other) });
+  const { accounts, residual } = assess(worldsOf(worlds));
   assert.equal(residual, 0n);
   const restored = accounts.filter(({ reason }) => reason === 'RESTORED');
   const unaffected = accounts.filter(({ reason }) => reason === 'UNAFFECTED');
