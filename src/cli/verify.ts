@@ -52,6 +52,7 @@ export function registerVerify(program: Command, frame: Frame): void {
     description:
       'Replays a journal from its first command and compares the commands root and the state root of every block.\n' +
       'Names the first divergence and ends with exit code 1 when there is one. Reads only; the journal may be in use.\n' +
+      'With `warrants` it computes the warrant of every forced action again, and checks acts and holds, instead.\n' +
       'With `receipt` it checks a refund receipt offline instead: nothing is needed but the file and the public roots.',
     examples: [
       ['verify --journal day', 'replay the journal in the folder day'],
