@@ -5,6 +5,7 @@ import { CLOSE, CLOSE_REASONS, type CloseReason } from './refusal.ts';
 import { RULE } from './rules.ts';
 import { INSURANCE_FUND } from './state.ts';
 import { STATUS } from './status.ts';
+import { ORDER } from './tables.ts';
 import { all, only, type OrderTerms, USDC, VenueForTest } from './venue.fixture.ts';
 
 function venueAt100(): { venue: VenueForTest; market: number; one: number; other: number } {
@@ -133,6 +134,15 @@ test('an order is cancelled by force only for a reason for which the engine prop
     venue.refusalOf((buffer, timeMs) => buffer.forceCancel(timeMs, house, CLOSE.DELEVERAGE)),
     'cancel_not_due',
   );
+});
+
+test('a queue that leads back into itself breaks an invariant instead of being proposed without end', () => {
+  const { venue, market, other } = venueAt100();
+  venue.priceUnits(market, 10_000e6);
+  const rows = [1, 2].map(() => venue.order(other, market, { sell: false, price: 10_006, size: 1 }) % 2 ** 24);
+  venue.apply((buffer, timeMs) => buffer.setStatus(timeMs, 0, STATUS.POST_ONLY, 0));
+  venue.state.order.i32[(rows[1] as number) * 16 + ORDER.NEXT] = rows[0] as number;
+  assert.throws(() => venue.priceUnits(market, 10_000e6), { name: 'InvariantBroken', invariant: 'queue_ends' });
 });
 
 test('in a restricted mode orders beyond ±5 bps of the external fair price are to go, on the aggressive side only', () => {

@@ -2,6 +2,7 @@
 import type { Book } from './book.ts';
 import { EVENT } from './event.ts';
 import { FLAG } from './flags.ts';
+import { InvariantBroken } from './invariant-broken.ts';
 import { TICK_LIMIT } from './ladder.ts';
 import { isKnown, MARKET_KNOWN, restrictedEdge, statusOf } from './market.ts';
 import { orderId } from './order-id.ts';
@@ -43,11 +44,14 @@ export function proposeBandCancels(state: State, market: number): void {
   }
 }
 
-/** Proposes a whole level; false when it is inside the band, and with it all behind it. */
+/** Proposes a whole level; false when it is inside the band, and with it all behind it. Throws when its queue has no end. */
 function proposeLevel(state: State, market: number, first: number): boolean {
   if (!isOutsideBand(state, first)) return false;
   const orders = state.order.i32;
+  let left = state.order.rows;
   for (let row = first; row !== 0; row = orders[row * 16 + NEXT] as number) {
+    // Without this a link that leads back would be proposed until there is no memory left.
+    if (left-- === 0) throw new InvariantBroken('queue_ends', `market ${market}: the queue of order row ${first}`);
     const account = orders[row * 16 + ACCOUNT] as number;
     state.events.emit(EVENT.cancelDue, orderId(state, row), account, market, CLOSE.PRICE_OUTSIDE_BANDS);
   }
