@@ -145,6 +145,16 @@ test('a queue that leads back into itself breaks an invariant instead of being p
   assert.throws(() => venue.priceUnits(market, 10_000e6), { name: 'InvariantBroken', invariant: 'queue_ends' });
 });
 
+test('a queue that leads back into itself breaks an invariant instead of being matched without end', () => {
+  const { venue, market, one, other } = venueAt100();
+  const rows = [1, 2].map(() => venue.order(other, market, { sell: false, price: 100, size: 1 }) % 2 ** 24);
+  venue.state.order.i32[(rows[1] as number) * 16 + ORDER.NEXT] = rows[0] as number;
+  assert.throws(() => venue.order(one, market, { sell: true, price: 100, size: 3 }), {
+    name: 'InvariantBroken',
+    invariant: 'queue_ends',
+  });
+});
+
 test('in a restricted mode orders beyond ±5 bps of the external fair price are to go, on the aggressive side only', () => {
   const { venue, market, one, other } = venueAt100();
   venue.priceUnits(market, 10_000e6);

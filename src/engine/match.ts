@@ -1,6 +1,7 @@
 /** Matching: a taker against the other side of a book, best price first, oldest first within a price. */
 import type { Book } from './book.ts';
 import { SELF_TRADE } from './flags.ts';
+import { InvariantBroken } from './invariant-broken.ts';
 import type { Table } from './table.ts';
 import { ORDER } from './tables.ts';
 
@@ -15,6 +16,8 @@ export class Fills {
   count = 0;
   /** The taker met an order of its own account and ends without resting. */
   takerExpired = false;
+  /** Rows of orders: nobody is met twice in one match. */
+  most = 0;
 
   add(maker: number, size: number, price: number): void {
     const at = this.count++;
@@ -25,6 +28,8 @@ export class Fills {
   }
 
   private grow(): void {
+    // Without this a queue that leads back into itself would be matched until there is no memory left.
+    if (this.makers.length >= this.most) throw new InvariantBroken('queue_ends', `${this.count} makers in one match`);
     const larger = (values: Int32Array): Int32Array<ArrayBuffer> => {
       const grown = new Int32Array(values.length * 2);
       grown.set(values);
@@ -56,6 +61,7 @@ export function match(
 ): number {
   fills.count = 0;
   fills.takerExpired = false;
+  fills.most = orders.rows;
   const { ladder } = book;
   const { i32 } = orders;
   let left = size;
