@@ -1,6 +1,7 @@
 /** Money that leaves an account: not while the price of what it holds is disputed, or something that it rests on is quarantined. */
-import { COMMAND, REQUEST_WITHDRAWAL, TRANSFER } from '../engine/command.ts';
+import { COMMAND, DEPOSIT, REQUEST_WITHDRAWAL, TRANSFER } from '../engine/command.ts';
 import type { State } from '../engine/state.ts';
+import { VENUE } from '../engine/tables.ts';
 import { Unreadable } from './exact.ts';
 import { heldByQuarantine } from './finding.ts';
 import { readAccount } from './live-account.ts';
@@ -8,6 +9,9 @@ import type { Prices } from './price-checks.ts';
 import type { Quarantine } from './quarantine.ts';
 import { cellOf } from './validity.ts';
 import type { Check } from './verdict.ts';
+
+/** References of deposits rise one by one; a gap longer than this is none: it would shut out every true deposit below it. */
+const REFERENCE_GAP = 1_000_000;
 
 export class MoneyScreen {
   private readonly prices: Prices;
@@ -20,11 +24,15 @@ export class MoneyScreen {
   judge(
     state: State,
     i32: Int32Array,
+    f64: Float64Array,
     row: number,
-    timeMs: number,
     quarantine: Quarantine,
   ): { readonly account: number; readonly check: Check | undefined } {
     const kind = i32[row * 16];
+    const timeMs = f64[row * 8 + 1] as number;
+    if (kind === COMMAND.deposit) {
+      return { account: i32[row * 16 + DEPOSIT.ACCOUNT] as number, check: referenceCheck(state, f64, row) };
+    }
     if (kind === COMMAND.requestWithdrawal) {
       const account = i32[row * 16 + REQUEST_WITHDRAWAL.ACCOUNT] as number;
       return { account, check: this.checkOf(state, account, 'withdraw', timeMs, quarantine) };
@@ -70,4 +78,13 @@ export class MoneyScreen {
     }
     return undefined;
   }
+}
+
+/** A deposit must not be so far ahead of the last one that all between them could never be credited. */
+function referenceCheck({ venue }: State, f64: Float64Array, row: number): Check | undefined {
+  const reference = f64[row * 8 + DEPOSIT.REFERENCE] as number;
+  const most = (venue.f64[64 + VENUE.DEPOSIT_REFERENCE] as number) + REFERENCE_GAP;
+  if (!(reference > most)) return undefined;
+  const [found, expected] = [String(reference), `at most ${most}`];
+  return { class: 'I', name: 'deposit_reference', about: '', holds: false, found, expected };
 }

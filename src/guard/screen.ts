@@ -138,7 +138,7 @@ export class Screen {
     source: CommandSource,
     add: (row: number, account: number, market: number, check: Check | undefined) => void,
   ): void {
-    const { account, check } = this.money.judge(state, i32, row, f64[row * 8 + 1] as number, quarantine);
+    const { account, check } = this.money.judge(state, i32, f64, row, quarantine);
     add(row, account, 0, check);
     const { market, check: unfit } = this.parameters.judge(i32, f64, row, source);
     add(row, 0, market, unfit);

@@ -40,6 +40,10 @@ export class TickScreen {
     }
     const lagMs = Number(this.known.rule(RULE.guard_order_lag));
     const besideMs = newestBeside(commands, from, row);
+    // A jump of more than an hour needs something of now beside it: alone, it would hold every right tick for as long.
+    const isAlone = besideMs === 0 && timeMs - lastMs > JUMP_MS;
+    if (lastMs >= 0 && isAlone)
+      return [fails('II', 'tick_time', `${timeMs - lastMs} ms ahead, alone`, 'a sample of now')];
     if (lastMs >= 0 && besideMs > 0 && timeMs - besideMs > lagMs && timeMs - lastMs > lagMs) {
       return [fails('II', 'tick_time', `${timeMs - besideMs} ms ahead of what came with it`, `at most ${lagMs} ms`)];
     }
