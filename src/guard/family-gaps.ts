@@ -13,6 +13,8 @@ const FORGOTTEN_PPM = 100;
 const VENUE_AGE_MS = 120_000;
 /** Families of honest sources are apart by so much, ppm: it makes no mark doubtful. */
 const HONEST_PPM = 1000;
+/** Sources of a market may be apart by so much, ppm, before the one that differs most makes a mark doubtful. */
+const SOURCES_PPM = 10_000;
 const MILLION = 1_000_000;
 const BASIS_UNIT = 1e12;
 /** A gap beyond is one of this size: nothing is forced at such a mark. */
@@ -36,7 +38,8 @@ export class FamilyGaps {
       const oracle = this.oracle(inputs, market, timeMs - oracleAgeMs);
       // Without a spot no basis moves, and none forgets.
       if (oracle === 0) continue;
-      const gap = gapOf(oracle, this.other(inputs, market, oracle, timeMs));
+      const spread = this.spread(inputs, market, oracleAgeMs, timeMs);
+      const gap = Math.max(gapOf(oracle, this.other(inputs, market, oracle, timeMs)), spread);
       const before = this.remembered[market] ?? 0;
       this.now[market] = gap;
       if (gap === 0 && before === 0) continue;
@@ -52,6 +55,35 @@ export class FamilyGaps {
   /** By how much a market's mark may be off, ppm of it, rounded up: by the gap of now, or by what the bases remember. */
   doubtPpm(market: number): bigint {
     return BigInt(Math.ceil(Math.max(this.now[market] ?? 0, this.remembered[market] ?? 0)));
+  }
+
+  /**
+   * How far the fresh sources that differ most are apart, ppm beyond honest noise: a middle can be that of sources that are wrong together,
+   * and the mark follows it. 0 while they are no further apart than sources of a market may be.
+   */
+  private spread(inputs: InputImage, market: number, ageMs: number, timeMs: number): number {
+    const { oracle: oracles, quote, venue, market: markets } = inputs;
+    const usdc = (venue.f64[64 + VENUE.COLLATERAL_PRICE] as number) / 1e8;
+    let [least, most] = [Number.POSITIVE_INFINITY, 0];
+    const take = (price: number): void => {
+      least = Math.min(least, price);
+      most = Math.max(most, price);
+    };
+    for (let row = market * ORACLE_LIMIT; row < (market + 1) * ORACLE_LIMIT; row++) {
+      const isThere = oracles.i32[row * 8 + ORACLE.KNOWN] !== 0;
+      if (!isThere || timeMs - (oracles.f64[row * 4 + ORACLE.TIME_MS] as number) > ageMs) continue;
+      take((oracles.f64[row * 4 + ORACLE.PRICE] as number) / usdc);
+    }
+    const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
+    for (let number = 0; number < VENUE_LIMIT; number++) {
+      const row = market * VENUE_LIMIT + number;
+      const known = quote.i32[row * 16 + QUOTE.KNOWN] as number;
+      if ((venues & (1 << number)) === 0 || (known & QUOTE_KNOWN.INDEX) === 0) continue;
+      if (timeMs - (quote.f64[row * 8 + QUOTE.TIME_MS] as number) > ageMs) continue;
+      take(quote.f64[row * 8 + QUOTE.INDEX] as number);
+    }
+    const apart = gapOf(least, most);
+    return apart > SOURCES_PPM ? apart : 0;
   }
 
   /** Middle of the fresh oracles in USDC, 0 when there is none. */
