@@ -63,6 +63,29 @@ test('the gap is between prices in USDC, and a venue that fell silent speaks for
   }
 });
 
+test('one source that differs from many puts the mark in doubt by as much as they are apart, but not by one per cent', () => {
+  for (const [index, doubt] of [
+    [100_900, 0n],
+    [109_000, 89_000n],
+  ] as const) {
+    // The oracle and two venues agree; the third venue alone says otherwise, and the middles of both families are one.
+    const sources = inputs(1_000_000, 100_000, 100_000);
+    sources.market.i32[256 + MARKET.VENUES] = 7;
+    for (const [number, price] of [
+      [1, 100_000],
+      [2, index],
+    ] as const) {
+      const row = VENUE_LIMIT + number;
+      sources.quote.i32[row * 16 + QUOTE.KNOWN] = 15;
+      sources.quote.f64[row * 8 + QUOTE.INDEX] = price;
+      sources.quote.f64[row * 8 + QUOTE.TIME_MS] = 1_000_000;
+    }
+    const gaps = new FamilyGaps();
+    gaps.observe(sources, 30_000);
+    assert.equal(gaps.doubtPpm(1), doubt);
+  }
+});
+
 test('while there is no spot no basis forgets', () => {
   const gaps = new FamilyGaps();
   gaps.observe(inputs(1_000_000, 100_000, 102_000), 30_000);
