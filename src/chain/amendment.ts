@@ -57,7 +57,8 @@ function replacementOf(
   return !amend.keepHalts && isHalt(entry.words, row) ? VOID : undefined;
 }
 
-function isHalt(words: Int32Array, row: number): boolean {
+/** True for the command at a row when it halts something: a status other than ok, or paused operations. */
+export function isHalt(words: Int32Array, row: number): boolean {
   const at = row * WORDS;
   if (words[at] !== COMMAND.setStatus) return false;
   const status = words[at + SET_STATUS.STATUS];

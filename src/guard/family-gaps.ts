@@ -62,39 +62,36 @@ export class FamilyGaps {
    * and the mark follows it. 0 while they are no further apart than sources of a market may be.
    */
   private spread(inputs: InputImage, market: number, ageMs: number, timeMs: number): number {
-    const { oracle: oracles, quote, venue, market: markets } = inputs;
-    const usdc = (venue.f64[64 + VENUE.COLLATERAL_PRICE] as number) / 1e8;
+    const usdc = (inputs.venue.f64[64 + VENUE.COLLATERAL_PRICE] as number) / 1e8;
     let [least, most] = [Number.POSITIVE_INFINITY, 0];
-    const take = (price: number): void => {
-      least = Math.min(least, price);
-      most = Math.max(most, price);
+    const take = (count: number, unit: number): void => {
+      for (let n = 0; n < count; n++) {
+        const price = (this.prices[n] as number) / unit;
+        least = Math.min(least, price);
+        most = Math.max(most, price);
+      }
     };
-    for (let row = market * ORACLE_LIMIT; row < (market + 1) * ORACLE_LIMIT; row++) {
-      const isThere = oracles.i32[row * 8 + ORACLE.KNOWN] !== 0;
-      if (!isThere || timeMs - (oracles.f64[row * 4 + ORACLE.TIME_MS] as number) > ageMs) continue;
-      take((oracles.f64[row * 4 + ORACLE.PRICE] as number) / usdc);
-    }
-    const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
-    for (let number = 0; number < VENUE_LIMIT; number++) {
-      const row = market * VENUE_LIMIT + number;
-      const known = quote.i32[row * 16 + QUOTE.KNOWN] as number;
-      if ((venues & (1 << number)) === 0 || (known & QUOTE_KNOWN.INDEX) === 0) continue;
-      if (timeMs - (quote.f64[row * 8 + QUOTE.TIME_MS] as number) > ageMs) continue;
-      take(quote.f64[row * 8 + QUOTE.INDEX] as number);
-    }
+    take(this.takeOracles(inputs, market, timeMs - ageMs), usdc);
+    take(this.takeVenues(inputs, market, timeMs - ageMs), 1);
     const apart = gapOf(least, most);
     return apart > SOURCES_PPM ? apart : 0;
   }
 
   /** Middle of the fresh oracles in USDC, 0 when there is none. */
-  private oracle({ oracle, venue }: InputImage, market: number, fromMs: number): number {
+  private oracle(inputs: InputImage, market: number, fromMs: number): number {
+    const count = this.takeOracles(inputs, market, fromMs);
+    return (this.middle(count) * 1e8) / (inputs.venue.f64[64 + VENUE.COLLATERAL_PRICE] as number);
+  }
+
+  /** Puts what the oracles have said since, in USD, into `prices`; returns how many there are. */
+  private takeOracles({ oracle }: InputImage, market: number, fromMs: number): number {
     let count = 0;
     for (let row = market * ORACLE_LIMIT; row < (market + 1) * ORACLE_LIMIT; row++) {
       const isFresh =
         oracle.i32[row * 8 + ORACLE.KNOWN] !== 0 && (oracle.f64[row * 4 + ORACLE.TIME_MS] as number) >= fromMs;
       if (isFresh) this.prices[count++] = oracle.f64[row * 4 + ORACLE.PRICE] as number;
     }
-    return (this.middle(count) * 1e8) / (venue.f64[64 + VENUE.COLLATERAL_PRICE] as number);
+    return count;
   }
 
   /** What else says a price: the venues; where they spoke once and do not any more, the own book, by its smoothed basis. */
@@ -107,7 +104,15 @@ export class FamilyGaps {
   }
 
   /** The middle of the venues' indexes; of two that differ the one further from the oracles: a middle of theirs is nobody's price. */
-  private venue({ quote, market: markets }: InputImage, market: number, fromMs: number, oracle: number): number {
+  private venue(inputs: InputImage, market: number, fromMs: number, oracle: number): number {
+    const count = this.takeVenues(inputs, market, fromMs);
+    if (count !== 2) return this.middle(count);
+    const [one, other] = this.prices as unknown as [number, number];
+    return Math.abs(one - oracle) > Math.abs(other - oracle) ? one : other;
+  }
+
+  /** Puts the indexes that the market's venues have said since into `prices`; returns how many there are. */
+  private takeVenues({ quote, market: markets }: InputImage, market: number, fromMs: number): number {
     const venues = markets.i32[market * 256 + MARKET.VENUES] as number;
     let count = 0;
     for (let number = 0; number < VENUE_LIMIT; number++) {
@@ -117,9 +122,7 @@ export class FamilyGaps {
       const isFresh = isThere && (quote.f64[row * 8 + QUOTE.TIME_MS] as number) >= fromMs;
       if (isFresh) this.prices[count++] = quote.f64[row * 8 + QUOTE.INDEX] as number;
     }
-    if (count !== 2) return this.middle(count);
-    const [one, other] = this.prices as unknown as [number, number];
-    return Math.abs(one - oracle) > Math.abs(other - oracle) ? one : other;
+    return count;
   }
 
   /** The middle of the first `count` prices, which it sorts; of an even number the mean of the middle two; 0 of none. */

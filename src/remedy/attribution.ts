@@ -3,6 +3,7 @@
  * undone, the parts do; so each cause gets the mean of what it adds over all orders (Shapley 1953). Parts are whole and sum to the
  * difference exactly: what rounding leaves goes to the causes with the largest remainders, the earlier named first.
  */
+import { floorOf } from '../guard/exact.ts';
 
 /** More causes than this would need too many worlds: 2^n of them. */
 const MOST_CAUSES = 4;
@@ -41,12 +42,6 @@ function inWhole(scaled: readonly bigint[], scale: bigint): bigint[] {
     left -= 1n;
   }
   return parts;
-}
-
-/** a / b rounded down (towards −∞); b is positive. */
-function floorOf(a: bigint, b: bigint): bigint {
-  const quotient = a / b;
-  return quotient * b > a ? quotient - 1n : quotient;
 }
 
 function factorial(n: number): bigint {

@@ -3,16 +3,15 @@
  * their place, in lockstep with the actual world; what the exchange forced on anyone is left out of the record and derived anew from
  * the corrected state, as the engine proposes it. What the outcome of a command is in one world and not in the other is counted.
  */
-import { commandRows } from '../chain/command-record.ts';
+import { isHalt } from '../chain/amendment.ts';
+import { commandRows, writeCommand } from '../chain/command-record.ts';
 import type { BatchEntry } from '../chain/entry.ts';
-import { writeCommand } from '../chain/command-record.ts';
 import { applyCommand } from '../engine/apply.ts';
 import { applyUntilTick } from '../engine/batch.ts';
-import { COMMAND, PLACE_ORDER, SET_STATUS } from '../engine/command.ts';
+import { COMMAND, PLACE_ORDER } from '../engine/command.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import { EVENT, EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
-import { STATUS } from '../engine/status.ts';
 import { MARKET, POSITION, VENUE } from '../engine/tables.ts';
 import { appendForced } from '../guard/forced-command.ts';
 import { isForced } from '../guard/guarded-replay.ts';
@@ -99,7 +98,7 @@ export class Counterfactual {
     let sequence = entry.firstSequence;
     for (let row = 0; row < entry.rows; sequence++) {
       const rows = commandRows(entry.words, row);
-      if (!isForced(entry.words[row * 16] as number) && !this.isDroppedHalt(entry, row)) {
+      if (!isForced(entry.words[row * 16] as number) && (this.corrections.keepHalts || !isHalt(entry.words, row))) {
         const from = other.events.count;
         const otherSequence = this.give(entry, row, rows, sequence);
         const isOrder = entry.words[row * 16] === COMMAND.placeOrder;
@@ -123,12 +122,6 @@ export class Counterfactual {
     this.names.rename(words, floats, 0);
     applyCommand(other, words, floats, 0);
     return other.venue.f64[64 + VENUE.SEQUENCE] as number;
-  }
-
-  private isDroppedHalt(entry: BatchEntry, row: number): boolean {
-    if (this.corrections.keepHalts || entry.words[row * 16] !== COMMAND.setStatus) return false;
-    const status = entry.words[row * 16 + SET_STATUS.STATUS];
-    return status !== STATUS.SETTLEMENT && (status !== STATUS.OK || entry.words[row * 16 + SET_STATUS.PAUSED] !== 0);
   }
 
   /** What the engine proposes in the other world happens there. */
