@@ -14,6 +14,7 @@ const folderOrder: readonly string[] = [
   'api',
   'journal',
   'exchange',
+  'incident',
   'store',
   'upgrade',
   'server',
@@ -78,6 +79,7 @@ export const importOrder: Law = {
   refused: [
     { path: 'src/engine/apply.ts', text: "import { seal } from '../chain/block.ts';" },
     { path: 'src/journal/files.ts', text: "import type { Loop } from '../exchange/loop.ts';" },
+    { path: 'src/exchange/recover.ts', text: "import { rollBack } from '../incident/roll-back.ts';" },
     { path: 'src/guard/screen.test.ts', text: "import { amend } from '../remedy/amend.ts';" },
     { path: 'src/store/writer.ts', text: "const url = new URL('../server/worker.ts', import.meta.url);" },
     { path: 'src/server/rest.ts', text: "const { run } = await import('../sim/world.ts');" },
@@ -93,6 +95,7 @@ export const importOrder: Law = {
       path: 'src/chain/replay.ts',
       text: "import { apply } from '../engine/apply.ts';\nimport { a } from './block.ts';",
     },
+    { path: 'src/incident/roll-back.ts', text: "import { recover } from '../exchange/recover.ts';" },
     { path: 'src/engine/apply.ts', text: "// import { seal } from '../chain/block.ts';" },
     { path: 'src/cli/bench.ts', text: "import { run } from '../../bench/engine.ts';" },
     { path: 'src/cli/program.ts', text: "import manifest from '../../package.json' with { type: 'json' };" },
