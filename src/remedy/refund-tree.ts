@@ -6,6 +6,7 @@
  * hash of a pair is keccak256 of both, the smaller first.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { fromHex } from '../chain/digest.ts';
 
 /** The types of a leaf, as the format names them. */
 export const LEAF_ENCODING = ['bytes32', 'uint256', 'bytes32', 'int256', 'bytes32'] as const;
@@ -42,20 +43,14 @@ function requireWord(bytes: Uint8Array, name: string): Uint8Array {
   return bytes;
 }
 
-/** A whole number as 32 bytes, the highest first; a negative one in two's complement. */
-function wordOf(value: bigint): Uint8Array {
+/** A whole number as 32 bytes, the highest first; a negative one in two's complement. Refuses (throws) what 256 bits do not hold. */
+export function wordOf(value: bigint): Uint8Array {
   if (value >= RANGE / 2n || value < -RANGE / 2n) throw new RangeError(`${value} does not fit 256 bits`);
-  const bytes = new Uint8Array(WORD);
-  let rest = value < 0n ? value + RANGE : value;
-  for (let at = WORD - 1; at >= 0; at--) {
-    bytes[at] = Number(rest % 256n);
-    rest /= 256n;
-  }
-  return bytes;
+  return fromHex((value < 0n ? value + RANGE : value).toString(16).padStart(2 * WORD, '0'));
 }
 
-/** Negative when `a` stands before `b`. */
-function order(a: Uint8Array, b: Uint8Array): number {
+/** Negative when the 32 bytes of `a` stand before those of `b`. */
+export function compareWords(a: Uint8Array, b: Uint8Array): number {
   for (let at = 0; at < WORD; at++) {
     const difference = (a[at] as number) - (b[at] as number);
     if (difference !== 0) return difference;
@@ -63,11 +58,12 @@ function order(a: Uint8Array, b: Uint8Array): number {
   return 0;
 }
 
-function pairHash(a: Uint8Array, b: Uint8Array): Uint8Array {
+/** keccak256 of both, the smaller first. Refuses (throws) what is not 32 bytes. */
+export function pairHash(a: Uint8Array, b: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(2 * WORD);
-  const [first, second] = order(a, b) <= 0 ? [a, b] : [b, a];
-  bytes.set(first);
-  bytes.set(second, WORD);
+  const [first, second] = compareWords(a, b) <= 0 ? [a, b] : [b, a];
+  bytes.set(requireWord(first, 'a hash'));
+  bytes.set(requireWord(second, 'a hash'), WORD);
   return keccak_256(bytes);
 }
 
@@ -81,7 +77,7 @@ export class RefundTree {
   constructor(leaves: readonly RefundLeaf[]) {
     if (leaves.length === 0) throw new RangeError('a refund tree has at least one leaf');
     const hashed = leaves.map((leaf, place) => ({ hash: leafHash(leaf), place }));
-    hashed.sort((a, b) => order(a.hash, b.hash));
+    hashed.sort((a, b) => compareWords(a.hash, b.hash));
     this.nodes = Array.from({ length: 2 * leaves.length - 1 });
     hashed.forEach(({ hash, place }, rank) => {
       const node = this.nodes.length - 1 - rank;
@@ -110,5 +106,5 @@ export class RefundTree {
 
 /** The root to which a leaf and its siblings lead. */
 export function rootOf(leaf: RefundLeaf, siblings: readonly Uint8Array[]): Uint8Array {
-  return siblings.reduce((hash, sibling) => pairHash(hash, requireWord(sibling, 'sibling')), leafHash(leaf));
+  return siblings.reduce(pairHash, leafHash(leaf));
 }
