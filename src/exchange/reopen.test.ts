@@ -153,8 +153,8 @@ describe('a veto', () => {
   test('of an audit steps one rung down, and the market stays until people have lifted the quarantine', () => {
     const venue = restarted();
     until(venue, 'triggers');
-    const { f64 } = venue.state.account;
-    const at = (MAKERS[0] as number) * 8 + ACCOUNT.BALANCE_LOW;
+    const { f64 } = venue.state.market;
+    const at = PAXG * 128 + MARKET.OPEN_INTEREST;
     f64[at] = (f64[at] as number) + 1;
     for (let n = 0; n < 3; n++) quoted(venue);
     assert.equal(venue.reopening?.rungOf(PAXG), 'open');
@@ -169,6 +169,20 @@ describe('a veto', () => {
     assert.ok(missing?.some(({ name }) => name === 'quarantine'));
     for (const { component } of venue.guard?.quarantine.all ?? []) venue.guard?.quarantine.lift(component);
     until(venue, 'normal');
+  });
+
+  test('of an audit that is about one account holds that account alone: the market goes on', () => {
+    const venue = restarted();
+    until(venue, 'triggers');
+    const [long] = LONGS as [number];
+    const { f64 } = venue.state.account;
+    f64[long * 8 + ACCOUNT.BALANCE_LOW] = (f64[long * 8 + ACCOUNT.BALANCE_LOW] as number) + 1;
+    until(venue, 'normal');
+    assert.ok(venue.steps.every(({ move }) => move !== 'down'));
+    assert.deepEqual(
+      venue.guard?.quarantine.all.map(({ component }) => component),
+      [{ kind: 'account', account: long }],
+    );
   });
 
   test('of the guard that comes again and again leaves it at cancel-only for people, who begin anew', () => {

@@ -5,6 +5,7 @@
  * was on its way. Steps down need nobody; steps up need all conditions; the first step is people's, or the restart's.
  */
 import { auditState } from '../engine/audit.ts';
+import type { Finding as AuditFinding } from '../engine/audit-finding.ts';
 import { COMMAND, COMMAND_BYTES } from '../engine/command.ts';
 import type { CommandBuffer } from '../engine/command-buffer.ts';
 import { statusOf } from '../engine/market.ts';
@@ -26,6 +27,7 @@ import {
   waitingForPeople,
 } from '../guard/reopening.ts';
 import { reopeningFacts } from '../guard/reopening-facts.ts';
+import { componentOfRow } from '../guard/row-component.ts';
 import { ReopeningTrail } from '../guard/reopening-trail.ts';
 import type { Verdict } from '../guard/verdict.ts';
 
@@ -59,7 +61,8 @@ export class Reopening {
   private readonly verdicts: Verdict[] = [];
   private readonly findings: Finding[] = [];
   private auditedSequence: number | undefined;
-  private auditFinding = '';
+  /** What the newest audit found, by the name of the component that rests on it. */
+  private auditFindings: ReadonlyMap<string, string> = new Map();
   private auditedMs = Number.NEGATIVE_INFINITY;
   /** Events of the present batch that were taken in; rungs in force before a status was set. */
   private heard = 0;
@@ -159,23 +162,30 @@ export class Reopening {
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     if (this.trail.all.length === 0 || timeMs - this.auditedMs < AUDIT_MS) return;
     this.auditedMs = timeMs;
-    const [found] = auditState(state);
-    this.auditFinding = '';
-    if (found === undefined) {
-      this.auditedSequence = state.venue.f64[64 + VENUE.SEQUENCE] as number;
-      return;
+    const findings = new Map<string, string>();
+    for (const { component, finding } of this.narrowed(state, auditState(state))) {
+      const about = `${finding.table}/${finding.row}/${finding.column}`;
+      const name = componentName(component);
+      if (findings.has(name)) continue;
+      findings.set(name, `${finding.invariant} ${about}: ${finding.message}`);
+      this.guard.find(state, component, {
+        class: 'I',
+        name: 'state_audit',
+        about,
+        holds: false,
+        found: finding.message,
+        expected: finding.invariant,
+      });
     }
-    const about = `${found.table}/${found.row}/${found.column}`;
-    this.auditFinding = `${found.invariant} ${about}: ${found.message}`;
-    const check = {
-      class: 'I',
-      name: 'state_audit',
-      about,
-      holds: false,
-      found: found.message,
-      expected: found.invariant,
-    } as const;
-    this.guard.find(state, { kind: 'venue' }, check);
+    this.auditFindings = findings;
+    this.auditedSequence = state.venue.f64[64 + VENUE.SEQUENCE] as number;
+  }
+
+  /** Each finding with what rests on it. A sum over all rows that does not hold says nothing where a row in it is found already. */
+  private narrowed(state: State, found: readonly AuditFinding[]): { component: Component; finding: AuditFinding }[] {
+    const all = found.map((finding) => ({ component: componentOfRow(state, finding), finding }));
+    const isKnown = [...all, ...this.guard.quarantine.all].some(({ component }) => component.kind !== 'venue');
+    return all.filter(({ finding }) => !isKnown || !isSum(finding));
   }
 
   private begin(state: State, market: number, own: CommandBuffer): void {
@@ -214,7 +224,9 @@ export class Reopening {
 
   private step(state: State, market: number, own: CommandBuffer): void {
     const before = this.standings.get(market) ?? arriveAt(this.trail.rungOf(market) as Rung);
-    const { auditedSequence, auditFinding } = this;
+    const { auditedSequence, auditFindings } = this;
+    const auditFinding =
+      auditFindings.get('venue') ?? auditFindings.get(componentName({ kind: 'market', market })) ?? '';
     const veto = this.vetoOf(state, market);
     const learned = { auditedSequence, auditFinding, veto };
     const facts = reopeningFacts(this.guard, state, market, before, learned);
@@ -261,6 +273,11 @@ export class Reopening {
     const [timeMs, sequence] = [f64[64 + VENUE.TIME_MS] as number, f64[64 + VENUE.SEQUENCE] as number];
     this.onStep?.({ ...step, market, from, timeMs, sequence });
   }
+}
+
+/** True for what is found of all rows of a table together. */
+function isSum({ invariant, row }: AuditFinding): boolean {
+  return row === 0 || invariant === 'money_conserved';
 }
 
 /** True when something could trade or be forced. */
