@@ -7,6 +7,7 @@ import { BigEndianMachine, requireLittleEndian } from './byte-order.ts';
 import { commandRows, readCommand, writeCommand } from './command-record.ts';
 import vectors from './command-vectors.json' with { type: 'json' };
 import forcedVectors from './forced-command-vectors.json' with { type: 'json' };
+import remedyVectors from './remedy-command-vectors.json' with { type: 'json' };
 import { BadCommandRecord, type CommandRecord } from './command-value.ts';
 import { fromHex, toHex } from './digest.ts';
 
@@ -15,7 +16,7 @@ interface Vector {
   readonly record: CommandRecord;
   readonly rows: readonly string[];
 }
-const all = [...vectors, ...forcedVectors] as unknown as readonly Vector[];
+const all = [...vectors, ...forcedVectors, ...remedyVectors] as unknown as readonly Vector[];
 
 const tick: CommandRecord = { kind: 'tick', timeMs: 5 };
 

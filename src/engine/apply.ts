@@ -11,6 +11,7 @@ import {
   CANCEL_ALL,
   CANCEL_BY_CLIENT_ID,
   CANCEL_ORDER,
+  CARRY_WITHDRAWAL,
   COLLATERAL_PRICE,
   COMMAND,
   DEPOSIT,
@@ -19,7 +20,11 @@ import {
   LIQUIDATE,
   ORACLE_PRICE,
   PLACE_ORDER,
+  POST_REFUND,
+  REPAY_RECEIVABLE,
   REQUEST_WITHDRAWAL,
+  RESERVE_REFUND,
+  REVERSE_CREDIT,
   SET_LEVERAGE,
   SET_MARKET_PARAMETER,
   SET_RULE,
@@ -28,15 +33,18 @@ import {
   SETTLE_WITHDRAWAL,
   TRANSFER,
   VENUE_QUOTE,
+  VOID_REFUND,
 } from './command.ts';
 import { checkForm } from './command-form.ts';
 import { EVENT } from './event.ts';
 import { fireTrigger, forceCancel, liquidate } from './forced.ts';
 import { checkLedger } from './ledger.ts';
 import { amendOrder } from './order-amend.ts';
-import { cancelAll, cancelByClientId, cancelOrder } from './order-cancel.ts';
+import { cancelAll, cancelByClientId, cancelForFork, cancelOrder } from './order-cancel.ts';
 import { checkRequest, OrderRequest } from './order-check.ts';
 import { type ClientIdText, placeOrder } from './order-place.ts';
+import { carryWithdrawal, repayReceivable, reverseCredit } from './receivable.ts';
+import { postRefund, reserveRefund, voidRefund } from './refund.ts';
 import { REFUSAL } from './refusal.ts';
 import { takeCollateralPrice, takeOraclePrice, takeVenueQuote } from './samples.ts';
 import { settlePosition } from './settlement.ts';
@@ -232,6 +240,38 @@ function dispatchInputs(state: State, words: Int32Array, floats: Float64Array, r
       return defineMarket(state, words, floats, row);
     case COMMAND.defineAccount:
       return defineAccount(state, words, row, timeMs);
+    default:
+      return dispatchRemedy(state, words, floats, row, timeMs);
+  }
+}
+
+function dispatchRemedy(state: State, words: Int32Array, floats: Float64Array, row: number, timeMs: number): number {
+  const w = row * WORDS;
+  const f = row * FLOATS;
+  const word = (column: number): number => words[w + column] as number;
+  const float = (column: number): number => floats[f + column] as number;
+  switch (words[w]) {
+    case COMMAND.cancelForFork:
+      cancelForFork(state);
+      return 0;
+    case COMMAND.carryWithdrawal: {
+      const withdrawal = float(CARRY_WITHDRAWAL.WITHDRAWAL);
+      return carryWithdrawal(state, word(CARRY_WITHDRAWAL.ACCOUNT), float(CARRY_WITHDRAWAL.AMOUNT), withdrawal);
+    }
+    case COMMAND.repayReceivable:
+      return repayReceivable(state, word(REPAY_RECEIVABLE.ACCOUNT), float(REPAY_RECEIVABLE.AMOUNT));
+    case COMMAND.reverseCredit: {
+      const account = word(REVERSE_CREDIT.ACCOUNT);
+      return reverseCredit(state, account, float(REVERSE_CREDIT.AMOUNT), words, w + REVERSE_CREDIT.ID, timeMs);
+    }
+    case COMMAND.reserveRefund: {
+      const account = word(RESERVE_REFUND.ACCOUNT);
+      return reserveRefund(state, account, float(RESERVE_REFUND.AMOUNT), words, w + RESERVE_REFUND.ID, timeMs);
+    }
+    case COMMAND.postRefund:
+      return postRefund(state, words, w + POST_REFUND.ID, timeMs);
+    case COMMAND.voidRefund:
+      return voidRefund(state, words, w + VOID_REFUND.ID, timeMs);
     default:
       return REFUSAL.command_unknown;
   }

@@ -4,7 +4,7 @@ import type { Book } from './book.ts';
 import { TICK_LIMIT } from './ladder.ts';
 import { marketCount, State } from './state.ts';
 import { StateIndex } from './state-index.ts';
-import { ACCOUNT, CLIENT_ID, POSITION } from './tables.ts';
+import { ACCOUNT, CLIENT_ID, POSITION, REFUND } from './tables.ts';
 import type { TriggerBook } from './trigger-book.ts';
 
 /** The same tables with an index built from them. */
@@ -83,6 +83,10 @@ function auditHashes(state: State, findings: Findings): void {
     const account = clientId.i32[at + CLIENT_ID.ACCOUNT] as number;
     const found = index.clientIds.find(clientId, account, length, clientId.i32, at + CLIENT_ID.TEXT);
     findings.expect('unique', 'clientId', row, 'TEXT', found, row);
+  }
+  for (let row = 1; row < state.refund.rows; row++) {
+    const found = index.refunds.find(state.refund, state.refund.i32, row * 16 + REFUND.ID);
+    findings.expect('unique', 'refund', row, 'ID', found, row);
   }
   for (let row = 3; row < accountKey.rows; row++) {
     findings.expect(

@@ -7,10 +7,12 @@ import { Wide } from './amount.ts';
 import { type Finding, Findings } from './audit-finding.ts';
 import { auditAccounts, auditIndex } from './audit-index.ts';
 import { auditOrders, auditOwnOrders } from './audit-orders.ts';
+import { auditReceivables, auditRefunds } from './audit-refunds.ts';
 import { auditFreeLists, auditNumbers } from './audit-tables.ts';
+import { conservationResidual as residualOf } from './conservation.ts';
 import { marketCount, type State } from './state.ts';
 import { STATUS } from './status.ts';
-import { ACCOUNT, MARKET, POSITION, VENUE, WITHDRAWAL } from './tables.ts';
+import { ACCOUNT, MARKET, POSITION, WITHDRAWAL } from './tables.ts';
 
 /** All that does not hold; empty when the state is sound. Names table, row and column of each. */
 export function auditState(state: State): Finding[] {
@@ -20,6 +22,8 @@ export function auditState(state: State): Finding[] {
   auditMarkets(state, findings);
   auditPositions(state, findings);
   auditWithdrawals(state, findings);
+  auditReceivables(state, findings);
+  auditRefunds(state, findings);
   auditAccounts(state, findings);
   auditOwnOrders(state, findings);
   auditOrders(state, findings);
@@ -32,27 +36,10 @@ export function auditState(state: State): Finding[] {
   return findings.found;
 }
 
-/**
- * Σ balances + Σ pending withdrawals + Σ funding clearing − Σ position costs − deposited + withdrawn, in units of 1e-8 USDC as a
- * decimal: "0" when money is conserved (`ledger.ts`).
- */
+/** `conservation.ts` as a decimal: "0" when money is conserved. */
 export function conservationResidual(state: State): string {
-  const total = new Wide();
-  const part = new Wide();
-  const { account, market, position, venue } = state;
-  for (let row = 1; row < account.rows; row++) {
-    total.addWide(part.load(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH));
-    total.addWide(part.load(account.f64, row * 8 + ACCOUNT.PENDING_HIGH));
-  }
-  for (let row = 1; row < market.rows; row++) {
-    total.addWide(part.load(market.f64, row * 128 + MARKET.FUNDING_CLEARING_HIGH));
-  }
-  for (let row = 1; row < position.rows; row++) {
-    total.subtractWide(part.load(position.f64, row * 16 + POSITION.COST_HIGH));
-  }
-  total.subtractWide(part.load(venue.f64, venue.rowFloats + VENUE.DEPOSITED_HIGH));
-  total.addWide(part.load(venue.f64, venue.rowFloats + VENUE.WITHDRAWN_HIGH));
-  return (BigInt(total.high) * (1n << 50n) + BigInt(total.low)).toString();
+  const { high, low } = residualOf(state);
+  return (BigInt(high) * (1n << 50n) + BigInt(low)).toString();
 }
 
 /** Positions of a market sum to zero, its open interest is the sum of the longs, its settled funding that of size × index; delisted markets stay so. */

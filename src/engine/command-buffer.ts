@@ -4,6 +4,7 @@ import {
   CANCEL_ALL,
   CANCEL_BY_CLIENT_ID,
   CANCEL_ORDER,
+  CARRY_WITHDRAWAL,
   COLLATERAL_PRICE,
   COMMAND,
   COMMAND_BYTES,
@@ -18,7 +19,11 @@ import {
   ORACLE_PRICE,
   PLACE_BATCH,
   PLACE_ORDER,
+  POST_REFUND,
+  REPAY_RECEIVABLE,
   REQUEST_WITHDRAWAL,
+  RESERVE_REFUND,
+  REVERSE_CREDIT,
   SET_LEVERAGE,
   SET_MARKET_PARAMETER,
   SET_RULE,
@@ -27,6 +32,7 @@ import {
   SETTLE_WITHDRAWAL,
   TRANSFER,
   VENUE_QUOTE,
+  VOID_REFUND,
 } from './command.ts';
 
 const WORDS = COMMAND_BYTES / 4;
@@ -321,6 +327,52 @@ export class CommandBuffer {
     this.i32[row * WORDS + SETTLE_POSITION.MARKET] = market;
     this.f64[row * FLOATS + SETTLE_POSITION.SIZE] = size;
     this.f64[row * FLOATS + SETTLE_POSITION.MARK] = mark;
+  }
+
+  cancelForFork(timeMs: number): void {
+    this.start(COMMAND.cancelForFork, 1, timeMs);
+  }
+
+  /** `withdrawal` is its id on the branch on which it left. */
+  carryWithdrawal(timeMs: number, account: number, amount: number, withdrawal: number): void {
+    const row = this.start(COMMAND.carryWithdrawal, 1, timeMs);
+    this.i32[row * WORDS + CARRY_WITHDRAWAL.ACCOUNT] = account;
+    this.f64[row * FLOATS + CARRY_WITHDRAWAL.AMOUNT] = amount;
+    this.f64[row * FLOATS + CARRY_WITHDRAWAL.WITHDRAWAL] = withdrawal;
+  }
+
+  repayReceivable(timeMs: number, account: number, amount: number): void {
+    const row = this.start(COMMAND.repayReceivable, 1, timeMs);
+    this.i32[row * WORDS + REPAY_RECEIVABLE.ACCOUNT] = account;
+    this.f64[row * FLOATS + REPAY_RECEIVABLE.AMOUNT] = amount;
+  }
+
+  /** `id` is 16 bytes, as of all commands of refunds. */
+  reverseCredit(timeMs: number, account: number, amount: number, id: Uint8Array): void {
+    const row = this.startWithId(COMMAND.reverseCredit, timeMs, id, REVERSE_CREDIT.ID);
+    this.i32[row * WORDS + REVERSE_CREDIT.ACCOUNT] = account;
+    this.f64[row * FLOATS + REVERSE_CREDIT.AMOUNT] = amount;
+  }
+
+  reserveRefund(timeMs: number, account: number, amount: number, id: Uint8Array): void {
+    const row = this.startWithId(COMMAND.reserveRefund, timeMs, id, RESERVE_REFUND.ID);
+    this.i32[row * WORDS + RESERVE_REFUND.ACCOUNT] = account;
+    this.f64[row * FLOATS + RESERVE_REFUND.AMOUNT] = amount;
+  }
+
+  postRefund(timeMs: number, id: Uint8Array): void {
+    this.startWithId(COMMAND.postRefund, timeMs, id, POST_REFUND.ID);
+  }
+
+  voidRefund(timeMs: number, id: Uint8Array): void {
+    this.startWithId(COMMAND.voidRefund, timeMs, id, VOID_REFUND.ID);
+  }
+
+  private startWithId(kind: number, timeMs: number, id: Uint8Array, word: number): number {
+    if (id.length !== 16) throw new RangeError(`the id of a refund has 16 bytes, not ${id.length}`);
+    const row = this.start(kind, 1, timeMs);
+    this.bytes.set(id, row * COMMAND_BYTES + word * 4);
+    return row;
   }
 
   private start(kind: number, rows: number, timeMs: number): number {

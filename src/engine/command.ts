@@ -123,6 +123,18 @@ const settlePosition = define('settlePosition', {
   SIZE: ['f64', 3],
   MARK: ['f64', 4],
 });
+/** Behind a rollback: ends every order but reduce-only ones and take-profits and stop-losses that still wait. */
+const cancelForFork = define('cancelForFork', {});
+/** Money that left on a branch of history that was rolled back: a fact, whatever the account has now. */
+const carryWithdrawal = define('carryWithdrawal', { ACCOUNT: ['i32', 4], AMOUNT: ['f64', 3], WITHDRAWAL: ['f64', 4] });
+/** An account pays what it owes the venue out of its free collateral. */
+const repayReceivable = define('repayReceivable', { ACCOUNT: ['i32', 4], AMOUNT: ['f64', 3] });
+/** A credit that the venue made by mistake is taken back to the insurance fund; ids are those of refunds. */
+const reverseCredit = define('reverseCredit', { ACCOUNT: ['i32', 4], AMOUNT: ['f64', 3], ID: ['i32', 8, 4] });
+/** Sets an amount of the insurance fund aside for an account; `ID` (128 bits) names it for good. */
+const reserveRefund = define('reserveRefund', { ACCOUNT: ['i32', 4], AMOUNT: ['f64', 3], ID: ['i32', 8, 4] });
+const postRefund = define('postRefund', { ID: ['i32', 8, 4] });
+const voidRefund = define('voidRefund', { ID: ['i32', 8, 4] });
 
 const DEFINITIONS = {
   defineMarket,
@@ -149,6 +161,13 @@ const DEFINITIONS = {
   fireTrigger,
   forceCancel,
   settlePosition,
+  cancelForFork,
+  carryWithdrawal,
+  repayReceivable,
+  reverseCredit,
+  reserveRefund,
+  postRefund,
+  voidRefund,
 } as const;
 
 export type CommandKind = keyof typeof DEFINITIONS;
@@ -189,6 +208,12 @@ export const LIQUIDATE = liquidate.offsets;
 export const FIRE_TRIGGER = fireTrigger.offsets;
 export const FORCE_CANCEL = forceCancel.offsets;
 export const SETTLE_POSITION = settlePosition.offsets;
+export const CARRY_WITHDRAWAL = carryWithdrawal.offsets;
+export const REPAY_RECEIVABLE = repayReceivable.offsets;
+export const REVERSE_CREDIT = reverseCredit.offsets;
+export const RESERVE_REFUND = reserveRefund.offsets;
+export const POST_REFUND = postRefund.offsets;
+export const VOID_REFUND = voidRefund.offsets;
 
 /** Which prices of a venue's quote are there: absence is a bit, never a zero. */
 export const QUOTE_KNOWN = { MARK: 1, INDEX: 2, IMPACT_BID: 4, IMPACT_ASK: 8 } as const;

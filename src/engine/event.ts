@@ -63,6 +63,15 @@ export const EVENT_FIELDS = {
   settlementDue: ['account', 'market', 'size', 'mark'],
   /** The position was settled: its orders ended, and all of it was taken (`positionTaken`) at the mark. */
   positionSettled: ['account', 'market', 'size', 'mark'],
+  /** Money that left on a dead branch: `taken` from the balance, the rest of `amount` is owed. */
+  withdrawalCarried: ['account', 'withdrawal', 'amount', 'taken'],
+  receivableRepaid: ['account', 'amount'],
+  /** A credit was taken back to the insurance fund: `taken` from the balance, the rest of `amount` is owed. */
+  creditReversed: ['account', 'amount', 'taken', 'refund', 'id0', 'id1', 'id2', 'id3'],
+  /** `refund` is the row in the table of refunds, `id0` … `id3` the four words of its id. */
+  refundReserved: ['account', 'amount', 'refund', 'id0', 'id1', 'id2', 'id3'],
+  refundPosted: ['account', 'amount', 'refund', 'id0', 'id1', 'id2', 'id3'],
+  refundVoided: ['account', 'amount', 'refund', 'id0', 'id1', 'id2', 'id3'],
 } as const;
 
 export type EventKind = keyof typeof EVENT_FIELDS;

@@ -2,16 +2,17 @@
  * Where money moves. Every change of a balance, of a position's cost or of a market's funding clearing passes here, and the
  * ledger adds it up: after each command the sum is zero, which is conservation to the last unit:
  *
- *   Σ balances + Σ pending withdrawals + Σ funding clearing − Σ position costs = deposited − withdrawn
+ *   Σ balances − Σ receivables + Σ pending withdrawals + reserved refunds + Σ funding clearing − Σ position costs
+ *     = deposited − withdrawn
  *
- * Balances include the insurance fund's and the fee account's; a negative balance is a receivable of the venue.
+ * Balances include the insurance fund's and the fee account's; a negative balance is owed to the venue like a receivable.
  */
 import { addToWide, Wide } from './amount.ts';
 import { InvariantBroken } from './invariant-broken.ts';
 import type { State } from './state.ts';
 import { ACCOUNT, MARKET, POSITION, VENUE } from './tables.ts';
 
-const { BALANCE_HIGH, PENDING_HIGH } = ACCOUNT;
+const { BALANCE_HIGH, PENDING_HIGH, RECEIVABLE } = ACCOUNT;
 const { COST_HIGH } = POSITION;
 const { FUNDING_CLEARING_HIGH } = MARKET;
 
@@ -97,6 +98,20 @@ export function recordDeposit(state: State, amount: number): void {
 export function changePending(state: State, account: number, amount: number): void {
   addToWide(state.account.f64, account * 8 + PENDING_HIGH, amount);
   state.account.touch(account);
+  addToWide(state.index.ledger, 0, amount);
+}
+
+/** Adds `amount` to what an account owes beside its balance. */
+export function changeReceivable(state: State, account: number, amount: number): void {
+  const { f64 } = state.account;
+  f64[account * 8 + RECEIVABLE] = (f64[account * 8 + RECEIVABLE] as number) + amount;
+  state.account.touch(account);
+  addToWide(state.index.ledger, 0, -amount);
+}
+
+/** Adds `amount` to what is set aside for refunds. */
+export function changeReserved(state: State, amount: number): void {
+  addToWide(state.venue.f64, state.venue.rowFloats + VENUE.RESERVED_HIGH, amount);
   addToWide(state.index.ledger, 0, amount);
 }
 

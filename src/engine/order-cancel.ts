@@ -1,4 +1,5 @@
-/** Cancels: one order, one by client id, all of an account. */
+/** Cancels: one order, one by client id, all of an account, all that a rollback ends. */
+import { FLAG, isTakeProfitOrStopLoss, kindOf } from './flags.ts';
 import { isPaused } from './market.ts';
 import { orderRow } from './order-id.ts';
 import { closeOrder } from './order-list.ts';
@@ -8,7 +9,7 @@ import { OPERATION } from './status.ts';
 import { ACCOUNT as ACCOUNT_COLUMNS, CLIENT_ID, ORDER, POSITION } from './tables.ts';
 import type { ClientIdText } from './order-place.ts';
 
-const { ACCOUNT, MARKET, NEXT_OWN } = ORDER;
+const { ACCOUNT, MARKET, NEXT_OWN, FLAGS } = ORDER;
 const { FIRST_ORDER, NEXT_OF_ACCOUNT } = POSITION;
 const POSITION_MARKET = POSITION.MARKET;
 const { FIRST_POSITION } = ACCOUNT_COLUMNS;
@@ -52,6 +53,27 @@ export function cancelAll(state: State, account: number, market: number): number
     }
   }
   return 0;
+}
+
+/**
+ * Ends every order of every account but those that can only ever close: reduce-only ones, and take-profits and stop-losses that still
+ * wait for their trigger. Pauses do not hold it up. By position, as they were opened; the orders of each newest first.
+ */
+export function cancelForFork(state: State): void {
+  const orders = state.order.i32;
+  for (let position = 1; position < state.position.rows; position++) {
+    let row = state.position.i32[position * 32 + FIRST_ORDER] as number;
+    while (row !== 0) {
+      const next = orders[row * 16 + NEXT_OWN] as number;
+      if (!survivesFork(orders[row * 16 + FLAGS] as number)) closeOrder(state, row, CLOSE.FORK);
+      row = next;
+    }
+  }
+}
+
+function survivesFork(flags: number): boolean {
+  if ((flags & FLAG.REDUCE_ONLY) !== 0) return true;
+  return (flags & FLAG.UNTRIGGERED) !== 0 && isTakeProfitOrStopLoss(kindOf(flags));
 }
 
 /** Ends all orders of a position, newest first. */

@@ -18,6 +18,9 @@ export const REFUSALS = [
   'account_is_not_a_trader',
   'account_already_exists',
   'market_already_exists',
+  'refund_unknown',
+  'refund_exists',
+  'refund_not_pending',
   // whether the venue takes it now
   'venue_in_maintenance',
   'market_in_maintenance',
@@ -50,7 +53,12 @@ export const REFUSALS = [
   'amount_not_positive',
   'amount_too_large',
   'deposit_already_credited',
+  'withdrawal_already_carried',
+  'receivable_too_large',
+  'receivable_exceeded',
+  'receivable_outstanding',
   'insufficient_free_collateral',
+  'fund_insufficient',
   'insufficient_margin',
   // whether a parameter may have this value
   'parameter_invalid',
@@ -94,6 +102,7 @@ export const CLOSE_REASONS = [
   'PRICE_OUTSIDE_BANDS',
   'REJECTED_AT_TRIGGER',
   'IN_SETTLEMENT',
+  'FORK',
 ] as const;
 
 export type CloseReason = (typeof CLOSE_REASONS)[number];

@@ -2,16 +2,16 @@
  * What is derived from the tables to find rows fast: books and trigger ladders, hashes, margin bounds. Never hashed, never
  * stored; `restore` makes it anew from any state, and nothing that an event tells may depend on how it came about.
  */
-import { AccountKeyIndex } from './account-key-index.ts';
 import { Book } from './book.ts';
 import { ClientIdIndex } from './client-id-index.ts';
 import { FLAG } from './flags.ts';
+import { KeyIndex } from './key-index.ts';
 import { LadderHeap } from './ladder.ts';
 import { refreshBand } from './market.ts';
 import { MarginBounds } from './margin-bounds.ts';
 import { PositionIndex } from './position-index.ts';
 import type { State } from './state.ts';
-import { CLIENT_ID, MARKET, ORDER } from './tables.ts';
+import { ACCOUNT_KEY, CLIENT_ID, MARKET, ORDER, REFUND } from './tables.ts';
 import { TriggerBook } from './trigger-book.ts';
 
 export class StateIndex {
@@ -21,7 +21,8 @@ export class StateIndex {
   triggers: TriggerBook[] = [];
   readonly positions: PositionIndex;
   readonly clientIds = new ClientIdIndex();
-  readonly accountKeys = new AccountKeyIndex();
+  readonly accountKeys = new KeyIndex(ACCOUNT_KEY.KEY, 8);
+  readonly refunds = new KeyIndex(REFUND.ID, 4);
   readonly bounds = new MarginBounds();
   /** Moves of money of the command being applied, wide: zero after each (`ledger.ts`). */
   readonly ledger = new Float64Array(2);
@@ -54,6 +55,7 @@ export class StateIndex {
     this.positions.clear();
     this.clientIds.clear();
     this.accountKeys.clear();
+    this.refunds.clear();
     this.heap.clear();
     this.ledger.fill(0);
     const { market, position, clientId } = state;
@@ -66,6 +68,7 @@ export class StateIndex {
       if (clientId.i32[row * clientId.rowWords + CLIENT_ID.LENGTH] !== 0) this.clientIds.add(clientId, row);
     }
     for (let row = 3; row < state.accountKey.rows; row++) this.accountKeys.add(state.accountKey, row);
+    for (let row = 1; row < state.refund.rows; row++) this.refunds.add(state.refund, row);
     this.restoreQueues(state);
     this.bounds.reset(state.account.rows);
   }

@@ -33,6 +33,7 @@ export class State {
   readonly order: Table;
   readonly clientId: Table;
   readonly withdrawal: Table;
+  readonly refund: Table;
   /** Derived; rebuilt by `restoreIndex` after the tables were loaded. */
   readonly index: StateIndex;
   /** What the commands since the last `events.clear()` did. Who reads them may put another buffer in their place. */
@@ -52,6 +53,7 @@ export class State {
     this.order = table(SCHEMAS.order, capacity.orders ?? 64);
     this.clientId = table(SCHEMAS.clientId, 32);
     this.withdrawal = table(SCHEMAS.withdrawal, 64);
+    this.refund = table(SCHEMAS.refund, 64);
     this.index = new StateIndex(capacity.positions ?? 64);
   }
 

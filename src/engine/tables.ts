@@ -74,6 +74,8 @@ const account = defineTable('account', 64, {
   /** 0 pro, 1 retail: which fees of the rules apply. */
   FEE_CLASS: ['i32', 10],
   CREATED_MS: ['f64', 6],
+  /** What it owes the venue beside its balance, 1e-8 USDC: no part of its equity, so that it never liquidates. */
+  RECEIVABLE: ['f64', 7],
 });
 
 const accountKey = defineTable('accountKey', 32, {
@@ -198,6 +200,18 @@ const withdrawal = defineTable('withdrawal', 64, {
   REQUESTED_MS: ['f64', 4],
 });
 
+/** What the remedy pays and takes back, one row for each id, for good: a row is never given back. */
+const refund = defineTable('refund', 64, {
+  ACCOUNT: ['i32', 0],
+  /** As in `REFUND_STATUS` (`refund.ts`). */
+  STATUS: ['i32', 1],
+  ID: ['i32', 2, 4],
+  AMOUNT: ['f64', 3],
+  /** When its row was made, and when it was posted or voided. */
+  RESERVED_MS: ['f64', 4],
+  ENDED_MS: ['f64', 5],
+});
+
 /** One row, 1: the venue as a whole. */
 const venue = defineTable('venue', 512, {
   STATUS: ['i32', 0],
@@ -220,6 +234,9 @@ const venue = defineTable('venue', 512, {
   DEPOSITED_LOW: ['f64', 14],
   WITHDRAWN_HIGH: ['f64', 15],
   WITHDRAWN_LOW: ['f64', 16],
+  /** Taken out of the insurance fund for refunds that are not posted yet. */
+  RESERVED_HIGH: ['f64', 17],
+  RESERVED_LOW: ['f64', 18],
 });
 
 /** One row, 1: the rules in force; column `VALUE[n]` is rule n of `rules.ts`. */
@@ -234,6 +251,7 @@ export const MARKET = market.offsets;
 export const QUOTE = quote.offsets;
 export const ORACLE = oracle.offsets;
 export const WITHDRAWAL = withdrawal.offsets;
+export const REFUND = refund.offsets;
 export const VENUE = venue.offsets;
 export const RULE_VALUES = rule.offsets;
 
@@ -250,6 +268,7 @@ export const SCHEMAS = {
   order: order.schema,
   clientId: clientId.schema,
   withdrawal: withdrawal.schema,
+  refund: refund.schema,
 } as const;
 
 export type TableName = keyof typeof SCHEMAS;

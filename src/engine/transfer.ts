@@ -13,18 +13,20 @@ import { ACCOUNT, VENUE, WITHDRAWAL } from './tables.ts';
 const AMOUNT_LIMIT = 2 ** 51;
 const PENDING = 1;
 
-function checkAmount(amount: number): number {
+/** Whether it is the amount of one movement of money: a whole number above 0, and not too large. */
+export function checkAmount(amount: number): number {
   if (!(Number.isInteger(amount) && amount > 0)) return REFUSAL.amount_not_positive;
   return amount > AMOUNT_LIMIT ? REFUSAL.amount_too_large : 0;
 }
 
-function checkTrader(state: State, account: number): number {
+/** Whether an account is there, and is a trader's. */
+export function checkTrader(state: State, account: number): number {
   if (!(account >= 1 && account < state.account.rows)) return REFUSAL.account_unknown;
   return state.account.i32[account * 16 + ACCOUNT.KIND] === ACCOUNT_KIND.TRADER ? 0 : REFUSAL.account_is_not_a_trader;
 }
 
 /** Changes a balance and the bound of its account with it. */
-function moveMoney(state: State, account: number, amount: number): void {
+export function moveMoney(state: State, account: number, amount: number): void {
   changeBalance(state, account, amount);
   state.index.bounds.shift(account, amount);
 }
@@ -50,11 +52,16 @@ const wanted = new Wide();
 const free = new Wide();
 
 /** True when `amount` is within min(balance, max(0, equity − initial margin)). */
-function isFree(state: State, account: number, amount: number): boolean {
+export function isFree(state: State, account: number, amount: number): boolean {
   wanted.clear().add(amount);
   if (free.load(state.account.f64, account * 8 + ACCOUNT.BALANCE_HIGH).compare(wanted) < 0) return false;
   computeMargin(state, account, margin);
   return margin.equity.subtractWide(margin.initial).compare(wanted) >= 0;
+}
+
+/** Who owes the venue takes no money out. */
+function owesVenue(state: State, account: number): boolean {
+  return state.account.f64[account * 8 + ACCOUNT.RECEIVABLE] !== 0;
 }
 
 /** Takes a withdrawal out of the balance and keeps it pending, or returns why not. The socialised loss is kept back here. */
@@ -64,6 +71,7 @@ export function requestWithdrawal(state: State, account: number, amount: number,
     (isVenuePaused(state, OPERATION.WITHDRAWALS) ? REFUSAL.operation_paused : 0) ||
     checkAmount(amount);
   if (refusal !== 0) return refusal;
+  if (owesVenue(state, account)) return REFUSAL.receivable_outstanding;
   if (!isFree(state, account, amount)) return REFUSAL.insufficient_free_collateral;
   const { f64 } = state.venue;
   const loss = multiplyDivideCeil(amount, f64[64 + VENUE.LOSS_FACTOR] as number, 1e12);
@@ -119,6 +127,7 @@ export function transfer(state: State, from: number, to: number, amount: number)
     (isVenuePaused(state, OPERATION.TRANSFERS) ? REFUSAL.operation_paused : 0) ||
     checkAmount(amount);
   if (refusal !== 0) return refusal;
+  if (owesVenue(state, from)) return REFUSAL.receivable_outstanding;
   if (!isFree(state, from, amount)) return REFUSAL.insufficient_free_collateral;
   moveMoney(state, from, -amount);
   moveMoney(state, to, amount);

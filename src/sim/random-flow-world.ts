@@ -43,6 +43,8 @@ export class FlowWorld {
   orders = new Map<number, KnownOrder>();
   endedOrders: number[] = [];
   withdrawals: number[] = [];
+  /** Accounts that came to owe something. */
+  debtors: number[] = [];
   /** What the last tick proposed, but for what was acted on; rarely something older. */
   proposals: Proposal[] = [];
   /** Markets (0: the venue) that are not open without restriction. */
@@ -111,6 +113,12 @@ export class FlowWorld {
       case 'withdrawalRequested':
         this.withdrawals.push((event as EventRecord<'withdrawalRequested'>).withdrawal);
         return;
+      case 'withdrawalCarried':
+      case 'creditReversed': {
+        const { account, amount, taken } = event as EventRecord<'withdrawalCarried' | 'creditReversed'>;
+        if (taken < amount) this.debtors.push(account);
+        return;
+      }
       case 'filled':
         return this.learnFill(event as EventRecord<'filled'>);
       case 'positionTaken': {

@@ -29,6 +29,7 @@ import {
   setStatus,
 } from './random-flow-operator.ts';
 import { collateralPrice, oraclePrice, oracleRound, passTime, venueQuote } from './random-flow-prices.ts';
+import { cancelForFork, fundDeposit, remedy } from './random-flow-remedy.ts';
 import { FlowWorld } from './random-flow-world.ts';
 import { Random } from './random.ts';
 
@@ -57,6 +58,9 @@ const ACTIONS: readonly (readonly [number, Action])[] = [
   [10, setRule],
   [10, setParameter],
   [8, actUnasked],
+  [24, remedy],
+  [4, fundDeposit],
+  [1, cancelForFork],
   [4, defineAccount],
   [2, defineAgain],
 ];

@@ -138,6 +138,7 @@ export function defineAccount(world: World, kind: number, feeClass: number, key:
     createdMs: world.timeMs,
     balance: 0n,
     pending: 0n,
+    receivable: 0n,
     positions: [],
   });
   tell(world, 'accountDefined', { account: number, accountKind: kind });

@@ -28,6 +28,9 @@ export function digestOfWorld(world: World): string {
     ...world.withdrawals
       .toSorted((a, b) => a.id - b.id)
       .map(({ id, account, amount, loss }) => line('withdrawal', [id, account.number, amount, loss])),
+    ...world.refunds.map(({ id, account, amount, status, madeMs, endedMs }) =>
+      line('refund', [id, account.number, amount, status, madeMs, endedMs]),
+    ),
     ...accounts.flatMap(accountLines),
     ...markets.flatMap((market) => marketLines(world, market)),
   ].join('\n');
@@ -48,14 +51,15 @@ function venueLine(world: World): string {
     world.lossFactor,
     world.deposited,
     world.withdrawn,
+    world.refunds.reduce((sum, { status, amount }) => (status === 'pending' ? sum + amount : sum), 0n),
   ]);
 }
 
 function accountLines(account: Account): string[] {
-  const { number, kind, feeClass, createdMs, balance, pending, key } = account;
+  const { number, kind, feeClass, createdMs, balance, pending, receivable, key } = account;
   const positions = account.positions.toSorted((a, b) => a.market.number - b.market.number);
   return [
-    line(`account ${number}`, [kind, feeClass, createdMs, balance, pending, key]),
+    line(`account ${number}`, [kind, feeClass, createdMs, balance, pending, receivable, key]),
     ...positions.map((position) => positionLine(number, position)),
   ];
 }

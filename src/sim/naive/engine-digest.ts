@@ -19,6 +19,7 @@ import {
   ORDER,
   POSITION,
   QUOTE,
+  REFUND,
   VENUE,
   VENUE_LIMIT,
   WITHDRAWAL,
@@ -63,6 +64,7 @@ export function digestOfState(state: State): string {
       RULES.map((_, number) => new Row(state.rule, 1).float(number)),
     ),
     ...withdrawalLines(state),
+    ...refundLines(state),
     ...numbers(state.account.rows - 1).flatMap((account) => accountLines(state, account)),
     ...numbers(marketCount(state)).flatMap((market) => marketLines(state, market)),
   ].join('\n');
@@ -84,6 +86,7 @@ function venueLine(venue: Row): string {
     venue.float(VENUE.LOSS_FACTOR),
     venue.wide(VENUE.DEPOSITED_HIGH),
     venue.wide(VENUE.WITHDRAWN_HIGH),
+    venue.wide(VENUE.RESERVED_HIGH),
   ]);
 }
 
@@ -102,6 +105,22 @@ function withdrawalLines(state: State): string[] {
     );
 }
 
+const STATUSES = ['-', 'pending', 'posted', 'voided', 'reversed'];
+
+function refundLines(state: State): string[] {
+  const rows = Array.from({ length: state.refund.rows - 1 }, (_, at) => new Row(state.refund, at + 1));
+  return rows.map((row) =>
+    line('refund', [
+      row.words(REFUND.ID, 4),
+      row.word(REFUND.ACCOUNT),
+      row.float(REFUND.AMOUNT),
+      STATUSES[row.word(REFUND.STATUS)],
+      row.float(REFUND.RESERVED_MS),
+      row.float(REFUND.ENDED_MS),
+    ]),
+  );
+}
+
 function accountLines(state: State, number: number): string[] {
   const account = new Row(state.account, number);
   const marketOf = (row: number): number => new Row(state.position, row).word(POSITION.MARKET);
@@ -113,6 +132,7 @@ function accountLines(state: State, number: number): string[] {
       account.float(ACCOUNT.CREATED_MS),
       account.wide(ACCOUNT.BALANCE_HIGH),
       account.wide(ACCOUNT.PENDING_HIGH),
+      account.float(ACCOUNT.RECEIVABLE),
       new Row(state.accountKey, number).words(ACCOUNT_KEY.KEY, 8),
     ]),
     ...positions.map((row) => positionLine(state, number, row)),

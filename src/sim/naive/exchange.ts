@@ -6,11 +6,12 @@ import { defineAccount, defineMarket, setLeverage, setMarketParameter, setRule, 
 import { checkRequest, type Request, requestOf } from './check.ts';
 import { CommandView, formOf } from './command-form.ts';
 import { fireTrigger, forceCancel, liquidate } from './forced.ts';
+import { carryWithdrawal, endRefund, repayReceivable, reserveRefund, reverseCredit } from './remedy.ts';
 import { collateralPrice, oraclePrice, venueQuote } from './samples.ts';
 import { settlePosition } from './settlement.ts';
 import { tell } from './tell.ts';
 import { tick } from './tick.ts';
-import { amendOrder, cancelAll, cancelByClientId, cancelOrder, placeOrder } from './trading.ts';
+import { amendOrder, cancelAll, cancelByClientId, cancelForFork, cancelOrder, placeOrder } from './trading.ts';
 import { deposit, requestWithdrawal, settleWithdrawal, transfer } from './transfers.ts';
 import { newWorld, type World } from './world.ts';
 
@@ -99,6 +100,16 @@ const handlers: { readonly [kind in CommandKind]: Handler } = {
   forceCancel: (world, c) => forceCancel(world, c.value('ORDER'), c.value('REASON')),
   settlePosition: (world, c) =>
     settlePosition(world, c.value('ACCOUNT'), c.value('MARKET'), c.value('SIZE'), c.value('MARK')),
+  cancelForFork: (world) => {
+    cancelForFork(world);
+    return 'none';
+  },
+  carryWithdrawal: (world, c) => carryWithdrawal(world, c.value('ACCOUNT'), c.value('AMOUNT'), c.value('WITHDRAWAL')),
+  repayReceivable: (world, c) => repayReceivable(world, c.value('ACCOUNT'), c.value('AMOUNT')),
+  reverseCredit: (world, c) => reverseCredit(world, c.value('ACCOUNT'), c.value('AMOUNT'), c.text('ID')),
+  reserveRefund: (world, c) => reserveRefund(world, c.value('ACCOUNT'), c.value('AMOUNT'), c.text('ID')),
+  postRefund: (world, c) => endRefund(world, c.text('ID'), 'posted'),
+  voidRefund: (world, c) => endRefund(world, c.text('ID'), 'voided'),
 };
 
 /** Kinds whose refusal names the account (and some the market) of the command. */

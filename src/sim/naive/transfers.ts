@@ -9,7 +9,7 @@ import { FUND, traderOf, type Account, type World } from './world.ts';
 const LARGEST_AMOUNT = 2 ** 51;
 const FACTOR_UNIT = 1_000_000_000_000n;
 
-function checkAmount(amount: number): Refusal {
+export function checkAmount(amount: number): Refusal {
   if (!Number.isInteger(amount) || amount <= 0) return 'amount_not_positive';
   return amount > LARGEST_AMOUNT ? 'amount_too_large' : 'none';
 }
@@ -30,7 +30,7 @@ export function deposit(world: World, number: number, amount: number, reference:
 }
 
 /** True when the amount is within the balance and within equity − initial margin. */
-function isFree(world: World, account: Account, amount: bigint): boolean {
+export function isFree(world: World, account: Account, amount: bigint): boolean {
   return amount <= account.balance && amount <= equityOf(account) - initialOf(world, account);
 }
 
@@ -43,6 +43,7 @@ export function requestWithdrawal(world: World, number: number, amountAsked: num
   const refusal = checkAmount(amountAsked);
   if (refusal !== 'none') return refusal;
   const asked = BigInt(amountAsked);
+  if (account.receivable !== 0n) return 'receivable_outstanding';
   if (!isFree(world, account, asked)) return 'insufficient_free_collateral';
   const loss = ceilDivide(asked * world.lossFactor, FACTOR_UNIT);
   const amount = asked - loss;
@@ -76,6 +77,7 @@ export function transfer(world: World, fromNumber: number, toNumber: number, amo
   if (isStopped(world, 'transfers')) return 'operation_paused';
   const refusal = checkAmount(amount);
   if (refusal !== 'none') return refusal;
+  if (from.receivable !== 0n) return 'receivable_outstanding';
   if (!isFree(world, from, BigInt(amount))) return 'insufficient_free_collateral';
   from.balance -= BigInt(amount);
   to.balance += BigInt(amount);

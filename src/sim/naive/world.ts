@@ -54,6 +54,8 @@ export interface Account {
   readonly createdMs: number;
   balance: bigint;
   pending: bigint;
+  /** What it owes the venue beside its balance. */
+  receivable: bigint;
   /** In the order in which they were opened. */
   positions: Position[];
 }
@@ -126,6 +128,16 @@ interface Withdrawal {
   readonly loss: bigint;
 }
 
+/** What the remedy pays or takes back, by an id that is used once. */
+export interface Refund {
+  readonly id: string;
+  readonly account: Account;
+  readonly amount: bigint;
+  readonly madeMs: number;
+  endedMs: number;
+  status: 'pending' | 'posted' | 'voided' | 'reversed';
+}
+
 export interface World {
   sequence: number;
   timeMs: number;
@@ -139,6 +151,8 @@ export interface World {
   openings: Position[];
   withdrawals: Withdrawal[];
   withdrawalCount: number;
+  /** In the order in which they were made. */
+  refunds: Refund[];
   trades: number;
   deposited: bigint;
   withdrawn: bigint;
@@ -160,7 +174,7 @@ export const FEES = 2;
 
 function house(number: number, kind: number): Account {
   const key = Array.from({ length: 8 }, () => 0).join();
-  return { number, kind, key, feeClass: 0, createdMs: 0, balance: 0n, pending: 0n, positions: [] };
+  return { number, kind, key, feeClass: 0, createdMs: 0, balance: 0n, pending: 0n, receivable: 0n, positions: [] };
 }
 
 /** The world before the first command. */
@@ -176,6 +190,7 @@ export function newWorld(): World {
     openings: [],
     withdrawals: [],
     withdrawalCount: 0,
+    refunds: [],
     trades: 0,
     deposited: 0n,
     withdrawn: 0n,
