@@ -6,6 +6,7 @@ import type { Frame } from './command.ts';
 import { registerData } from './data.ts';
 import { CommandError, type ExitCode, exitCodes, toCommandError } from './errors.ts';
 import { registerExtremes } from './extremes.ts';
+import { registerIncident } from './incident.ts';
 import { registerInspect } from './inspect.ts';
 import { registerMatrix } from './matrix.ts';
 import { type Streams, toJson } from './output.ts';
@@ -22,6 +23,7 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerVerify,
   registerMatrix,
   registerWarrants,
+  registerIncident,
   registerInspect,
   registerKey,
   registerData,

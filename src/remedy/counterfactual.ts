@@ -15,7 +15,8 @@ import type { State } from '../engine/state.ts';
 import { MARKET, POSITION, VENUE } from '../engine/tables.ts';
 import { appendForced } from '../guard/forced-command.ts';
 import { isForced } from '../guard/guarded-replay.ts';
-import { type CorrectionSet, deviate } from './correction.ts';
+import type { CorrectionSet } from './correction.ts';
+import { deviate } from './deviation.ts';
 import { DivergenceCount } from './divergence.ts';
 import { givenBy, OtherNames } from './other-names.ts';
 import type { SettledIndex } from './valuation.ts';
@@ -41,7 +42,7 @@ export class Counterfactual {
   private readonly shifts = new Map<number, bigint>();
   /** Index of each position when an index was falsified last. */
   private indexesAtShift: readonly number[] = [];
-  private readonly replaced: ReadonlyMap<number, Uint8Array | null>;
+  private readonly replaced: ReadonlyMap<number, readonly Uint8Array[]>;
   private readonly forced = new CommandBuffer(64);
 
   /** Both states stand at the last good block, and are the caller's to give away: they are written to. */
@@ -50,7 +51,7 @@ export class Counterfactual {
     this.other = other;
     this.corrections = corrections;
     this.replaced = new Map(
-      corrections.commands.map(({ sequence, command }) => [sequence, command === null ? null : writeCommand(command)]),
+      corrections.commands.map(({ sequence, commands }) => [sequence, commands.map(writeCommand)]),
     );
   }
 
@@ -115,13 +116,16 @@ export class Counterfactual {
   private give(entry: BatchEntry, row: number, rows: number, sequence: number): number {
     const { other } = this;
     const correction = this.replaced.get(sequence);
-    if (correction === null) return 0;
-    const bytes = correction ?? entry.bytes.slice(row * 64, (row + rows) * 64);
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-    const floats = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
-    this.names.rename(words, floats, 0);
-    applyCommand(other, words, floats, 0);
-    return other.venue.f64[64 + VENUE.SEQUENCE] as number;
+    let otherSequence = 0;
+    for (const rowsOfOne of correction ?? [entry.bytes.subarray(row * 64, (row + rows) * 64)]) {
+      const bytes = rowsOfOne.slice();
+      const words = new Int32Array(bytes.buffer);
+      const floats = new Float64Array(bytes.buffer);
+      this.names.rename(words, floats, 0);
+      applyCommand(other, words, floats, 0);
+      otherSequence = other.venue.f64[64 + VENUE.SEQUENCE] as number;
+    }
+    return otherSequence;
   }
 
   /** What the engine proposes in the other world happens there. */

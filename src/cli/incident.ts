@@ -1,0 +1,22 @@
+// `makewhole incident`: what is done about an incident, step by step. Each step has its own file.
+import type { Command } from 'commander';
+import { addCommand, type Frame } from './command.ts';
+
+/** Every step, in the order in which an incident goes through them. A new one adds its line here. */
+const registrations: readonly ((incident: Command, frame: Frame) => void)[] = [];
+
+/** Adds the command `incident` with its own commands. */
+export function registerIncident(program: Command, frame: Frame): void {
+  const incident = addCommand(program, 'incident', {
+    summary: 'measure an incident, roll it back, make every account whole',
+    description:
+      'What is done about an incident: what each remedy would cost and whom it would harm, the rollback, the claims of all accounts,\n' +
+      'their approval and payment, and the public report. A case is a file: where history was last good, what was wrong in it,\n' +
+      'what is right in its place, and by which policy is paid.',
+    examples: [
+      ['incident scope --journal day --out case.json', 'where history left its record, as the draft of a case'],
+      ['incident measure --journal day --case case.json', 'what each remedy would do'],
+    ],
+  });
+  for (const register of registrations) register(incident, frame);
+}
