@@ -241,11 +241,11 @@ function dispatchInputs(state: State, words: Int32Array, floats: Float64Array, r
     case COMMAND.defineAccount:
       return defineAccount(state, words, row, timeMs);
     default:
-      return dispatchRemedy(state, words, floats, row, timeMs);
+      return dispatchRemedy(state, words, floats, row);
   }
 }
 
-function dispatchRemedy(state: State, words: Int32Array, floats: Float64Array, row: number, timeMs: number): number {
+function dispatchRemedy(state: State, words: Int32Array, floats: Float64Array, row: number): number {
   const w = row * WORDS;
   const f = row * FLOATS;
   const word = (column: number): number => words[w + column] as number;
@@ -262,16 +262,16 @@ function dispatchRemedy(state: State, words: Int32Array, floats: Float64Array, r
       return repayReceivable(state, word(REPAY_RECEIVABLE.ACCOUNT), float(REPAY_RECEIVABLE.AMOUNT));
     case COMMAND.reverseCredit: {
       const account = word(REVERSE_CREDIT.ACCOUNT);
-      return reverseCredit(state, account, float(REVERSE_CREDIT.AMOUNT), words, w + REVERSE_CREDIT.ID, timeMs);
+      return reverseCredit(state, account, float(REVERSE_CREDIT.AMOUNT), words, w + REVERSE_CREDIT.ID);
     }
     case COMMAND.reserveRefund: {
       const account = word(RESERVE_REFUND.ACCOUNT);
-      return reserveRefund(state, account, float(RESERVE_REFUND.AMOUNT), words, w + RESERVE_REFUND.ID, timeMs);
+      return reserveRefund(state, account, float(RESERVE_REFUND.AMOUNT), words, w + RESERVE_REFUND.ID);
     }
     case COMMAND.postRefund:
-      return postRefund(state, words, w + POST_REFUND.ID, timeMs);
+      return postRefund(state, words, w + POST_REFUND.ID);
     case COMMAND.voidRefund:
-      return voidRefund(state, words, w + VOID_REFUND.ID, timeMs);
+      return voidRefund(state, words, w + VOID_REFUND.ID);
     default:
       return REFUSAL.command_unknown;
   }

@@ -85,7 +85,7 @@ function auditHashes(state: State, findings: Findings): void {
     findings.expect('unique', 'clientId', row, 'TEXT', found, row);
   }
   for (let row = 1; row < state.refund.rows; row++) {
-    const found = index.refunds.find(state.refund, state.refund.i32, row * 16 + REFUND.ID);
+    const found = index.refunds.find(state.refund, state.refund.i32, row * 8 + REFUND.ID);
     findings.expect('unique', 'refund', row, 'ID', found, row);
   }
   for (let row = 3; row < accountKey.rows; row++) {

@@ -21,9 +21,9 @@ export function auditRefunds(state: State, findings: Findings): void {
   const { refund, account, venue } = state;
   const pending = new Wide();
   for (let row = 1; row < refund.rows; row++) {
-    const owner = refund.i32[row * 16 + REFUND.ACCOUNT] as number;
-    const status = refund.i32[row * 16 + REFUND.STATUS] as number;
-    const amount = refund.f64[row * 8 + REFUND.AMOUNT] as number;
+    const owner = refund.i32[row * 8 + REFUND.ACCOUNT] as number;
+    const status = refund.i32[row * 8 + REFUND.STATUS] as number;
+    const amount = refund.f64[row * 4 + REFUND.AMOUNT] as number;
     const isTrader = owner >= 1 && account.i32[owner * 16 + ACCOUNT.KIND] === ACCOUNT_KIND.TRADER;
     if (!isTrader) findings.add('refund', 'refund', row, 'ACCOUNT', `no trader ${owner}`);
     if (!(status >= REFUND_STATUS.PENDING && status <= REFUND_STATUS.REVERSED)) {

@@ -1,20 +1,24 @@
 /** Finds a row by a key of some words that stands in it: an open-addressing hash over rows that are never given back. Derived. */
 import type { Table } from './table.ts';
 
+type Rows = Pick<Table, 'i32'>;
+
 export class KeyIndex {
-  /** Where the key stands in a row, and how many words it has. */
+  /** Words of a row, where the key stands in it, and how many words it has. */
+  private readonly rowWords: number;
   private readonly offset: number;
   private readonly words: number;
   private slots = new Int32Array(1 << 8);
   private count = 0;
 
-  constructor(offset: number, words: number) {
+  constructor(rowWords: number, offset: number, words: number) {
+    this.rowWords = rowWords;
     this.offset = offset;
     this.words = words;
   }
 
   /** The row of `table` with the key that stands at `at` of `words`, or 0. */
-  find(table: Table, words: Int32Array, at: number): number {
+  find(table: Rows, words: Int32Array, at: number): number {
     const mask = this.slots.length - 1;
     let slot = this.hash(words, at) & mask;
     for (;;) {
@@ -24,7 +28,7 @@ export class KeyIndex {
     }
   }
 
-  add(table: Table, row: number): void {
+  add(table: Rows, row: number): void {
     if (++this.count * 2 > this.slots.length) this.grow(table);
     this.insert(table, row);
   }
@@ -34,21 +38,21 @@ export class KeyIndex {
     this.count = 0;
   }
 
-  private insert(table: Table, row: number): void {
+  private insert(table: Rows, row: number): void {
     const mask = this.slots.length - 1;
-    let slot = this.hash(table.i32, row * table.rowWords + this.offset) & mask;
+    let slot = this.hash(table.i32, row * this.rowWords + this.offset) & mask;
     while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
     this.slots[slot] = row;
   }
 
-  private grow(table: Table): void {
+  private grow(table: Rows): void {
     const before = this.slots;
     this.slots = new Int32Array(before.length * 2);
     for (const row of before) if (row !== 0) this.insert(table, row);
   }
 
-  private matches(table: Table, row: number, words: Int32Array, at: number): boolean {
-    const own = row * table.rowWords + this.offset;
+  private matches(table: Rows, row: number, words: Int32Array, at: number): boolean {
+    const own = row * this.rowWords + this.offset;
     for (let word = 0; word < this.words; word++) if (table.i32[own + word] !== words[at + word]) return false;
     return true;
   }

@@ -79,14 +79,7 @@ export function repayReceivable(state: State, account: number, amount: number): 
  * Takes a credit that came of the venue's own mistake back to the insurance fund, or returns why not. Its id is one of the refunds'
  * and is used once. The fund is credited in full: what is owed is the venue's, like any negative balance.
  */
-export function reverseCredit(
-  state: State,
-  account: number,
-  amount: number,
-  words: Int32Array,
-  at: number,
-  timeMs: number,
-): number {
+export function reverseCredit(state: State, account: number, amount: number, words: Int32Array, at: number): number {
   const unfit = checkTrader(state, account);
   if (unfit !== 0) return unfit;
   if (findRefund(state, words, at) !== 0) return REFUSAL.refund_exists;
@@ -95,7 +88,7 @@ export function reverseCredit(
   if (owed(state, account) + amount > RECEIVABLE_LIMIT) return REFUSAL.receivable_too_large;
   const taken = collect(state, account, amount);
   moveMoney(state, INSURANCE_FUND, amount);
-  const row = addRefund(state, account, amount, words, at, REFUND_STATUS.REVERSED, timeMs);
+  const row = addRefund(state, account, amount, words, at, REFUND_STATUS.REVERSED);
   const word = (place: number): number => words[at + place] as number;
   state.events.emit(EVENT.creditReversed, account, amount, taken, row, word(0), word(1), word(2), word(3));
   return 0;

@@ -26,29 +26,20 @@ export function addRefund(
   words: Int32Array,
   at: number,
   status: number,
-  timeMs: number,
 ): number {
   const { refund } = state;
   const row = refund.allocate();
-  refund.i32[row * 16 + REFUND.ACCOUNT] = account;
-  refund.i32[row * 16 + REFUND.STATUS] = status;
-  for (let word = 0; word < 4; word++) refund.i32[row * 16 + REFUND.ID + word] = words[at + word] as number;
-  refund.f64[row * 8 + REFUND.AMOUNT] = amount;
-  refund.f64[row * 8 + REFUND.RESERVED_MS] = timeMs;
+  refund.i32[row * 8 + REFUND.ACCOUNT] = account;
+  refund.i32[row * 8 + REFUND.STATUS] = status;
+  for (let word = 0; word < 4; word++) refund.i32[row * 8 + REFUND.ID + word] = words[at + word] as number;
+  refund.f64[row * 4 + REFUND.AMOUNT] = amount;
   refund.touch(row);
   state.index.refunds.add(refund, row);
   return row;
 }
 
 /** Sets an amount aside for an account out of the insurance fund's free balance, or returns why not. */
-export function reserveRefund(
-  state: State,
-  account: number,
-  amount: number,
-  words: Int32Array,
-  at: number,
-  timeMs: number,
-): number {
+export function reserveRefund(state: State, account: number, amount: number, words: Int32Array, at: number): number {
   const unfit = checkTrader(state, account);
   if (unfit !== 0) return unfit;
   if (findRefund(state, words, at) !== 0) return REFUSAL.refund_exists;
@@ -57,30 +48,29 @@ export function reserveRefund(
   if (!isFree(state, INSURANCE_FUND, amount)) return REFUSAL.fund_insufficient;
   moveMoney(state, INSURANCE_FUND, -amount);
   changeReserved(state, amount);
-  tell(state, EVENT.refundReserved, addRefund(state, account, amount, words, at, REFUND_STATUS.PENDING, timeMs));
+  tell(state, EVENT.refundReserved, addRefund(state, account, amount, words, at, REFUND_STATUS.PENDING));
   return 0;
 }
 
 /** Credits what was set aside to its account, or returns why not. */
-export function postRefund(state: State, words: Int32Array, at: number, timeMs: number): number {
-  return endRefund(state, words, at, timeMs, true);
+export function postRefund(state: State, words: Int32Array, at: number): number {
+  return endRefund(state, words, at, true);
 }
 
 /** Gives what was set aside back to the insurance fund, or returns why not. The id stays used. */
-export function voidRefund(state: State, words: Int32Array, at: number, timeMs: number): number {
-  return endRefund(state, words, at, timeMs, false);
+export function voidRefund(state: State, words: Int32Array, at: number): number {
+  return endRefund(state, words, at, false);
 }
 
-function endRefund(state: State, words: Int32Array, at: number, timeMs: number, isPosted: boolean): number {
+function endRefund(state: State, words: Int32Array, at: number, isPosted: boolean): number {
   const row = findRefund(state, words, at);
   if (row === 0) return REFUSAL.refund_unknown;
   const { i32, f64 } = state.refund;
-  if (i32[row * 16 + REFUND.STATUS] !== REFUND_STATUS.PENDING) return REFUSAL.refund_not_pending;
-  const amount = f64[row * 8 + REFUND.AMOUNT] as number;
+  if (i32[row * 8 + REFUND.STATUS] !== REFUND_STATUS.PENDING) return REFUSAL.refund_not_pending;
+  const amount = f64[row * 4 + REFUND.AMOUNT] as number;
   changeReserved(state, -amount);
-  moveMoney(state, isPosted ? (i32[row * 16 + REFUND.ACCOUNT] as number) : INSURANCE_FUND, amount);
-  i32[row * 16 + REFUND.STATUS] = isPosted ? REFUND_STATUS.POSTED : REFUND_STATUS.VOIDED;
-  f64[row * 8 + REFUND.ENDED_MS] = timeMs;
+  moveMoney(state, isPosted ? (i32[row * 8 + REFUND.ACCOUNT] as number) : INSURANCE_FUND, amount);
+  i32[row * 8 + REFUND.STATUS] = isPosted ? REFUND_STATUS.POSTED : REFUND_STATUS.VOIDED;
   state.refund.touch(row);
   tell(state, isPosted ? EVENT.refundPosted : EVENT.refundVoided, row);
   return 0;
@@ -88,8 +78,8 @@ function endRefund(state: State, words: Int32Array, at: number, timeMs: number, 
 
 function tell(state: State, kind: number, row: number): void {
   const { i32, f64 } = state.refund;
-  const word = (column: number): number => i32[row * 16 + column] as number;
-  const amount = f64[row * 8 + REFUND.AMOUNT] as number;
+  const word = (column: number): number => i32[row * 8 + column] as number;
+  const amount = f64[row * 4 + REFUND.AMOUNT] as number;
   const { ID } = REFUND;
   state.events.emit(kind, word(REFUND.ACCOUNT), amount, row, word(ID), word(ID + 1), word(ID + 2), word(ID + 3));
 }

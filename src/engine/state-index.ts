@@ -21,8 +21,8 @@ export class StateIndex {
   triggers: TriggerBook[] = [];
   readonly positions: PositionIndex;
   readonly clientIds = new ClientIdIndex();
-  readonly accountKeys = new KeyIndex(ACCOUNT_KEY.KEY, 8);
-  readonly refunds = new KeyIndex(REFUND.ID, 4);
+  readonly accountKeys = new KeyIndex(8, ACCOUNT_KEY.KEY, 8);
+  readonly refunds = new KeyIndex(8, REFUND.ID, 4);
   readonly bounds = new MarginBounds();
   /** Moves of money of the command being applied, wide: zero after each (`ledger.ts`). */
   readonly ledger = new Float64Array(2);

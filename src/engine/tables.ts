@@ -201,15 +201,12 @@ const withdrawal = defineTable('withdrawal', 64, {
 });
 
 /** What the remedy pays and takes back, one row for each id, for good: a row is never given back. */
-const refund = defineTable('refund', 64, {
+const refund = defineTable('refund', 32, {
   ACCOUNT: ['i32', 0],
   /** As in `REFUND_STATUS` (`refund.ts`). */
   STATUS: ['i32', 1],
   ID: ['i32', 2, 4],
   AMOUNT: ['f64', 3],
-  /** When its row was made, and when it was posted or voided. */
-  RESERVED_MS: ['f64', 4],
-  ENDED_MS: ['f64', 5],
 });
 
 /** One row, 1: the venue as a whole. */

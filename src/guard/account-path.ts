@@ -130,6 +130,18 @@ export class AccountPath {
         if (isFirst) this.move(-field(2));
         if (log.field(place, 1) === this.account) this.move(field(2));
         return;
+      case EVENT.withdrawalCarried:
+        return this.move(-field(3));
+      case EVENT.receivableRepaid:
+        return this.move(-field(1));
+      case EVENT.creditReversed:
+        return this.move(isFirst ? -field(2) : field(1));
+      case EVENT.refundReserved:
+        return isFirst ? undefined : this.move(-field(1));
+      case EVENT.refundPosted:
+        return this.move(field(1));
+      case EVENT.refundVoided:
+        return isFirst ? undefined : this.move(field(1));
       case EVENT.leverageSet:
         this.at(log.field(place, 1), place).ownFraction = field(2);
         return;

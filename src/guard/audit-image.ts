@@ -39,10 +39,11 @@ export class AuditImage {
   run(state: State, found: Found): void {
     this.blocks++;
     this.slice = this.blocks % SLICES;
-    const { account, position, order, market } = state;
+    const { account, position, order, market, refund } = state;
     for (let row = this.from(account.rows); row < this.to(account.rows); row++) this.auditAccount(state, row, found);
     for (let row = this.from(position.rows); row < this.to(position.rows); row++) this.auditPosition(state, row, found);
     for (let row = this.from(order.rows); row < this.to(order.rows); row++) this.auditOrder(state, row, found);
+    this.known.remedy.compareRows(state, this.from(refund.rows), this.to(refund.rows), found);
     for (let row = 1; row < market.rows; row++) this.auditMarket(state, row, found);
     compareRows(this.known.inputs, state, found);
     const rows = Math.max(position.rows, order.rows);
@@ -73,7 +74,7 @@ export class AuditImage {
       live.i32[word + FEE_CLASS] === i32[word + FEE_CLASS] &&
       live.f64[at + CREATED_MS] === f64[at + CREATED_MS]
     ) {
-      return;
+      return this.auditReceivable(state, row, found);
     }
     const told = [BALANCE_HIGH, BALANCE_HIGH + 1, PENDING_HIGH, PENDING_HIGH + 1].find(
       (column) => live.f64[at + column] !== f64[at + column],
@@ -81,6 +82,12 @@ export class AuditImage {
     const about = told === undefined ? 'class, positions or age' : `balance or pending, column ${told}`;
     const [is, was] = told === undefined ? ['other', 'as told'] : [live.f64[at + told], f64[at + told]];
     found({ kind: 'account', account: row }, different('account_continuity', about, is, was));
+  }
+
+  private auditReceivable(state: State, row: number, found: Found): void {
+    const is = state.account.f64[row * 8 + ACCOUNT.RECEIVABLE];
+    const told = this.known.remedy.receivableOf(row);
+    if (is !== told) found({ kind: 'account', account: row }, different('account_continuity', 'receivable', is, told));
   }
 
   private auditPosition(state: State, row: number, found: Found): void {

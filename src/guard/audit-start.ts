@@ -8,8 +8,8 @@ import type { Known } from './known.ts';
 import { addExact } from './limbs.ts';
 
 /**
- * Σ balances + Σ pending withdrawals + Σ funding clearing − Σ position costs = deposited − withdrawn, by the image's rows. Tells the
- * venue where it is not so, and each market whose positions do not sum to zero.
+ * Σ balances − Σ receivables + Σ pending withdrawals + reserved refunds + Σ funding clearing − Σ position costs = deposited −
+ * withdrawn, by the image's rows. Tells the venue where it is not so, and each market whose positions do not sum to zero.
  */
 export function auditStart({ image, inputs }: Known, found: Found): void {
   const { account, position, market } = image;
@@ -21,6 +21,7 @@ export function auditStart({ image, inputs }: Known, found: Found): void {
   for (let row = 1; row < account.rows; row++) {
     add(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH, 1);
     add(account.f64, row * 8 + ACCOUNT.PENDING_HIGH, 1);
+    addExact(sum, 0, -(account.f64[row * 8 + ACCOUNT.RECEIVABLE] as number));
   }
   const net = new Float64Array(market.rows);
   for (let row = 1; row < position.rows; row++) {
@@ -42,6 +43,7 @@ export function auditStart({ image, inputs }: Known, found: Found): void {
     } as const;
     found({ kind: 'market', market: row }, check);
   }
+  add(inputs.venue.f64, 64 + VENUE.RESERVED_HIGH, 1);
   add(inputs.venue.f64, 64 + VENUE.DEPOSITED_HIGH, -1);
   add(inputs.venue.f64, 64 + VENUE.WITHDRAWN_HIGH, 1);
   if (sum[0] === 0 && sum[1] === 0) return;

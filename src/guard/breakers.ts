@@ -63,10 +63,13 @@ export class Breakers {
     this.fundNow = this.fundOf(state);
   }
 
-  /** Equity of the insurance fund by its live rows; what it was where these are no numbers, which the audit finds. */
+  /**
+   * Equity of the insurance fund by its live rows, but for what the remedy took and gave, which is no loss; what it was where these are
+   * no numbers, which the audit finds.
+   */
   private fundOf(state: State): bigint {
     try {
-      return equityOf(this.known, readAccount(state, INSURANCE_FUND));
+      return equityOf(this.known, readAccount(state, INSURANCE_FUND)) - this.known.remedy.fundMoved;
     } catch (error) {
       if (error instanceof Unreadable) return this.fundNow;
       throw error;

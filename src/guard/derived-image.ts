@@ -28,7 +28,7 @@ const { BASIS, KNOWN: BITS } = QUOTE;
 const CLOCK = [VENUE.SEQUENCE, VENUE.TIME_MS, VENUE.COLLATERAL_PRICE, VENUE.COLLATERAL_MS].map((column) => 64 + column);
 /** Behind the last rule, and behind the last column of the venue. */
 const RULES_TO = 64 + 64;
-const VENUE_TO = 64 + VENUE.WITHDRAWN_LOW + 1;
+const VENUE_TO = 64 + VENUE.RESERVED_LOW + 1;
 
 /** Takes over what the tick wrote. */
 export function takeTick(image: InputImage, state: State): void {

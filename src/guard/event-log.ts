@@ -23,6 +23,12 @@ for (const kind of [
   EVENT.liquidated,
   EVENT.positionTaken,
   EVENT.statusSet,
+  EVENT.withdrawalCarried,
+  EVENT.receivableRepaid,
+  EVENT.creditReversed,
+  EVENT.refundReserved,
+  EVENT.refundPosted,
+  EVENT.refundVoided,
 ]) {
   KEPT[kind] = 1;
 }
@@ -168,6 +174,9 @@ export class EventLog {
       case EVENT.withdrawalRequested:
       case EVENT.liquidated:
       case EVENT.positionTaken:
+      case EVENT.creditReversed:
+      case EVENT.refundReserved:
+      case EVENT.refundVoided:
         push(this.accounts, first, place);
         push(this.accounts, INSURANCE_FUND, place);
         return;

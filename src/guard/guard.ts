@@ -166,8 +166,9 @@ export class Guard {
     const from = this.log.count;
     const first = this.listened;
     hearEvents(this.known, state, first, isPart);
-    const { orders } = this.known;
+    const { orders, remedy } = this.known;
     tellViolations(orders.takeViolations(), (component, check) => this.find(state, component, check));
+    remedy.tellViolations((component, check) => this.find(state, component, check));
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     this.holds.stamp(this.heard, state.venue.f64[64 + VENUE.TIME_MS] as number);

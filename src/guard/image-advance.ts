@@ -113,6 +113,19 @@ export class ImageAdvance {
       case EVENT.transferred:
         this.pay(field(0), -field(2));
         return this.pay(field(1), field(2));
+      case EVENT.withdrawalCarried:
+        return this.pay(field(0), -field(3));
+      case EVENT.receivableRepaid:
+        return this.pay(field(0), -field(1));
+      case EVENT.creditReversed:
+        this.pay(field(0), -field(2));
+        return this.pay(INSURANCE_FUND, field(1));
+      case EVENT.refundReserved:
+        return this.pay(INSURANCE_FUND, -field(1));
+      case EVENT.refundPosted:
+        return this.pay(field(0), field(1));
+      case EVENT.refundVoided:
+        return this.pay(INSURANCE_FUND, field(1));
       case EVENT.liquidated:
         return this.takePenalty(place);
       case EVENT.positionTaken:

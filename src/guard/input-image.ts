@@ -218,6 +218,14 @@ export class InputImage {
         return;
       case EVENT.withdrawalSettled:
         return field(3) === 0 ? undefined : addExact(f64, 64 + VENUE.WITHDRAWN_HIGH, field(2));
+      case EVENT.withdrawalCarried:
+        f64[64 + VENUE.WITHDRAWALS] = field(1);
+        return addExact(f64, 64 + VENUE.WITHDRAWN_HIGH, field(2));
+      case EVENT.refundReserved:
+        return addExact(f64, 64 + VENUE.RESERVED_HIGH, field(1));
+      case EVENT.refundPosted:
+      case EVENT.refundVoided:
+        return addExact(f64, 64 + VENUE.RESERVED_HIGH, -field(1));
       case EVENT.lossFactorSet:
         f64[64 + VENUE.LOSS_FACTOR] = field(0);
         return;

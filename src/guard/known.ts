@@ -7,6 +7,7 @@ import type { EventLog } from './event-log.ts';
 import { FundingChain } from './funding-chain.ts';
 import { InputImage } from './input-image.ts';
 import { OrderImage } from './order-image.ts';
+import { RemedyImage } from './remedy-image.ts';
 import type { SealedImage } from './sealed-image.ts';
 
 /** Fields of a `marked` event. */
@@ -29,6 +30,7 @@ export class Known {
   /** What the small tables must hold now, and the live orders. */
   readonly inputs = new InputImage();
   readonly orders = new OrderImage();
+  readonly remedy = new RemedyImage();
   readonly fundingChain = new FundingChain();
   /** Markets whose funding index moved beyond its bound in a block that is closed. */
   readonly condemned = new Set<number>();
@@ -43,6 +45,7 @@ export class Known {
     this.image.begin(state);
     this.inputs.begin(state);
     this.orders.begin(state);
+    this.remedy.begin(state);
   }
 
   /** The mark at a place of the log told a funding index: one more link of its chain. */

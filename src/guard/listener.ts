@@ -95,11 +95,18 @@ for (const kind of [
   EVENT.withdrawalRequested,
   EVENT.withdrawalSettled,
   EVENT.lossFactorSet,
+  EVENT.withdrawalCarried,
+  EVENT.refundReserved,
+  EVENT.refundPosted,
+  EVENT.refundVoided,
 ]) {
   MOVES_INPUTS[kind] = 1;
 }
 
-function hearOther({ log, inputs, image }: Known, state: State, values: Float64Array, at: number): void {
+/** Kinds that `RemedyImage.hear` takes in: the last ones. */
+const FIRST_OF_REMEDY = EVENT.withdrawalCarried;
+
+function hearOther({ log, inputs, image, remedy }: Known, state: State, values: Float64Array, at: number): void {
   log.keepIfKept(values, at);
   const kind = values[at];
   if (kind === accountDefined) image.addAccount(state, values[at + 2] as number);
@@ -107,4 +114,5 @@ function hearOther({ log, inputs, image }: Known, state: State, values: Float64A
     image.addMarket(state, values[at + 2] as number);
     inputs.addMarket(state, values[at + 2] as number, values[at + 1] as number);
   } else if (MOVES_INPUTS[kind as number] === 1) inputs.hear(values, at);
+  if ((kind as number) >= FIRST_OF_REMEDY) remedy.hear(state, values, at);
 }

@@ -1,9 +1,21 @@
-/** Money that leaves an account: not while the price of what it holds is disputed, or something that it rests on is quarantined. */
-import { COMMAND, DEPOSIT, REQUEST_WITHDRAWAL, TRANSFER } from '../engine/command.ts';
+/**
+ * Money that leaves an account: not while the price of what it holds is disputed, or something that it rests on is quarantined, or what
+ * it owes is not what was told. Refunds: not while the refund is not what was told.
+ */
+import {
+  COMMAND,
+  DEPOSIT,
+  POST_REFUND,
+  REQUEST_WITHDRAWAL,
+  RESERVE_REFUND,
+  TRANSFER,
+  VOID_REFUND,
+} from '../engine/command.ts';
 import type { State } from '../engine/state.ts';
-import { VENUE } from '../engine/tables.ts';
+import { ACCOUNT, VENUE } from '../engine/tables.ts';
 import { Unreadable } from './exact.ts';
 import { heldByQuarantine } from './finding.ts';
+import type { Known } from './known.ts';
 import { readAccount } from './live-account.ts';
 import type { Prices } from './price-checks.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -14,9 +26,11 @@ import type { Check } from './verdict.ts';
 const REFERENCE_GAP = 1_000_000;
 
 export class MoneyScreen {
+  private readonly known: Known;
   private readonly prices: Prices;
 
-  constructor(prices: Prices) {
+  constructor(known: Known, prices: Prices) {
+    this.known = known;
     this.prices = prices;
   }
 
@@ -37,6 +51,8 @@ export class MoneyScreen {
       const account = i32[row * 16 + REQUEST_WITHDRAWAL.ACCOUNT] as number;
       return { account, check: this.checkOf(state, account, 'withdraw', timeMs, quarantine) };
     }
+    const id = REFUND_IDS.get(kind as number);
+    if (id !== undefined) return { account: 0, check: this.known.remedy.differenceOf(state, i32, row * 16 + id) };
     if (kind !== COMMAND.transfer) return { account: 0, check: undefined };
     const account = i32[row * 16 + TRANSFER.FROM] as number;
     return { account, check: this.checkOf(state, account, 'transfer', timeMs, quarantine) };
@@ -51,6 +67,11 @@ export class MoneyScreen {
   ): Check | undefined {
     // An account that is none, or a time that is none, is the engine's to refuse.
     if (!(account >= 1 && account < state.account.rows) || !Number.isInteger(timeMs)) return undefined;
+    const [is, told] = [state.account.f64[account * 8 + ACCOUNT.RECEIVABLE], this.known.remedy.receivableOf(account)];
+    if (is !== told) {
+      const [found, expected] = [String(is), String(told)];
+      return { class: 'I', name: 'account_continuity', about: 'receivable', holds: false, found, expected };
+    }
     try {
       const { positions } = readAccount(state, account);
       const markets = positions.filter(({ size }) => size !== 0n).map(({ market }) => market);
@@ -79,6 +100,13 @@ export class MoneyScreen {
     return undefined;
   }
 }
+
+/** Where the id of a refund stands in the commands that name one. */
+const REFUND_IDS: ReadonlyMap<number, number> = new Map([
+  [COMMAND.reserveRefund, RESERVE_REFUND.ID],
+  [COMMAND.postRefund, POST_REFUND.ID],
+  [COMMAND.voidRefund, VOID_REFUND.ID],
+]);
 
 /** A deposit must not be so far ahead of the last one that all between them could never be credited. */
 function referenceCheck({ venue }: State, f64: Float64Array, row: number): Check | undefined {

@@ -1,7 +1,7 @@
 /** What rests on a row of the state: the component to hold when the row is not what it should be. */
 import type { Finding as AuditFinding } from '../engine/audit-finding.ts';
 import { marketCount, type State } from '../engine/state.ts';
-import { CLIENT_ID, ORACLE_LIMIT, ORDER, POSITION, VENUE_LIMIT, WITHDRAWAL } from '../engine/tables.ts';
+import { CLIENT_ID, ORACLE_LIMIT, ORDER, POSITION, REFUND, VENUE_LIMIT, WITHDRAWAL } from '../engine/tables.ts';
 import type { Component } from './finding.ts';
 
 const VENUE: Component = { kind: 'venue' };
@@ -31,6 +31,8 @@ export function componentOfRow(state: State, { table, row }: AuditFinding): Comp
       return accountOf(state, word(CLIENT_ID.ACCOUNT));
     case 'withdrawal':
       return accountOf(state, word(WITHDRAWAL.ACCOUNT));
+    case 'refund':
+      return accountOf(state, word(REFUND.ACCOUNT));
     default:
       return VENUE;
   }

@@ -47,7 +47,7 @@ export class Screen {
   constructor(known: Known, prices: Prices) {
     this.known = known;
     this.orders = new OrderScreen();
-    this.money = new MoneyScreen(prices);
+    this.money = new MoneyScreen(known, prices);
     this.samples = new SampleScreen(known);
     this.ticks = new TickScreen(known);
     this.parameters = new ParameterScreen(known);

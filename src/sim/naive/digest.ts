@@ -28,9 +28,7 @@ export function digestOfWorld(world: World): string {
     ...world.withdrawals
       .toSorted((a, b) => a.id - b.id)
       .map(({ id, account, amount, loss }) => line('withdrawal', [id, account.number, amount, loss])),
-    ...world.refunds.map(({ id, account, amount, status, madeMs, endedMs }) =>
-      line('refund', [id, account.number, amount, status, madeMs, endedMs]),
-    ),
+    ...world.refunds.map(({ id, account, amount, status }) => line('refund', [id, account.number, amount, status])),
     ...accounts.flatMap(accountLines),
     ...markets.flatMap((market) => marketLines(world, market)),
   ].join('\n');

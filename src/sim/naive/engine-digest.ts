@@ -115,8 +115,6 @@ function refundLines(state: State): string[] {
       row.word(REFUND.ACCOUNT),
       row.float(REFUND.AMOUNT),
       STATUSES[row.word(REFUND.STATUS)],
-      row.float(REFUND.RESERVED_MS),
-      row.float(REFUND.ENDED_MS),
     ]),
   );
 }

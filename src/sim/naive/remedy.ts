@@ -61,7 +61,7 @@ function named(world: World, refund: Refund): Record<'refund' | 'id0' | 'id1' | 
 }
 
 function add(world: World, account: Account, amount: bigint, id: string, status: Refund['status']): Refund {
-  const refund: Refund = { id, account, amount, status, madeMs: world.timeMs, endedMs: 0 };
+  const refund: Refund = { id, account, amount, status };
   world.refunds.push(refund);
   return refund;
 }
@@ -105,7 +105,6 @@ export function endRefund(world: World, id: string, status: 'posted' | 'voided')
   const { account, amount } = refund;
   (status === 'posted' ? account : (world.accounts[FUND] as Account)).balance += amount;
   refund.status = status;
-  refund.endedMs = world.timeMs;
   const fields = { account: account.number, amount, ...named(world, refund) };
   tell(world, status === 'posted' ? 'refundPosted' : 'refundVoided', fields);
   return 'none';

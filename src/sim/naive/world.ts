@@ -133,8 +133,6 @@ export interface Refund {
   readonly id: string;
   readonly account: Account;
   readonly amount: bigint;
-  readonly madeMs: number;
-  endedMs: number;
   status: 'pending' | 'posted' | 'voided' | 'reversed';
 }
 
