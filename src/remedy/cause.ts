@@ -16,6 +16,7 @@ export const CAUSES = {
   time_value: 'interest (k10)',
   transfer: 'transfers between accounts that only one of the worlds allowed',
   external: 'deposits and withdrawals that only one of the worlds allowed',
+  wrong_credit: 'the system credited or charged what nobody brought and nobody owed',
   socialised_loss: 'what was kept back of withdrawals for the losses of others',
   remedy: 'what has been done already: refunds, reversals, receivables',
   reference: 'the market was valued at the reference price, not by its replay',

@@ -61,6 +61,8 @@ export interface PolicyDocument {
   readonly bandPpm: number;
   /** Divergence beyond which a market's replay is no evidence: ppm of the orders of a minute. */
   readonly horizonPpm: number;
+  /** Policy C: how long behind each forced close the price is taken. */
+  readonly laterMs: number;
   /** Bounded mode: an interval up to this wide is settled at its end in the account's favour, a wider one is a question. */
   readonly intervalLimit: string;
   /** A fund that is too small pays up to this much of every claim first. */
