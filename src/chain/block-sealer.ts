@@ -35,6 +35,30 @@ export function headOf(block: Block, hash: Hash): ChainHead {
   };
 }
 
+/** The block that ends a branch whose last block is `dead`: an empty one of a new fork, with the state of an earlier block again. */
+export function restoreBlock(
+  restored: Block,
+  certificate: Uint8Array,
+  dead: Pick<ChainHead, 'hash' | 'height'>,
+  fork: number,
+): Block {
+  const { lastSequence, lastMs, stateRoot, rulesHash, release } = restored;
+  return {
+    height: dead.height + 1,
+    fork,
+    parentHash: dead.hash,
+    firstSequence: lastSequence + 1,
+    lastSequence,
+    firstMs: lastMs,
+    lastMs,
+    commandsRoot: certificate,
+    stateRoot,
+    rulesHash,
+    release,
+    restores: restored.height,
+  };
+}
+
 /** What is known of a block at its end, before its root. */
 type OpenBlock = Omit<Block, 'parentHash' | 'stateRoot' | 'rulesHash'>;
 
@@ -148,6 +172,19 @@ export class BlockSealer {
   /** The next block in order; waits for its root. Undefined when none is pending. */
   wait(): Block | undefined {
     return this.closed.length === 0 ? undefined : this.seal(this.roots.wait());
+  }
+
+  /**
+   * Goes on behind a block that restores the last sealed one: `certificate` is the root of its certificate's rows, `dead` the last
+   * block of the branch that ends, which stands right below it. Returns the block. Refuses (throws) while a block is open or pending.
+   */
+  restore(restored: Block, certificate: Uint8Array, dead: Pick<ChainHead, 'hash' | 'height'>, fork: number): Block {
+    const isAtEnd = this.closed.length === 0 && this.openCommands === 0 && this.sealed.height === restored.height;
+    if (!isAtEnd) throw new Error(`block ${restored.height} cannot be restored from within block ${this.height}`);
+    const block = restoreBlock(restored, certificate, dead, fork);
+    this.sealed = headOf(block, this.hash);
+    this.height = block.height + 1;
+    return block;
   }
 
   private seal(roots: StateRoots): Block {

@@ -25,6 +25,11 @@ export interface Block {
   readonly rulesHash: Uint8Array;
   /** Engine release that made the state. */
   readonly release: number;
+  /**
+   * Height of the earlier block whose state is the state again: only of the first block of a fork, which has no commands. Its
+   * commands root is that of the rows of the certificate before it, and its sequence and its time are those of that block.
+   */
+  readonly restores?: number;
 }
 
 /** Bytes of a block: three rows. Its hash is over exactly these. */
@@ -35,7 +40,8 @@ const MAGIC = 0x4b42574d;
 const VERSION = 1;
 /** Words of the first row, then its 64-bit floats, then the four digests. */
 const WORD = { MAGIC: 0, VERSION: 1, FORK: 2, RELEASE: 3 } as const;
-const FLOAT = { HEIGHT: 2, FIRST_SEQUENCE: 3, LAST_SEQUENCE: 4, FIRST_MS: 5, LAST_MS: 6 } as const;
+/** `RESTORES` is the height + 1: 0 is none. */
+const FLOAT = { HEIGHT: 2, FIRST_SEQUENCE: 3, LAST_SEQUENCE: 4, FIRST_MS: 5, LAST_MS: 6, RESTORES: 7 } as const;
 const DIGEST = { PARENT: 64, COMMANDS: 96, STATE: 128, RULES: 160 } as const;
 
 /** The canonical bytes of a block. */
@@ -52,6 +58,7 @@ export function encodeBlock(block: Block): Uint8Array<ArrayBuffer> {
   floats[FLOAT.LAST_SEQUENCE] = block.lastSequence;
   floats[FLOAT.FIRST_MS] = block.firstMs;
   floats[FLOAT.LAST_MS] = block.lastMs;
+  floats[FLOAT.RESTORES] = block.restores === undefined ? 0 : block.restores + 1;
   bytes.set(block.parentHash, DIGEST.PARENT);
   bytes.set(block.commandsRoot, DIGEST.COMMANDS);
   bytes.set(block.stateRoot, DIGEST.STATE);
@@ -66,7 +73,13 @@ export function decodeBlock(bytes: Uint8Array): Block | undefined {
   own.set(bytes);
   const words = new Int32Array(own.buffer);
   const floats = new Float64Array(own.buffer);
-  if (words[WORD.MAGIC] !== MAGIC || words[WORD.VERSION] !== VERSION || floats[7] !== 0) return undefined;
+  if (words[WORD.MAGIC] !== MAGIC || words[WORD.VERSION] !== VERSION) return undefined;
+  const restored = floats[FLOAT.RESTORES] as number;
+  // A block restores one below it, or none: anything else is no block of this format. −0 would be other bytes for none.
+  const isNone = Object.is(restored, 0);
+  if (!isNone && !(Number.isSafeInteger(restored) && restored > 0 && restored <= (floats[FLOAT.HEIGHT] as number))) {
+    return undefined;
+  }
   const digest = (at: number): Uint8Array => own.slice(at, at + DIGEST_BYTES);
   return {
     height: floats[FLOAT.HEIGHT] as number,
@@ -80,6 +93,7 @@ export function decodeBlock(bytes: Uint8Array): Block | undefined {
     stateRoot: digest(DIGEST.STATE),
     rulesHash: digest(DIGEST.RULES),
     release: words[WORD.RELEASE] as number,
+    ...(isNone ? {} : { restores: restored - 1 }),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Entries: what a journal is made of. A header of 64 bytes, then rows of 64 bytes: a batch of commands, the
- * warrants or the holds of a batch, signed acts, or a block.
+ * warrants or the holds of a batch, signed acts, the certificate of a rollback, or a block.
  *
  * Each header has a checksum of its own, so that its number of rows can be believed before they are read, and a checksum of
  * the rows; it names the checksum of the header before, so that an entry of another journal, or of another place in this
@@ -21,7 +21,7 @@ const CHECKED_BYTES = HEADER_BYTES - 4;
 export const ENTRY_MAGIC = 0x454a574d;
 const ENTRY_VERSION = 1;
 
-export const ENTRY_KIND = { COMMANDS: 1, BLOCK: 2, WARRANTS: 3, ACTS: 4, HOLDS: 5 } as const;
+export const ENTRY_KIND = { COMMANDS: 1, BLOCK: 2, WARRANTS: 3, ACTS: 4, HOLDS: 5, RESTORE: 6 } as const;
 
 /** Where the fields of a header are: words (32 bits) and one float (64 bits). */
 export const ENTRY_WORD = {
@@ -44,7 +44,7 @@ export const ENTRY_WORD = {
   /** 13 and 14 are zero. */
   CHECKSUM: 15,
 } as const;
-/** Sequence of the first command of the batch or of the block; of all others: of the first command behind them. */
+/** Sequence of the first command of the batch or of the block; of all others: of the first command behind them, on its fork. */
 export const FIRST_SEQUENCE_FLOAT = 2;
 
 /** What a header says. Checksums are unsigned 32-bit integers. */
@@ -157,9 +157,9 @@ export function findEntryHeader(
   return isConsistent(header) ? header : 'header_fields';
 }
 
-/** True for kinds of entries that stand beside a batch: rows of lines that change no state. */
+/** True for kinds of entries that stand beside batches: rows of lines that are no commands. */
 export function isBeside(kind: number): boolean {
-  return kind === ENTRY_KIND.WARRANTS || kind === ENTRY_KIND.ACTS || kind === ENTRY_KIND.HOLDS;
+  return kind >= ENTRY_KIND.WARRANTS && kind <= ENTRY_KIND.RESTORE;
 }
 
 function isConsistent({ kind, rows, commands, firstSequence }: EntryHeader): boolean {

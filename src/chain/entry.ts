@@ -1,4 +1,7 @@
-/** What a history is made of, as it is read: batches of commands, acts before them, warrants and holds behind them, the blocks over them. */
+/**
+ * What a history is made of, as it is read: batches of commands, acts before them, warrants and holds behind them, the blocks over them,
+ * and where a rollback ended a branch, its certificate.
+ */
 import type { Block } from './block.ts';
 
 /** A batch of commands as a journal gives it. Its views are valid until the next entry is asked for. */
@@ -20,6 +23,11 @@ export interface BatchEntry {
   readonly acts?: Uint8Array;
   /** Only of an entry of no commands: what the guard held while the batch before was taken. It changes no state. */
   readonly holds?: Uint8Array;
+  /**
+   * Only of an entry of no commands: the certificate of a rollback. The branch before it ends with its last block; the block behind
+   * it, the first of fork `fork`, restores an earlier one.
+   */
+  readonly certificate?: Uint8Array;
 }
 
 /** A sealed block. It comes behind its last batch, not always at once: roots may be computed while later batches are applied. */

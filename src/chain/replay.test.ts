@@ -63,6 +63,7 @@ for (const lag of [0, 1, 3]) {
       equal: true,
       stateRoot: toHex(blocks.at(-1)?.stateRoot as Uint8Array),
       firstDivergence: null,
+      passed: { blocks: 0, commands: 0 },
       unrecorded: [],
     });
     assert.deepEqual(

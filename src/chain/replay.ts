@@ -10,6 +10,9 @@ import { VENUE } from '../engine/tables.ts';
 import { type Amendment, applyAmended } from './amendment.ts';
 import { type Block, blockHash } from './block.ts';
 import type { BlockSealer } from './block-sealer.ts';
+import { type Heights, type History, isPassed, passedOver } from './branches.ts';
+import { certificateFault, type RollbackCertificate } from './certificate.ts';
+import { type ClosedBlock, DeadBranch } from './dead-branch.ts';
 import { type Hash, sameBytes, toHex } from './digest.ts';
 import type { BatchEntry, Entry } from './entry.ts';
 
@@ -28,7 +31,9 @@ interface Divergence {
     | 'release'
     | 'rules_hash'
     | 'state_root'
-    | 'block_without_end';
+    | 'block_without_end'
+    | 'certificate'
+    | 'restores';
   readonly height: number;
   /** The last command that was applied when the difference arose. */
   readonly sequence: number;
@@ -40,6 +45,10 @@ export interface ReplayOptions {
   /** Makes the blocks anew; stands at the head that `state` has. It goes on with the live exchange after a recovery. */
   readonly sealer: BlockSealer;
   readonly hash: Hash;
+  /** The history that the entries are of. Needed where it holds a rollback: it says which branches are passed over. */
+  readonly history?: History;
+  /** Height of the block whose branch is replayed: the last one unless said. Entries must not go beyond it. */
+  readonly head?: number;
   /** Null repeats the record exactly. Otherwise what to change: the state roots may then differ, and the replay goes on. */
   readonly amend: Amendment | null;
   /** Is told each block that was made and agrees with the record (or, amended, took its place), in order. */
@@ -52,6 +61,10 @@ export interface ReplayOptions {
   readonly onActs?: (bytes: Uint8Array) => void;
   /** Is given what was held with a batch, behind it; it changes no state. Valid during the call. */
   readonly onHolds?: (bytes: Uint8Array) => void;
+  /** Is given each batch, and what stands beside it, of a branch that is passed over: it changes no state. Valid during the call. */
+  readonly onPassed?: (entry: BatchEntry) => void;
+  /** Is told of a rollback on the way: the state is that of the restored block. `block` is the first of the new fork. */
+  readonly onRestore?: (certificate: RollbackCertificate, block: Block) => void;
   /** Is given the events of each batch before they are cleared. */
   readonly onEvents?: (events: EventBuffer) => void;
 }
@@ -60,6 +73,8 @@ export interface ReplayResult {
   /** Recorded blocks compared, and commands applied. */
   readonly blocks: number;
   readonly commands: number;
+  /** Blocks and commands of branches that were passed over: compared but for their states. */
+  readonly passed: { readonly blocks: number; readonly commands: number };
   /** No recorded block differs. */
   readonly equal: boolean;
   /** Root of the last block made, as hexadecimal digits; null when there is none. */
@@ -67,6 +82,20 @@ export interface ReplayResult {
   readonly firstDivergence: Divergence | null;
   /** Blocks whose end is recorded and which are not: a crash came between. Append them before anything else. */
   readonly unrecorded: readonly Block[];
+}
+
+/** A history with a rollback is replayed without being known: a mistake of the caller. */
+class HistoryUnknown extends Error {
+  constructor(height: number) {
+    super(`block ${height} restores an earlier one: a replay of it needs the history, to pass over what died`);
+    this.name = 'HistoryUnknown';
+  }
+}
+
+/** A recorded block, and the hash of the one recorded before it, whichever branch that is on. */
+interface Recorded {
+  readonly block: Block;
+  readonly parentHash: Uint8Array;
 }
 
 /**
@@ -88,11 +117,16 @@ class Replay {
   private readonly state: State;
   private readonly options: ReplayOptions;
   private readonly startHeight: number;
+  private readonly passed: readonly Heights[];
   private readonly made: Block[] = [];
-  private readonly recorded: Block[] = [];
-  private parentHash: Uint8Array;
+  private readonly recorded: Recorded[] = [];
+  private dead: DeadBranch | undefined;
+  /** Height of the recorded block that is open, and hash of the one recorded last. */
+  private openHeight: number;
+  private recordedHash: Uint8Array;
   private blocks = 0;
   private commands = 0;
+  private readonly passedCounts = { blocks: 0, commands: 0 };
   private stateRoot: Uint8Array | undefined;
   private divergence: Divergence | undefined;
   isOver = false;
@@ -100,8 +134,11 @@ class Replay {
   constructor(state: State, options: ReplayOptions) {
     this.state = state;
     this.options = options;
-    this.startHeight = options.sealer.head.height;
-    this.parentHash = options.sealer.head.hash;
+    const { sealer, history, head = Number.POSITIVE_INFINITY } = options;
+    this.startHeight = sealer.head.height;
+    this.recordedHash = sealer.head.hash;
+    this.openHeight = sealer.openHeight;
+    this.passed = passedOver(history?.restores ?? [], head);
     const sequence = sequenceOf(state);
     if (sequence !== options.sealer.sequence) {
       throw new Error(
@@ -111,6 +148,13 @@ class Replay {
   }
 
   batch(entry: BatchEntry): void {
+    if (entry.certificate !== undefined) return this.restore(entry, entry.certificate);
+    if (isPassed(this.passed, this.openHeight)) return this.pass(entry);
+    this.follow(entry);
+    if (entry.closesBlock) this.openHeight++;
+  }
+
+  private follow(entry: BatchEntry): void {
     const { sealer, amend, onEvents } = this.options;
     const next = sealer.sequence + 1;
     if (entry.fork !== sealer.head.fork) return this.stop('fork', entry.fork, sealer.head.fork);
@@ -143,10 +187,58 @@ class Replay {
 
   block(block: Block): void {
     if (block.height <= this.startHeight) return;
-    this.recorded.push(block);
-    const { sealer } = this.options;
+    const { sealer, hash } = this.options;
+    const recorded = { block, parentHash: this.recordedHash };
+    this.recordedHash = blockHash(block, hash);
+    if (isPassed(this.passed, block.height)) return this.passBlock(recorded);
+    this.recorded.push(recorded);
     if (block.height >= sealer.openHeight) return this.stop('block_without_end', 'sealed', 'open');
     this.compare(false);
+  }
+
+  /** A batch of a branch that is passed over, or what stands beside one. */
+  private pass(entry: BatchEntry): void {
+    const { sealer, hash, onPassed } = this.options;
+    const { fork } = sealer.head;
+    this.dead ??= new DeadBranch(hash, { height: this.openHeight - 1, fork, sequence: sealer.sequence });
+    const [what, recorded, expected] = this.dead.batch(entry) ?? [];
+    if (what !== undefined) return this.stop(what, recorded as number, expected as number);
+    this.passedCounts.commands += entry.commands;
+    if (entry.closesBlock) this.openHeight++;
+    onPassed?.(entry);
+  }
+
+  private passBlock({ block, parentHash }: Recorded): void {
+    const closed = this.dead?.take();
+    if (closed === undefined) return this.stop('block_without_end', 'sealed', 'open', block.height);
+    const [what, ours, theirs] = deadDifference(closed, block, parentHash) ?? [];
+    if (what !== undefined) return this.stop(what, textOf(theirs), textOf(ours), block.height);
+    this.passedCounts.blocks++;
+  }
+
+  /** A rollback: the block behind it is made of the one that it restores, and compared when it comes. */
+  private restore(entry: BatchEntry, bytes: Uint8Array): void {
+    const { sealer, hash, history, onRestore } = this.options;
+    const { openHeight: height } = this;
+    if (history === undefined) throw new HistoryUnknown(height);
+    const isDead = isPassed(this.passed, height);
+    this.compare(true);
+    if (this.isOver) return;
+    const found = certificateFault(bytes, entry, { height: height - 1, hash: this.recordedHash }, history, hash);
+    if ('fault' in found) return this.stop('certificate', found.fault, 'the certificate of this rollback', height);
+    const { certificate, restored, root } = found;
+    const isWhole = this.made.length === 0 && this.recorded.length === 0 && (this.dead?.isWhole ?? true);
+    if (!isWhole) return this.stop('block_without_end', 'a rollback', 'commands without a block', height);
+    this.openHeight++;
+    const deadHead = { height: height - 1, hash: this.recordedHash };
+    if (isDead) return this.dead?.restore(restored, root, deadHead, entry.fork);
+    if (sealer.head.height !== restored.height) {
+      return this.stop('restores', restored.height, sealer.head.height, height);
+    }
+    this.dead = undefined;
+    const block = sealer.restore(restored, root, deadHead, entry.fork);
+    this.made.push(block);
+    onRestore?.(certificate, block);
   }
 
   result(): ReplayResult {
@@ -154,6 +246,7 @@ class Replay {
     return {
       blocks: this.blocks,
       commands: this.commands,
+      passed: { ...this.passedCounts },
       equal: this.divergence === undefined,
       stateRoot: this.stateRoot === undefined ? null : toHex(this.stateRoot),
       firstDivergence: this.divergence ?? null,
@@ -167,15 +260,15 @@ class Replay {
     for (let made = sealer.poll(); made !== undefined; made = sealer.poll()) this.made.push(made);
     if (isEnd) for (let made = sealer.wait(); made !== undefined; made = sealer.wait()) this.made.push(made);
     while (this.made.length > 0 && this.recorded.length > 0 && !this.isOver) {
-      this.compareBlock(this.made.shift() as Block, this.recorded.shift() as Block);
+      this.compareBlock(this.made.shift() as Block, this.recorded.shift() as Recorded);
     }
     const last = this.made.at(-1);
     if (isEnd && last !== undefined) this.stateRoot = last.stateRoot;
   }
 
-  private compareBlock(made: Block, recorded: Block): void {
-    const { hash, amend, onBlock } = this.options;
-    const [what, ours, theirs] = differenceOf(made, recorded, this.parentHash) ?? [];
+  private compareBlock(made: Block, { block: recorded, parentHash }: Recorded): void {
+    const { amend, onBlock } = this.options;
+    const [what, ours, theirs] = differenceOf(made, recorded, parentHash) ?? [];
     if (what !== undefined) {
       this.divergence ??= {
         what,
@@ -187,18 +280,21 @@ class Replay {
       this.isOver = amend === null || !OF_THE_STATE.includes(what);
       if (this.isOver) return;
     }
-    this.parentHash = blockHash(recorded, hash);
     this.blocks++;
     this.stateRoot = made.stateRoot;
     onBlock?.(made);
   }
 
-  private stop(what: Divergence['what'], recorded: number | string, replayed: number | string): void {
+  private stop(
+    what: Divergence['what'],
+    recorded: number | string,
+    replayed: number | string,
+    height = this.openHeight,
+  ): void {
     // A block made meanwhile may differ from its record, and that is earlier.
     this.compare(true);
     this.isOver = true;
     const sequence = sequenceOf(this.state);
-    const height = this.options.sealer.openHeight;
     this.divergence ??= { what, height, sequence, recorded: String(recorded), replayed: String(replayed) };
   }
 }
@@ -218,6 +314,7 @@ function differenceOf(made: Block, recorded: Block, parentHash: Uint8Array): Com
     ['block_sequence', made.lastSequence, recorded.lastSequence],
     ['commands_root', made.commandsRoot, recorded.commandsRoot],
     ['release', made.release, recorded.release],
+    ['restores', made.restores ?? -1, recorded.restores ?? -1],
     ['rules_hash', made.rulesHash, recorded.rulesHash],
     ['state_root', made.stateRoot, recorded.stateRoot],
     ['block_time', made.firstMs, recorded.firstMs],
@@ -226,6 +323,13 @@ function differenceOf(made: Block, recorded: Block, parentHash: Uint8Array): Com
   return compared.find(([, ours, theirs]) =>
     typeof ours === 'number' ? ours !== theirs : !sameBytes(ours, theirs as Uint8Array),
   );
+}
+
+/** The same for a block whose state was not computed; one that restores another has that one's, and is compared whole. */
+function deadDifference(closed: ClosedBlock, recorded: Block, parentHash: Uint8Array): Compared | undefined {
+  if (closed.restoring !== undefined) return differenceOf(closed.restoring, recorded, parentHash);
+  const { height, fork, firstSequence, lastSequence, commandsRoot } = closed;
+  return differenceOf({ ...recorded, height, fork, firstSequence, lastSequence, commandsRoot }, recorded, parentHash);
 }
 
 function textOf(value: number | Uint8Array | undefined): string {

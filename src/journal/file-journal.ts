@@ -6,20 +6,29 @@
  */
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { type Block, BLOCK_BYTES, encodeBlock } from '../chain/block.ts';
+import type { Restore } from '../chain/branches.ts';
 import type { BatchEntry, Entry } from '../chain/entry.ts';
+import { decodeCertificate } from '../chain/certificate.ts';
 import { ENTRY_KIND, type EntryHeader, HEADER_BYTES, rowViews, writeEntryHeader } from '../chain/entry-frame.ts';
 import { BackgroundSync } from './background-sync.ts';
 import { BlockIndex, type JournalPosition } from './block-index.ts';
 import { type Disk, fileDisk } from './disk.ts';
-import { type Batch, type Journal, JournalFailed, requireNextBatch, requireNextBlock, requireRows } from './journal.ts';
+import {
+  type Batch,
+  type Journal,
+  JournalCorrupt,
+  JournalFailed,
+  requireNextBatch,
+  requireNextBlock,
+  requireRows,
+  requireWholeBranch,
+} from './journal.ts';
 import { JournalWalk, type TornTail } from './journal-walk.ts';
 import { takeLock } from './lock-file.ts';
 import { crc32 } from './node-digest.ts';
-import { segmentPath, syncFolder } from './segment-files.ts';
+import { segmentName, segmentPath, syncFolder } from './segment-files.ts';
 
 export interface FileJournalOptions {
-  /** Branch of history that is appended. */
-  readonly fork?: number;
   /** Bytes of a segment; 16 MiB unless said. An entry longer than that gets a segment of its own length. */
   readonly segmentBytes?: number;
   readonly disk?: Disk;
@@ -39,8 +48,8 @@ const SEGMENT_BYTES = 1 << 24;
 const ZEROS = new Uint8Array(1 << 18);
 
 /** The rows of an entry that is no block. */
-function rowsOf({ warrants, acts, holds, bytes }: BatchEntry): Uint8Array {
-  return warrants ?? acts ?? holds ?? bytes;
+function rowsOf({ warrants, acts, holds, certificate, bytes }: BatchEntry): Uint8Array {
+  return warrants ?? acts ?? holds ?? certificate ?? bytes;
 }
 
 /** Opens the journal in `folder`, which is made if it is not there. Refuses with `JournalLocked` and `JournalCorrupt`. */
@@ -54,6 +63,7 @@ export function openFileJournal(folder: string, options: FileJournalOptions = {}
     for (const entry of walk.entries()) {
       bytes += HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : rowsOf(entry).length);
       if (entry.kind === 'block') index.addBlock(entry.block);
+      else if (entry.certificate !== undefined) addRestore(index, walk, entry.certificate);
       else if (entry.closesBlock) index.addEnd(walk.position);
     }
     const journal = new FileJournal(folder, walk.position, index, bytes, unlock, options);
@@ -64,10 +74,25 @@ export function openFileJournal(folder: string, options: FileJournalOptions = {}
   }
 }
 
+/** Takes in a certificate that was just walked. Refuses (`JournalCorrupt`) one that does not stand at the end of a whole branch. */
+function addRestore(index: BlockIndex, { position }: JournalWalk, certificate: Uint8Array): void {
+  const restores = decodeCertificate(certificate)?.restores.height;
+  const restored = restores === undefined ? undefined : index.block(restores);
+  const isWhole = index.openHeight === index.height + 1;
+  if (restores === undefined || restored?.lastSequence !== position.sequence || !isWhole) {
+    const offset = position.row * HEADER_BYTES;
+    throw new JournalCorrupt(
+      segmentName(position.segment),
+      offset,
+      'the certificate before it restores no block of the journal',
+    );
+  }
+  index.addRestore(restores, position);
+}
+
 /** Made by `openFileJournal`. */
 export class FileJournal implements Journal {
   private readonly folder: string;
-  private readonly fork: number;
   private readonly segmentBytes: number;
   private readonly disk: Disk;
   private readonly index: BlockIndex;
@@ -99,7 +124,6 @@ export class FileJournal implements Journal {
     this.index = index;
     this.bytes = bytes;
     this.unlock = unlock;
-    this.fork = options.fork ?? 0;
     this.segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.disk = options.disk ?? fileDisk;
     // A disk that was given is reached by its own calls alone.
@@ -114,6 +138,14 @@ export class FileJournal implements Journal {
 
   get height(): number {
     return this.index.height;
+  }
+
+  get fork(): number {
+    return this.position.fork;
+  }
+
+  get restores(): readonly Restore[] {
+    return this.index.restores;
   }
 
   append(batch: Batch): void {
@@ -143,7 +175,7 @@ export class FileJournal implements Journal {
   }
 
   appendBlock(block: Block): void {
-    requireNextBlock(this.height + 1, this.index.end(block.height)?.sequence, block);
+    requireNextBlock(this.height + 1, this.index.end(block.height)?.sequence, this.fork, block);
     const { firstSequence } = block;
     const header = {
       kind: ENTRY_KIND.BLOCK,
@@ -155,6 +187,15 @@ export class FileJournal implements Journal {
     this.write(header, encodeBlock(block));
     this.position = { ...this.position, height: block.height };
     this.index.addBlock(block);
+  }
+
+  appendRestore(certificate: Uint8Array, restores: number): void {
+    const restored = requireWholeBranch(this, this.index.openHeight, restores);
+    const rows = requireRows(certificate);
+    this.position = { ...this.position, fork: this.fork + 1, sequence: restored.lastSequence };
+    const firstSequence = this.sequence + 1;
+    this.write({ kind: ENTRY_KIND.RESTORE, closesBlock: false, firstSequence, commands: 0, rows }, certificate);
+    this.index.addRestore(restores, this.position);
   }
 
   sync(): void {

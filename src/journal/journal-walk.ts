@@ -17,7 +17,7 @@ import { JournalCorrupt } from './journal.ts';
 import { lastSegment, SegmentBuffer, segmentName, segmentPath } from './segment-files.ts';
 import { judgeTail, lastByte } from './tail.ts';
 
-const JOURNAL_START: JournalPosition = { segment: 1, row: 0, previous: 0, sequence: 0, height: -1 };
+const JOURNAL_START: JournalPosition = { segment: 1, row: 0, previous: 0, sequence: 0, height: -1, fork: 0 };
 
 /** A write that a crash cut short: it was never acknowledged, and is not part of the history. */
 export interface TornTail {
@@ -28,10 +28,11 @@ export interface TornTail {
 }
 
 /** Where an entry has the rows of its kind, of those that stand beside a batch. */
-const BESIDE: Readonly<Record<number, 'warrants' | 'acts' | 'holds'>> = {
+const BESIDE: Readonly<Record<number, 'warrants' | 'acts' | 'holds' | 'certificate'>> = {
   [ENTRY_KIND.WARRANTS]: 'warrants',
   [ENTRY_KIND.ACTS]: 'acts',
   [ENTRY_KIND.HOLDS]: 'holds',
+  [ENTRY_KIND.RESTORE]: 'certificate',
 };
 
 const WORDS = HEADER_BYTES / 4;
@@ -71,11 +72,11 @@ export class JournalWalk {
       if (typeof found === 'string') return this.endSegment(views, length, found, isLast);
       const entry = this.entryOf(views, row, found);
       const { sequence, height, segment } = this.position;
-      const next = { segment, row: found.end, previous: found.checksum };
+      const next = { segment, row: found.end, previous: found.checksum, fork: found.header.fork };
       this.position =
         entry.kind === 'block'
           ? { ...next, sequence, height: height + 1 }
-          : { ...next, sequence: sequence + entry.commands, height };
+          : { ...next, sequence: entry.firstSequence - 1 + entry.commands, height };
       yield entry;
     }
   }
@@ -87,9 +88,14 @@ export class JournalWalk {
     if (header.previous !== position.previous) throw this.corrupt('it does not follow the entry before');
     const from = row + 1;
     const bytes = views.bytes.subarray(from * HEADER_BYTES, end * HEADER_BYTES);
-    if (header.kind === ENTRY_KIND.BLOCK) return { kind: 'block', block: this.blockOf(bytes) };
     const { firstSequence, commands, rows, fork, closesBlock } = header;
-    if (firstSequence !== position.sequence + 1) {
+    const isRestore = header.kind === ENTRY_KIND.RESTORE;
+    const expectedFork = position.fork + (isRestore ? 1 : 0);
+    if (fork !== expectedFork) throw this.corrupt(`it is on fork ${fork}, not on fork ${expectedFork}`);
+    if (header.kind === ENTRY_KIND.BLOCK) return { kind: 'block', block: this.blockOf(bytes) };
+    const next = position.sequence + 1;
+    // A rollback goes back to where an earlier block ended; which one, its certificate says.
+    if (isRestore ? firstSequence > next : firstSequence !== next) {
       throw this.corrupt(`its first sequence is ${firstSequence}, after ${position.sequence}`);
     }
     if (isBeside(header.kind)) {
@@ -113,8 +119,9 @@ export class JournalWalk {
   private blockOf(bytes: Uint8Array): Block {
     const block = decodeBlock(bytes);
     if (block === undefined) throw this.corrupt('its rows are not those of a block');
-    const { height } = this.position;
+    const { height, fork } = this.position;
     if (block.height !== height + 1) throw this.corrupt(`it is block ${block.height}, after block ${height}`);
+    if (block.fork !== fork) throw this.corrupt(`it is a block of fork ${block.fork} on fork ${fork}`);
     return block;
   }
 

@@ -1,5 +1,6 @@
 /** Where history is kept: entries are appended, made durable, and read back. Nothing is ever changed. */
 import type { Block } from '../chain/block.ts';
+import type { History } from '../chain/branches.ts';
 import { commandRows } from '../chain/command-record.ts';
 import type { Entry } from '../chain/entry.ts';
 import { HEADER_BYTES } from '../chain/entry-frame.ts';
@@ -13,11 +14,13 @@ export interface Batch {
   readonly closesBlock: boolean;
 }
 
-export interface Journal {
+export interface Journal extends History {
   /** Sequence of the last command appended. */
   readonly sequence: number;
   /** Height of the last block appended, -1 when there is none. */
   readonly height: number;
+  /** Branch of history that is appended. */
+  readonly fork: number;
   /** Bytes of all entries, headers included. */
   readonly bytes: number;
   /** Appends a batch. Refuses (throws) one that does not follow the last. It is durable after the next `sync`. */
@@ -30,6 +33,12 @@ export interface Journal {
   appendHolds(bytes: Uint8Array): void;
   /** Appends a sealed block, behind the batch that closes it. Refuses (throws) one that does not follow the last. */
   appendBlock(block: Block): void;
+  /**
+   * Ends the present branch at its last block and begins the next: appends the certificate of a rollback to block `restores`, whole
+   * rows. The block that restores must come next. Refuses (throws) while commands or ends stand behind the last block, and a block
+   * that is not there. Durable after the next `sync`.
+   */
+  appendRestore(certificate: Uint8Array, restores: number): void;
   /** Returns when all that was appended is durable. When it throws, nothing more is accepted. */
   sync(): void;
   /**
@@ -106,8 +115,20 @@ export function requireRows(bytes: Uint8Array): number {
   return rows;
 }
 
+/** What must be so that a branch can end: nothing stands behind its last block, at `height`, and block `restores` is below it. */
+export function requireWholeBranch(journal: Journal, openHeight: number, restores: number): Block {
+  const { height, sequence } = journal;
+  if (openHeight !== height + 1) throw new JournalOutOfStep('height', height + 1, openHeight);
+  const end = journal.block(height)?.lastSequence ?? 0;
+  if (sequence !== end) throw new JournalOutOfStep('sequence that a block ends with', sequence, end);
+  const restored = restores < height ? journal.block(restores) : undefined;
+  if (restored === undefined) throw new RangeError(`block ${restores} is none below block ${height}`);
+  return restored;
+}
+
 /** Refuses (throws) a block that is not at `height`, or does not end at sequence `end` (undefined: no batch closed it). */
-export function requireNextBlock(height: number, end: number | undefined, block: Block): void {
+export function requireNextBlock(height: number, end: number | undefined, fork: number, block: Block): void {
   if (block.height !== height) throw new JournalOutOfStep('height', height, block.height);
+  if (block.fork !== fork) throw new JournalOutOfStep('fork', fork, block.fork);
   if (end !== block.lastSequence) throw new JournalOutOfStep('end of a block', end ?? -1, block.lastSequence);
 }

@@ -1,23 +1,31 @@
 /** A journal in memory: for simulation and tests. Durable for as long as it is held. */
 import { BLOCK_BYTES, type Block } from '../chain/block.ts';
+import type { Restore } from '../chain/branches.ts';
 import type { BatchEntry, Entry } from '../chain/entry.ts';
 import { HEADER_BYTES, rowViews } from '../chain/entry-frame.ts';
-import { BlockIndex } from './block-index.ts';
-import { type Batch, type Journal, requireNextBatch, requireNextBlock, requireRows } from './journal.ts';
+import { BlockIndex, type JournalPosition } from './block-index.ts';
+import {
+  type Batch,
+  type Journal,
+  requireNextBatch,
+  requireNextBlock,
+  requireRows,
+  requireWholeBranch,
+} from './journal.ts';
 
 export class MemoryJournal implements Journal {
   private readonly all: Entry[] = [];
   private readonly index = new BlockIndex();
-  private readonly fork: number;
+  fork = 0;
   sequence = 0;
   bytes = 0;
 
-  constructor(fork = 0) {
-    this.fork = fork;
-  }
-
   get height(): number {
     return this.index.height;
+  }
+
+  get restores(): readonly Restore[] {
+    return this.index.restores;
   }
 
   append(batch: Batch): void {
@@ -37,8 +45,13 @@ export class MemoryJournal implements Journal {
     this.all.push(entry);
     this.sequence += commands;
     this.bytes += HEADER_BYTES + bytes.length;
-    if (!closesBlock) return;
-    this.index.addEnd({ segment: 1, row: this.all.length, previous: 0, sequence: this.sequence, height: this.height });
+    if (closesBlock) this.index.addEnd(this.end);
+  }
+
+  /** The place behind the last entry. */
+  private get end(): JournalPosition {
+    const { sequence, height, fork } = this;
+    return { segment: 1, row: this.all.length, previous: 0, sequence, height, fork };
   }
 
   appendWarrants(bytes: Uint8Array): void {
@@ -53,7 +66,7 @@ export class MemoryJournal implements Journal {
     this.pushBeside({ holds: bytes.slice() }, bytes);
   }
 
-  private pushBeside(beside: Pick<BatchEntry, 'warrants' | 'acts' | 'holds'>, bytes: Uint8Array): void {
+  private pushBeside(beside: Pick<BatchEntry, 'warrants' | 'acts' | 'holds' | 'certificate'>, bytes: Uint8Array): void {
     requireRows(bytes);
     this.all.push({
       kind: 'commands',
@@ -69,10 +82,19 @@ export class MemoryJournal implements Journal {
   }
 
   appendBlock(block: Block): void {
-    requireNextBlock(this.height + 1, this.index.end(block.height)?.sequence, block);
+    requireNextBlock(this.height + 1, this.index.end(block.height)?.sequence, this.fork, block);
     this.all.push({ kind: 'block', block });
     this.bytes += HEADER_BYTES + BLOCK_BYTES;
     this.index.addBlock(block);
+  }
+
+  appendRestore(certificate: Uint8Array, restores: number): void {
+    const restored = requireWholeBranch(this, this.index.openHeight, restores);
+    requireRows(certificate);
+    this.fork++;
+    this.sequence = restored.lastSequence;
+    this.pushBeside({ certificate: certificate.slice() }, certificate);
+    this.index.addRestore(restores, this.end);
   }
 
   sync(): void {}

@@ -11,6 +11,8 @@ import type { Batch, Journal } from '../../journal/journal.ts';
 export class ForgetfulJournal implements Journal {
   sequence = 0;
   height = -1;
+  readonly restores = [];
+  readonly fork = 0;
   readonly bytes = 0;
 
   append({ commands }: Batch): void {
@@ -22,6 +24,8 @@ export class ForgetfulJournal implements Journal {
   appendActs(): void {}
 
   appendHolds(): void {}
+
+  appendRestore(): void {}
 
   appendBlock(block: Block): void {
     this.height = block.height;
