@@ -147,6 +147,10 @@ test('the flows reach what they are for', () => {
   for (const kind of events) assert.ok((kinds.get(kind) ?? 0) > 50, `${kind}: ${kinds.get(kind)}`);
   // A market is delisted but once.
   assert.ok((kinds.get('positionSettled') ?? 0) > 25, `positionSettled: ${kinds.get('positionSettled')}`);
+  const remedies = ['withdrawalCarried', 'receivableRepaid', 'creditReversed', 'refundReserved'];
+  for (const kind of [...remedies, 'refundPosted', 'refundVoided']) {
+    assert.ok((kinds.get(kind) ?? 0) > 10, `${kind}: ${kinds.get(kind)}`);
+  }
   // A few of the rarest may fail to come up when the flow or the exchange changes.
   const missing = REFUSALS.slice(1).filter((refusal) => !kinds.has(refusal));
   assert.ok(missing.length <= 5, missing.join());

@@ -196,6 +196,29 @@ const CASES: readonly Case[] = [
     alone: () => (buffer, timeMs) => buffer.defineMarket(timeMs, { ...ROUND_MARKET, INITIAL_MARGIN: 0 }),
   },
   {
+    refusal: 'refund_unknown',
+    later: 'none',
+    both: () => (buffer, timeMs) => buffer.postRefund(timeMs, refundId(1)),
+  },
+  {
+    refusal: 'refund_exists',
+    later: 'amount_not_positive',
+    both: (venue) => {
+      reserved(venue);
+      return (buffer, timeMs) => buffer.reserveRefund(timeMs, RICH, 0, refundId(1));
+    },
+    alone: () => (buffer, timeMs) => buffer.reserveRefund(timeMs, RICH, 0, refundId(1)),
+  },
+  {
+    refusal: 'refund_not_pending',
+    later: 'none',
+    both: (venue) => {
+      reserved(venue);
+      venue.apply((buffer, timeMs) => buffer.postRefund(timeMs, refundId(1)));
+      return (buffer, timeMs) => buffer.voidRefund(timeMs, refundId(1));
+    },
+  },
+  {
     refusal: 'venue_in_maintenance',
     later: 'market_in_maintenance',
     both: (venue) => {
@@ -425,9 +448,56 @@ const CASES: readonly Case[] = [
     alone: () => (buffer, timeMs) => buffer.deposit(timeMs, RICH, 1, 1e6 + 0.5),
   },
   {
+    refusal: 'withdrawal_already_carried',
+    later: 'receivable_too_large',
+    both: (venue) => {
+      owing(venue, 2 ** 51, 2 ** 51);
+      return (buffer, timeMs) => buffer.carryWithdrawal(timeMs, POOR, 2 ** 51, 2);
+    },
+    alone: (venue) => {
+      owing(venue, 2 ** 51, 2 ** 51);
+      return (buffer, timeMs) => buffer.carryWithdrawal(timeMs, POOR, 2 ** 51, 3);
+    },
+  },
+  {
+    refusal: 'receivable_too_large',
+    later: 'value_out_of_range',
+    both: (venue) => {
+      owing(venue, 2 ** 51, 2 ** 51);
+      return (buffer, timeMs) => buffer.carryWithdrawal(timeMs, POOR, 2 ** 51, 1e9);
+    },
+    alone: () => (buffer, timeMs) => buffer.carryWithdrawal(timeMs, POOR, 2 ** 51, 1e9),
+  },
+  {
+    refusal: 'receivable_exceeded',
+    later: 'insufficient_free_collateral',
+    both: (venue) => {
+      owing(venue, 100 * USDC);
+      return (buffer, timeMs) => buffer.repayReceivable(timeMs, POOR, 100 * USDC);
+    },
+    alone: (venue) => {
+      owing(venue, 100 * USDC);
+      return (buffer, timeMs) => buffer.repayReceivable(timeMs, POOR, 50 * USDC);
+    },
+  },
+  {
+    refusal: 'receivable_outstanding',
+    later: 'insufficient_free_collateral',
+    both: (venue) => {
+      owing(venue, 100 * USDC);
+      return (buffer, timeMs) => buffer.requestWithdrawal(timeMs, POOR, 5 * USDC);
+    },
+    alone: () => (buffer, timeMs) => buffer.requestWithdrawal(timeMs, POOR, 5 * USDC),
+  },
+  {
     refusal: 'insufficient_free_collateral',
     later: 'none',
     both: () => (buffer, timeMs) => buffer.requestWithdrawal(timeMs, POOR, 2 * USDC),
+  },
+  {
+    refusal: 'fund_insufficient',
+    later: 'none',
+    both: () => (buffer, timeMs) => buffer.reserveRefund(timeMs, RICH, 1, refundId(1)),
   },
   { refusal: 'insufficient_margin', later: 'none', both: () => place(POOR, { price: 100, size: 1_000 }) },
   {
@@ -506,6 +576,23 @@ const CASES: readonly Case[] = [
     },
   },
 ];
+
+function refundId(number: number): Uint8Array {
+  return new Uint8Array(16).fill(number);
+}
+
+/** A refund of 1 USDC is reserved under the first id. */
+function reserved(venue: VenueForTest): void {
+  venue.deposit(INSURANCE_FUND, 10);
+  venue.apply((buffer, timeMs) => buffer.reserveRefund(timeMs, RICH, USDC, refundId(1)));
+}
+
+/** Who has 1 USDC withdrew these amounts on a branch that is dead. */
+function owing(venue: VenueForTest, ...amounts: number[]): void {
+  amounts.forEach((amount, place) =>
+    venue.apply((buffer, timeMs) => buffer.carryWithdrawal(timeMs, POOR, amount, place + 1)),
+  );
+}
 
 /** Amends an order of 100 lots, of which 50 are filled, to a new total, where 1,000 USDC are the least. */
 function amendHalfFilled(venue: VenueForTest, size: number): Write {

@@ -123,7 +123,7 @@ const settlePosition = define('settlePosition', {
   SIZE: ['f64', 3],
   MARK: ['f64', 4],
 });
-/** Behind a rollback: ends every order but reduce-only ones and take-profits and stop-losses that still wait. */
+/** Behind a rollback: ends every order but reduce-only ones, which take-profits and stop-losses always are. */
 const cancelForFork = define('cancelForFork', {});
 /** Money that left on a branch of history that was rolled back: a fact, whatever the account has now. */
 const carryWithdrawal = define('carryWithdrawal', { ACCOUNT: ['i32', 4], AMOUNT: ['f64', 3], WITHDRAWAL: ['f64', 4] });

@@ -1,5 +1,5 @@
 /** Cancels: one order, one by client id, all of an account, all that a rollback ends. */
-import { FLAG, isTakeProfitOrStopLoss, kindOf } from './flags.ts';
+import { FLAG } from './flags.ts';
 import { isPaused } from './market.ts';
 import { orderRow } from './order-id.ts';
 import { closeOrder } from './order-list.ts';
@@ -56,8 +56,8 @@ export function cancelAll(state: State, account: number, market: number): number
 }
 
 /**
- * Ends every order of every account but those that can only ever close: reduce-only ones, and take-profits and stop-losses that still
- * wait for their trigger. Pauses do not hold it up. By position, as they were opened; the orders of each newest first.
+ * Ends every order of every account but reduce-only ones, which can only ever close and which take-profits and stop-losses always are.
+ * Pauses do not hold it up. By position, as they were opened; the orders of each newest first.
  */
 export function cancelForFork(state: State): void {
   const orders = state.order.i32;
@@ -65,15 +65,10 @@ export function cancelForFork(state: State): void {
     let row = state.position.i32[position * 32 + FIRST_ORDER] as number;
     while (row !== 0) {
       const next = orders[row * 16 + NEXT_OWN] as number;
-      if (!survivesFork(orders[row * 16 + FLAGS] as number)) closeOrder(state, row, CLOSE.FORK);
+      if (((orders[row * 16 + FLAGS] as number) & FLAG.REDUCE_ONLY) === 0) closeOrder(state, row, CLOSE.FORK);
       row = next;
     }
   }
-}
-
-function survivesFork(flags: number): boolean {
-  if ((flags & FLAG.REDUCE_ONLY) !== 0) return true;
-  return (flags & FLAG.UNTRIGGERED) !== 0 && isTakeProfitOrStopLoss(kindOf(flags));
 }
 
 /** Ends all orders of a position, newest first. */

@@ -242,10 +242,9 @@ export function cancelAll(world: World, number: number, marketNumber: number): R
   return 'none';
 }
 
-/** A rollback leaves what can only close: reduce-only orders, and take-profits and stop-losses that wait. The rest ends. */
+/** A rollback leaves reduce-only orders, which take-profits and stop-losses always are. The rest ends. */
 export function cancelForFork(world: World): void {
   for (const position of world.openings) {
-    const stays = ({ reduceOnly, waits, kind }: Order): boolean => reduceOnly || (waits && onlyCloses(kind));
-    for (const order of position.orders.filter((each) => !stays(each))) close(world, order, 'FORK');
+    for (const order of position.orders.filter(({ reduceOnly }) => !reduceOnly)) close(world, order, 'FORK');
   }
 }
