@@ -4,6 +4,7 @@
  * time, which the exchange gives them when the act is carried out.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
+import type { OrderPolicy } from '../../chain/certificate.ts';
 import { readCommand, writeCommand } from '../../chain/command-record.ts';
 import type { CommandRecord, FieldValue } from '../../chain/command-value.ts';
 import { toHex } from '../../chain/digest.ts';
@@ -31,6 +32,17 @@ export interface ActCommand {
   readonly [field: string]: FieldValue;
 }
 
+/** Allows a rollback: to which block, of which branch, by which rules. It is carried out on a stopped exchange, and stands in its certificate. */
+export interface RollbackContent {
+  readonly kind: 'rollback';
+  /** Height of the block that is restored, and hash of the last block of the branch that ends: 64 hexadecimal digits. */
+  readonly restores: number;
+  readonly deadHead: string;
+  /** Hash of the incident's case, where there is one. */
+  readonly incident: string | null;
+  readonly orderPolicy: OrderPolicy;
+}
+
 export type ActContent =
   | { readonly kind: 'commands'; readonly commands: readonly ActCommand[] }
   /** Ends a quarantine. */
@@ -39,6 +51,7 @@ export type ActContent =
   | { readonly kind: 'reopen'; readonly component: Component }
   /** Announces a later act by its content hash. */
   | { readonly kind: 'announce'; readonly hash: string }
+  | RollbackContent
   | { readonly kind: 'enrol'; readonly keys: readonly EnrolledKey[] }
   | { readonly kind: 'retire'; readonly key: string };
 
@@ -83,6 +96,10 @@ function orderedContent(what: ActContent): ActContent {
       return { kind: what.kind, component: orderedComponent(what.component) };
     case 'announce':
       return { kind: what.kind, hash: what.hash };
+    case 'rollback': {
+      const { kind, restores, deadHead, incident, orderPolicy } = what;
+      return { kind, restores, deadHead, incident, orderPolicy };
+    }
     case 'enrol':
       return { kind: what.kind, keys: what.keys.map(({ key, role }) => ({ key, role })) };
     case 'retire':

@@ -57,8 +57,11 @@ export class Authority {
     return judgeAct(signed, { ...place, nowMs }, { roster, standing, isUsed: (nonce) => this.nonces.has(nonce) });
   }
 
-  /** Takes in an act that was accepted, and whose commands, if it makes any, are being carried out. */
-  take({ act, atMs }: ActRecord): void {
+  /**
+   * Takes in an act that was accepted, and whose commands, if it makes any, are being carried out. `isPassed`: on a branch that ended.
+   * What people decided of keys stays, and a nonce stays used; what an act made of the state is gone with its branch.
+   */
+  take({ act, atMs }: ActRecord, isPassed = false): void {
     const { what } = act;
     this.pending = undefined;
     this.nonces.add(act.nonce);
@@ -66,6 +69,7 @@ export class Authority {
     if (what.kind === 'enrol') this.roster.enrol(what.keys);
     else if (what.kind === 'retire') this.roster.retire(what.key);
     else if (what.kind === 'announce') this.announce(what.hash, atMs);
+    else if (isPassed) return;
     else if (what.kind === 'lift') this.lift(what.component);
     else this.decide(actBytes(act, atMs));
   }
@@ -74,10 +78,10 @@ export class Authority {
    * An accepted act that a journal holds. One of commands takes effect with the batch behind it, which must hold its commands: a
    * crash may have come between the two, and then it never happened.
    */
-  propose(record: ActRecord): void {
+  propose(record: ActRecord, isPassed = false): void {
     this.pending = undefined;
     if (actBytes(record.act, record.atMs).length > 0) this.pending = record;
-    else this.take(record);
+    else this.take(record, isPassed);
   }
 
   /** True while an act that was proposed waits for the batch of its commands. */
@@ -107,11 +111,16 @@ export class Authority {
   }
 
   /** A batch of a journal is about to be applied: the act before it takes effect if the batch is its own. */
-  meet(rows: Pick<CommandRows, 'bytes' | 'words' | 'rows'>): void {
+  meet(rows: Pick<CommandRows, 'bytes' | 'words' | 'rows'>, isPassed = false): void {
     const { pending } = this;
     const isOwn = this.rowsOfAct(rows) !== undefined;
     this.pending = undefined;
-    if (pending !== undefined && isOwn) this.take(pending);
+    if (pending !== undefined && isOwn) this.take(pending, isPassed);
+  }
+
+  /** A branch ended: an act that waits for its commands never happened. */
+  endBranch(): void {
+    this.pending = undefined;
   }
 
   /** A status was set. */

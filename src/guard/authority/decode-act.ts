@@ -1,4 +1,5 @@
 /** Reads acts from JSON values. What is no act is refused as a value that names the field; nothing is filled in. */
+import { ORDER_POLICIES } from '../../chain/certificate.ts';
 import { BadCommandRecord } from '../../chain/command-value.ts';
 import { TIME_LIMIT } from '../../engine/command-form.ts';
 import type { Component } from '../finding.ts';
@@ -138,6 +139,17 @@ function contentOf(value: unknown): ActContent {
     }
     case 'announce':
       return { kind, hash: keyOf(fieldsOf(value, 'what', ['kind', 'hash'])['hash'], 'what.hash') };
+    case 'rollback': {
+      const fields = fieldsOf(value, 'what', ['kind', 'restores', 'deadHead', 'incident', 'orderPolicy']);
+      const { deadHead, incident, orderPolicy } = fields;
+      return {
+        kind,
+        restores: wholeOf(fields, 'restores', Number.MAX_SAFE_INTEGER),
+        deadHead: keyOf(deadHead, 'what.deadHead'),
+        incident: incident === null ? null : keyOf(incident, 'what.incident'),
+        orderPolicy: ORDER_POLICIES.find((name) => name === orderPolicy) ?? refuse('what.orderPolicy', 'unknown'),
+      };
+    }
     case 'enrol': {
       const keys = listOf(fieldsOf(value, 'what', ['kind', 'keys'])['keys'], 'what.keys', SIGNATURE_LIMIT);
       return { kind, keys: keys.map(enrolledOf) };

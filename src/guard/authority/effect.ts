@@ -18,6 +18,13 @@ export function effectOf({ what }: Act): string[] {
       return [`opens the ${componentName(what.component)}, rung by rung where the exchange has its ladder`];
     case 'announce':
       return [`announces the act ${what.hash}`];
+    case 'rollback':
+      return [
+        `rolls the exchange back to the end of block ${what.restores}: what came after it, up to block ${what.deadHead}, is undone`,
+        'but for deposits, for withdrawals that left (what free collateral does not cover is owed), and for accounts and markets that were opened',
+        'cancels every open order but untriggered take-profit and stop-loss orders and those that only reduce',
+        what.incident === null ? 'it belongs to no case' : `it belongs to the case ${what.incident}`,
+      ];
     case 'enrol':
       return what.keys.map(({ key, role }) => `enrols the key ${key} as ${roleText(role)}`);
     case 'retire':

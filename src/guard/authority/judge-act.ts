@@ -10,6 +10,7 @@ type JudgedRefusal =
   | 'malformed'
   | 'time_runs_backwards'
   | 'wrong_fork'
+  | 'out_of_place'
   | 'expired'
   | 'not_yet'
   | 'expiry_too_far'
@@ -46,6 +47,8 @@ export interface ActPlace {
   /** The exchange's time at which it is carried out, and the latest that history has. */
   readonly atMs: number;
   readonly nowMs: number;
+  /** The exchange stands still and a branch is about to end: the place of an act that allows it, and of no other. */
+  readonly isRollback?: boolean;
 }
 
 /** What history says of acts. */
@@ -75,10 +78,16 @@ function refused(refusal: JudgedRefusal, about: string): RefusedAct {
   return { accepted: false, refusal, about };
 }
 
-function outOfPlace({ fork, notBeforeMs, expiryMs }: Act, place: ActPlace): RefusedAct | undefined {
+function outOfPlace({ fork, notBeforeMs, expiryMs, what }: Act, place: ActPlace): RefusedAct | undefined {
   const { atMs, nowMs } = place;
   if (!(Number.isSafeInteger(atMs) && atMs >= nowMs)) return refused('time_runs_backwards', `${atMs}, after ${nowMs}`);
   if (fork !== place.fork) return refused('wrong_fork', `${fork}, the exchange is on ${place.fork}`);
+  if ((what.kind === 'rollback') !== (place.isRollback ?? false)) {
+    return refused(
+      'out_of_place',
+      what.kind === 'rollback' ? 'the exchange is not stopped' : `${what.kind}, no rollback`,
+    );
+  }
   if (atMs > expiryMs) return refused('expired', `at ${expiryMs}, it is ${atMs}`);
   if (atMs < notBeforeMs) return refused('not_yet', `before ${notBeforeMs}, it is ${atMs}`);
   if (expiryMs - atMs > LIFE_LIMIT_MS)

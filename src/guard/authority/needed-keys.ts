@@ -24,6 +24,7 @@ export function neededKeys(act: Act, signers: readonly string[], roster: Roster,
       return neededForCommands(act, standing);
     case 'lift':
     case 'reopen':
+    case 'rollback':
       return TWO_OPERATORS;
     case 'announce':
       return ONE;
