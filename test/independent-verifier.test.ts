@@ -1,78 +1,195 @@
 // The verifier of one file, which shares no code with the project, says the same of every receipt as the project's own.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeReceipts, type PublicRoots, type Receipt, type Statement } from '../src/remedy/receipt.ts';
+import { canonicalJson, type Json } from '../src/remedy/canonical-json.ts';
+import { NETTINGS } from '../src/remedy/policy-document.ts';
+import type { PublicRoots, Receipt } from '../src/remedy/receipt.ts';
+import { NotAReceipt } from '../src/remedy/receipt-form.ts';
+import { inventedAccounts, policyLike, receiptsOf, statementOf, warrantOf } from '../src/remedy/receipt.fixture.ts';
+import { POLICIES, type PolicyName } from '../src/remedy/refund-policy.ts';
+import type { Statement } from '../src/remedy/statement.ts';
 import { verifyReceipt } from '../src/remedy/verify-receipt.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'makewhole-receipts-'));
 const verifier = join(dirname(dirname(fileURLToPath(import.meta.url))), 'verifier', 'verify-receipt.mjs');
 after(() => rmSync(folder, { recursive: true }));
 
-function judged(receipt: unknown, roots?: PublicRoots): { status: number | null; lines: string[] } {
-  const [file, rootsFile] = [join(folder, 'receipt.json'), join(folder, 'roots.json')];
-  writeFileSync(file, JSON.stringify(receipt));
-  if (roots !== undefined) writeFileSync(rootsFile, JSON.stringify(roots));
-  const { status, stdout } = spawnSync(process.execPath, [verifier, file, ...(roots === undefined ? [] : [rootsFile])]);
-  return { status, lines: String(stdout).trim().split('\n') };
+function run(...args: string[]): { status: number | null; lines: string[]; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [verifier, ...args]);
+  return { status, lines: String(stdout).trim().split('\n'), stderr: String(stderr) };
 }
 
-const amounts = [0n, 212_400_000_000n, -399_000_000_000n, 1n, 10n ** 24n];
-const statements = amounts.map((difference, place): Statement => {
-  const refund = String(difference > 0n ? difference : 0n);
-  return {
-    account: place + 3,
-    key: (place + 3).toString(16).padStart(64, '0'),
-    actual: '-5',
-    other: String(difference - 5n),
-    difference: String(difference),
-    equityBefore: '0',
-    equityAfter: '0',
-    policy: 'DE',
-    refund,
-    paid: refund,
-    owed: '0',
-    reason: 'RESTORED — “as it was”',
-    causes: [{ cause: 'funding index', amount: String(difference) }],
-  };
-});
-const made = makeReceipts(new Uint8Array(32).fill(3), new Uint8Array(32).fill(4), statements);
+function write(name: string, content: string | Uint8Array): string {
+  const file = join(folder, name);
+  writeFileSync(file, content);
+  return file;
+}
 
-test('both pass every receipt', () => {
+function judged(receipt: unknown, roots?: PublicRoots) {
+  const files = [write('receipt.json', JSON.stringify(receipt))];
+  if (roots !== undefined) files.push(write('roots.json', JSON.stringify(roots)));
+  return run(...files);
+}
+
+const policy = policyLike();
+const statements = inventedAccounts(policy).map((account) => statementOf(policy, account));
+const made = receiptsOf(policy, statements);
+const harmed = made.receipts[1] as Receipt;
+
+test('both pass every receipt, by the same statements', () => {
   for (const receipt of made.receipts) {
-    assert.ok(verifyReceipt(receipt, made.roots).every(({ holds }) => holds));
-    const { status, lines } = judged(receipt, made.roots);
-    assert.equal(status, 0, lines.join('\n'));
-    assert.equal(lines.length, 9);
+    const ours = verifyReceipt(receipt, made.roots);
+    assert.ok(ours.every(({ holds }) => holds));
+    const { status, lines, stderr } = judged(receipt, made.roots);
+    assert.equal(status, 0, lines.join('\n') + stderr);
+    assert.deepEqual(
+      lines,
+      ours.map(({ statement }) => `PASS  ${statement}`),
+    );
   }
 });
 
+test('both compute the same under every policy, every netting and every end of an interval', () => {
+  for (const pays of Object.keys(POLICIES) as PolicyName[]) {
+    const all = NETTINGS.flatMap((netting) => {
+      const of = policyLike({ pays, netting, intervalLimit: netting === 'gross' ? '0' : '100000000000' });
+      const book = receiptsOf(
+        of,
+        inventedAccounts(of).map((account) => statementOf(of, account)),
+      );
+      return book.receipts.filter(({ index }) => index === 1 || index === 4);
+    });
+    const many = join(folder, `policy-${pays}`);
+    mkdirSync(many);
+    all.forEach((receipt, place) => writeFileSync(join(many, `${place}.json`), JSON.stringify(receipt)));
+    const { status, lines } = run(many);
+    assert.deepEqual([status, lines], [0, ['6 of 6 receipts hold']]);
+  }
+});
+
+/** Receipts of a statement altered by the venue itself: its trees are over what it says. */
+function forged(members: Partial<Statement>): { receipt: Receipt; roots: PublicRoots } {
+  const { roots, receipts } = receiptsOf(policy, [{ ...harmed.statement, ...members }]);
+  return { receipt: receipts[0] as Receipt, roots };
+}
+
 test('both fail an altered one, by the same statements', () => {
-  const receipt = made.receipts[1] as Receipt;
-  const { statement } = receipt;
-  const altered: Receipt[] = [
-    { ...receipt, index: 2 },
-    { ...receipt, salt: '00'.repeat(32) },
-    { ...receipt, proof: receipt.proof.slice(1) },
-    { ...receipt, statement: { ...statement, refund: '212400000001', paid: '212400000001' } },
-    { ...receipt, statement: { ...statement, other: '0' } },
-    { ...receipt, sumPath: receipt.sumPath.map((step) => ({ ...step, isLeft: !step.isLeft })) },
+  const { statement } = harmed;
+  const [first, second] = statement.chains as [Statement['chains'][number], Statement['chains'][number]];
+  const warrant = warrantOf(3, 8_999);
+  const altered: { receipt: Receipt; roots: PublicRoots }[] = [
+    ...[
+      { ...harmed, index: 2 },
+      { ...harmed, index: 6 },
+      { ...harmed, salt: '00'.repeat(32) },
+      { ...harmed, proof: harmed.proof.slice(1) },
+      { ...harmed, policy: policyLike({ version: 2 }) },
+      { ...harmed, roots: { ...harmed.roots, round: 2 } },
+      { ...harmed, statement: { ...statement, other: { ...statement.other, end: '0' } } },
+      { ...harmed, sumPath: harmed.sumPath.map((step) => ({ ...step, isLeft: !step.isLeft })) },
+      { ...harmed, sumPath: [{ isLeft: true, sum: String(1n << 127n), hash: '00'.repeat(32) }] },
+    ].map((receipt) => ({ receipt, roots: made.roots })),
+    forged({ refund: '1', paid: '1', owed: '0' }),
+    forged({ start: '0' }),
+    forged({ causes: [] }),
+    forged({ chains: [first] }),
+    forged({ chains: [{ ...first, flows: [] }, second] }),
+    forged({ chains: [{ ...first, loss: '1' }, second] }),
+    forged({ chains: [first, { ...second, excluded: '0' }] }),
+    forged({ netted: '5' }),
+    forged({ interest: '0', goodwill: '0' }),
+    forged({ interval: { low: statement.difference, high: '0' } }),
+    forged({ reason: 'EVEN' }),
+    forged({ reason: 'PAID_BEFORE' }),
+    forged({ paidBefore: '5' }),
+    forged({ reason: 'HOUSE' }),
+    forged({ reason: 'GAIN_NOT_PURSUED' }),
+    forged({ reversed: '1' }),
+    forged({ warrants: [] }),
+    forged({ forced: [] }),
+    forged({ account: 4 }),
+    forged({ warrants: [warrant.replace('"fees":"0"', '"fees":"1"')] }),
+    forged({ warrants: [warrant.replace('"",true', '"",false')] }),
+    forged({ warrants: [warrant.replace('"now":"-42680000000"', '"now":"900000000000"')] }),
+    forged({ warrants: [` ${warrant}`] }),
   ];
-  for (const other of altered) {
-    const failed = verifyReceipt(other, made.roots).flatMap(({ holds, statement: text }) => (holds ? [] : [text]));
-    const { status, lines } = judged(other, made.roots);
-    assert.equal(status, 1);
+  for (const { receipt, roots } of altered) {
+    const failed = verifyReceipt(receipt, roots).flatMap(({ holds, statement: text }) => (holds ? [] : [text]));
+    const { status, lines, stderr } = judged(receipt, roots);
+    assert.equal(status, 1, stderr);
     const theirs = lines.flatMap((line) => (line.startsWith('FAIL') ? [line.slice(6)] : []));
-    assert.deepEqual(theirs.toSorted(), failed.toSorted());
+    assert.deepEqual(theirs, failed);
     assert.ok(failed.length > 0);
   }
 });
 
 test('without the published roots it is checked against its own; what is no receipt is refused', () => {
-  assert.equal(judged(made.receipts[0]).status, 0);
-  assert.equal(judged({ format: 'something else' }).status, 2);
+  assert.equal(judged(harmed).status, 0);
+  for (const other of [
+    { format: 'something else' },
+    null,
+    { ...harmed, more: 1 },
+    { ...harmed, salt: undefined },
+    { ...harmed, statement: { ...harmed.statement, netted: '-1' } },
+  ]) {
+    assert.equal(judged(other).status, 2);
+  }
+  assert.equal(run(write('a.json', 'no JSON')).status, 2);
+  assert.equal(run().status, 2);
+});
+
+/** Deterministic numbers in [0, limit): the test alters the same bytes each time. */
+function* numbers(limit: number): Generator<number, never> {
+  for (let state = 0x2545_f491; ; ) {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d) + 0x9e37_79b9;
+    yield ((state ^ (state >>> 13)) >>> 0) % limit;
+  }
+}
+
+/** The value of these bytes as canonical text; undefined when they hold none. */
+function valueOf(bytes: Uint8Array): string | undefined {
+  try {
+    return canonicalJson(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json);
+  } catch {
+    return undefined;
+  }
+}
+
+function isFound(bytes: Uint8Array): boolean {
+  const value = valueOf(bytes);
+  if (value === undefined) return true;
+  try {
+    return verifyReceipt(JSON.parse(value), made.roots).some(({ holds }) => !holds);
+  } catch (error) {
+    if (error instanceof NotAReceipt) return true;
+    throw error;
+  }
+}
+
+test('any altered byte of a receipt is found by both, wherever it is', () => {
+  const whole = new TextEncoder().encode(JSON.stringify(harmed, undefined, 1));
+  const value = valueOf(whole);
+  const many = join(folder, 'altered');
+  mkdirSync(many);
+  const [bits, steps] = [numbers(8), numbers(9)];
+  let [altered, same] = [0, 0];
+  for (let place = 0; place < whole.length; place += 1 + steps.next().value) {
+    const bytes = whole.slice();
+    (bytes as Uint8Array)[place] = (whole[place] as number) ^ (1 << bits.next().value);
+    if (valueOf(bytes) === value) same++;
+    else {
+      assert.ok(isFound(bytes), `byte ${place}`);
+      writeFileSync(join(many, `${place}.json`), bytes);
+      altered++;
+    }
+  }
+  assert.ok(altered > 1_000 && same < altered / 4, `${altered} altered, ${same} of the same value`);
+  const { status, lines } = run(many, write('roots.json', JSON.stringify(made.roots)));
+  assert.equal(status, 2);
+  assert.equal(lines.at(-1), `0 of ${altered} receipts hold`);
 });

@@ -1,19 +1,127 @@
-// Verifies a makewhole receipt. One file, no dependencies: it needs Node.js and nothing of the exchange, and shares no code with it.
+// Verifies makewhole receipts. One file, no dependencies: it needs Node.js and nothing of the exchange, and shares no code with it.
 //
-//   node verify-receipt.mjs RECEIPT.json [ROOTS.json]
+//   node verify-receipt.mjs RECEIPT.json [ROOTS.json]     one receipt: PASS or FAIL for each statement that it makes
+//   node verify-receipt.mjs FOLDER [ROOTS.json]           every receipt (*.json) in a folder: how many hold, and which do not
 //
-// RECEIPT.json is what you were given. ROOTS.json is what was published for everyone; without it the receipt is checked against the
-// roots that it brings, which says that it is sound, not that it is the published one. Ends with 0 when everything holds.
+// RECEIPT.json is what you were given. ROOTS.json is what was published for everyone; without it a receipt is checked against the
+// roots that it brings, which says that it is sound, not that it is the published one. Ends with 0 when everything holds, with 1 when
+// a statement does not, with 2 when a file is no receipt.
 //
-// What a receipt says: "I had an equity of `actual`; without the falsehood I would have had `other`; the difference is refunded by
-// this policy, and my refund is one leaf of the tree, and one part of the total, that were published."
+// What a receipt says: "At the last good block I had `start`. In the world as it was that became `actual.end`, by these flows; without
+// the falsehood it would have become `other.end`. Of the difference the published policy gives me this refund, and my refund is one
+// leaf of the tree, and one part of the total, that were published." Amounts are whole numbers of 1e-8 USDC.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+// --- the form of the files: exactly these members, each of this kind ---
+
+const isText = (value) => typeof value === 'string' && value.isWellFormed();
+const isWhole = (value) => typeof value === 'string' && /^(0|-?[1-9]\d{0,60})$/.test(value);
+const isNatural = (value) => isWhole(value) && !value.startsWith('-');
+const isHash = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const isCount = (value) => Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
+const isYesOrNo = (value) => typeof value === 'boolean';
+const isAnything = () => true;
+const or = (literal, kind) => (value) => value === literal || matches(value, kind);
+const among = (...values) => (value) => values.includes(value);
+
+/** A kind is a predicate, a list of one kind, or an object of kinds; `'...'` allows further members. */
+function matches(value, kind) {
+  if (typeof kind === 'function') return kind(value);
+  if (Array.isArray(kind)) return Array.isArray(value) && value.every((item) => matches(item, kind[0]));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const names = Object.keys(kind).filter((name) => name !== '...');
+  const isExact = '...' in kind || Object.keys(value).every((name) => Object.hasOwn(kind, name));
+  return isExact && names.every((name) => Object.hasOwn(value, name) && matches(value[name], kind[name]));
+}
+
+const FLOW = { what: isText, amount: isWhole };
+const CAUSE = { cause: isText, amount: isWhole };
+const WORLD = { flows: [FLOW], end: isWhole };
+const TIER = among('T1', 'T2', 'T3');
+const ROOTS = {
+  format: among('makewhole-roots/1'),
+  incident: isHash,
+  policy: isHash,
+  round: (value) => isCount(value) && value > 0,
+  interest: { fromMs: isCount, toMs: isCount },
+  refundRoot: isHash,
+  total: isNatural,
+  sumRoot: isHash,
+  leaves: (value) => isCount(value) && value > 0,
+};
+const POLICY = {
+  pays: among('A', 'B', 'C', 'D', 'E', 'F', 'G', 'DE'),
+  netting: among('chain', 'account', 'gross'),
+  goodwill: isNatural,
+  intervalLimit: isNatural,
+  tiers: (value) => typeof value === 'object' && value !== null && Object.values(value).every(TIER),
+  interest: { ppmYear: isCount, yearDays: among(365, 360), days: among('begun', 'whole') },
+  '...': isAnything,
+};
+const CLOSE = {
+  fork: isCount,
+  sequence: isCount,
+  market: isCount,
+  size: isWhole,
+  price: isWhole,
+  penalty: isWhole,
+  eventPrice: isWhole,
+  laterPrice: isWhole,
+  restorationPrice: isWhole,
+  bestPrice: isWhole,
+};
+const CHAIN = {
+  markets: [isCount],
+  flows: [FLOW],
+  causes: [CAUSE],
+  difference: isWhole,
+  excluded: isWhole,
+  loss: or(null, isWhole),
+  closes: [CLOSE],
+  amount: isWhole,
+};
+const STATEMENT = {
+  account: (value) => isCount(value) && value > 0,
+  key: isHash,
+  policy: isHash,
+  start: isWhole,
+  actual: WORLD,
+  other: WORLD,
+  difference: isWhole,
+  causes: [CAUSE],
+  interval: or(null, { low: isWhole, high: isWhole }),
+  chains: [CHAIN],
+  netted: isNatural,
+  principal: isNatural,
+  interest: isNatural,
+  goodwill: isNatural,
+  paidBefore: isNatural,
+  refund: isNatural,
+  paid: isNatural,
+  owed: isNatural,
+  reversed: isNatural,
+  reason: isText,
+  forced: [{ fork: isCount, sequence: isCount, kind: isText, warrant: (value) => value === -1 || isCount(value) }],
+  warrants: [isText],
+};
+const RECEIPT = {
+  format: among('makewhole-receipt/1'),
+  roots: ROOTS,
+  policy: POLICY,
+  statement: STATEMENT,
+  salt: isHash,
+  index: isCount,
+  proof: [isHash],
+  sumPath: [{ isLeft: isYesOrNo, sum: isNatural, hash: isHash }],
+};
 
 // --- bytes ---
 
 const bytesOf = (hex) => Buffer.from(hex, 'hex');
 const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
+const hashOfDocument = (value) => sha256(Buffer.from(canonical(value), 'utf8'));
 
 /** A whole number as `length` bytes, the highest first; a negative one in two's complement. */
 function numberBytes(value, length) {
@@ -22,44 +130,81 @@ function numberBytes(value, length) {
   return Buffer.from(unsigned.toString(16).padStart(2 * length, '0'), 'hex');
 }
 
-// --- Keccak-256 (as Ethereum uses it: padding 0x01), FIPS 202 section 3 ---
+/** Canonical JSON (RFC 8785, whole numbers only): what is hashed. */
+function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const keys = Object.keys(value).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
+}
 
-const ROUND_CONSTANTS = (() => {
-  const constants = [];
+// --- Keccak-256 (as Ethereum uses it: padding 0x01), FIPS 202 section 3; a lane of 64 bits is two halves, low and high ---
+
+/** The round constants, from the register of FIPS 202 section 3.2.5. */
+const [CONSTANTS_LOW, CONSTANTS_HIGH] = (() => {
+  const [low, high] = [new Uint32Array(24), new Uint32Array(24)];
   let register = 1;
   for (let round = 0; round < 24; round++) {
-    let constant = 0n;
     for (let bit = 0; bit < 7; bit++) {
-      if (register & 1) constant |= 1n << BigInt(2 ** bit - 1);
+      const place = 2 ** bit - 1;
+      if (register & 1 && place < 32) low[round] |= 1 << place;
+      else if (register & 1) high[round] |= 1 << (place - 32);
       register = register & 0x80 ? (register << 1) ^ 0x171 : register << 1;
     }
-    constants.push(constant);
   }
-  return constants;
+  return [low, high];
 })();
-const MASK = (1n << 64n) - 1n;
-const rotate = (lane, by) => (by === 0n ? lane : ((lane << by) | (lane >> (64n - by))) & MASK);
 
-function permute(lanes) {
-  for (const constant of ROUND_CONSTANTS) {
-    const columns = [0, 1, 2, 3, 4].map((x) => lanes[x] ^ lanes[x + 5] ^ lanes[x + 10] ^ lanes[x + 15] ^ lanes[x + 20]);
+/** Where each lane moves to in rho and pi, and by how many bits it is rotated. */
+const MOVES = (() => {
+  const moves = [];
+  let [x, y] = [1, 0];
+  for (let step = 0; step < 24; step++) {
+    const from = x + 5 * y;
+    [x, y] = [y, (2 * x + 3 * y) % 5];
+    moves.push({ from, to: x + 5 * y, by: (((step + 1) * (step + 2)) / 2) % 64 });
+  }
+  return moves;
+})();
+
+/** The low half of a lane rotated left; the high half is the same with the halves exchanged. */
+const rotated = (low, high, by) => {
+  const [a, b] = by < 32 ? [low, high] : [high, low];
+  const bits = by % 32;
+  return bits === 0 ? a : (a << bits) | (b >>> (32 - bits));
+};
+
+function permute(low, high) {
+  const [columnLow, columnHigh] = [new Uint32Array(5), new Uint32Array(5)];
+  const [movedLow, movedHigh] = [new Uint32Array(25), new Uint32Array(25)];
+  for (let round = 0; round < 24; round++) {
     for (let x = 0; x < 5; x++) {
-      const mixed = columns[(x + 4) % 5] ^ rotate(columns[(x + 1) % 5], 1n);
-      for (let y = 0; y < 25; y += 5) lanes[x + y] ^= mixed;
+      columnLow[x] = low[x] ^ low[x + 5] ^ low[x + 10] ^ low[x + 15] ^ low[x + 20];
+      columnHigh[x] = high[x] ^ high[x + 5] ^ high[x + 10] ^ high[x + 15] ^ high[x + 20];
     }
-    let [x, y] = [1, 0];
-    let moved = lanes[1];
-    for (let step = 1; step <= 24; step++) {
-      [x, y] = [y, (2 * x + 3 * y) % 5];
-      const held = lanes[x + 5 * y];
-      lanes[x + 5 * y] = rotate(moved, BigInt(((step * (step + 1)) / 2) % 64));
-      moved = held;
+    for (let x = 0; x < 5; x++) {
+      const [before, after] = [(x + 4) % 5, (x + 1) % 5];
+      const mixedLow = columnLow[before] ^ rotated(columnLow[after], columnHigh[after], 1);
+      const mixedHigh = columnHigh[before] ^ rotated(columnHigh[after], columnLow[after], 1);
+      for (let y = 0; y < 25; y += 5) {
+        low[x + y] ^= mixedLow;
+        high[x + y] ^= mixedHigh;
+      }
     }
-    for (let row = 0; row < 25; row += 5) {
-      const old = lanes.slice(row, row + 5);
-      for (let at = 0; at < 5; at++) lanes[row + at] = old[at] ^ (~old[(at + 1) % 5] & MASK & old[(at + 2) % 5]);
+    [movedLow[0], movedHigh[0]] = [low[0], high[0]];
+    for (const { from, to, by } of MOVES) {
+      movedLow[to] = rotated(low[from], high[from], by);
+      movedHigh[to] = rotated(high[from], low[from], by);
     }
-    lanes[0] ^= constant;
+    for (let y = 0; y < 25; y += 5) {
+      for (let x = 0; x < 5; x++) {
+        const [next, second] = [y + ((x + 1) % 5), y + ((x + 2) % 5)];
+        low[y + x] = movedLow[y + x] ^ (~movedLow[next] & movedLow[second]);
+        high[y + x] = movedHigh[y + x] ^ (~movedHigh[next] & movedHigh[second]);
+      }
+    }
+    low[0] ^= CONSTANTS_LOW[round];
+    high[0] ^= CONSTANTS_HIGH[round];
   }
 }
 
@@ -69,23 +214,20 @@ function keccak256(input) {
   input.copy(padded);
   padded[input.length] |= 0x01;
   padded[padded.length - 1] |= 0x80;
-  const lanes = Array.from({ length: 25 }, () => 0n);
+  const [low, high] = [new Uint32Array(25), new Uint32Array(25)];
   for (let block = 0; block < padded.length; block += rate) {
-    for (let lane = 0; lane < rate / 8; lane++) lanes[lane] ^= padded.readBigUInt64LE(block + 8 * lane);
-    permute(lanes);
+    for (let lane = 0; lane < rate / 8; lane++) {
+      low[lane] ^= padded.readUInt32LE(block + 8 * lane);
+      high[lane] ^= padded.readUInt32LE(block + 8 * lane + 4);
+    }
+    permute(low, high);
   }
   const digest = Buffer.alloc(32);
-  for (let lane = 0; lane < 4; lane++) digest.writeBigUInt64LE(lanes[lane], 8 * lane);
+  for (let lane = 0; lane < 4; lane++) {
+    digest.writeUInt32LE(low[lane], 8 * lane);
+    digest.writeUInt32LE(high[lane], 8 * lane + 4);
+  }
   return digest;
-}
-
-// --- canonical JSON (RFC 8785, whole numbers only) ---
-
-function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
 }
 
 // --- the two trees ---
@@ -93,18 +235,16 @@ function canonical(value) {
 const commitment = (salt, key) => sha256(Buffer.from('makewhole account\n'), salt, key);
 
 /** OpenZeppelin standard-v1: double-hashed leaf of (bytes32, uint256, bytes32, int256, bytes32), pairs with the smaller hash first. */
-function refundRoot(receipt) {
-  const { statement, roots, index } = receipt;
-  const detail = sha256(Buffer.from(canonical(statement), 'utf8'));
+function refundRoot({ statement, salt, index, proof }, roots) {
   const leaf = Buffer.concat([
     bytesOf(roots.incident),
     numberBytes(BigInt(index), 32),
-    commitment(bytesOf(receipt.salt), bytesOf(statement.key)),
+    commitment(bytesOf(salt), bytesOf(statement.key)),
     numberBytes(BigInt(statement.refund), 32),
-    detail,
+    hashOfDocument(statement),
   ]);
   let node = keccak256(keccak256(leaf));
-  for (const sibling of receipt.proof.map(bytesOf)) {
+  for (const sibling of proof.map(bytesOf)) {
     node = keccak256(Buffer.concat(Buffer.compare(node, sibling) <= 0 ? [node, sibling] : [sibling, node]));
   }
   return node.toString('hex');
@@ -127,47 +267,211 @@ function sumRoot({ statement, salt, sumPath }) {
   return { sum: String(sum), hash: node.toString('hex') };
 }
 
+// --- what the policy gives ---
+
+const larger = (a, b) => (a > b ? a : b);
+const total = (list) => list.reduce((sum, part) => sum + BigInt(part.amount), 0n);
+
+/** The rule of the policy for one causal chain. `base` is what the account lacks by it and the policy pays without a claim. */
+function chainAmount(policy, { difference, excluded, loss, closes }) {
+  const base = BigInt(difference) - BigInt(excluded);
+  const lost = loss === null ? base : BigInt(loss);
+  const paidAt = (price) =>
+    closes.reduce((sum, at) => sum + BigInt(at.size) * (BigInt(at[price]) - BigInt(at.price)) + BigInt(at.penalty), 0n);
+  if (policy.pays === 'A') return closes.reduce((sum, { penalty }) => sum + BigInt(penalty), 0n);
+  if (policy.pays === 'B') return paidAt('eventPrice');
+  if (policy.pays === 'C') return paidAt('laterPrice');
+  if (policy.pays === 'D') return base;
+  if (policy.pays === 'E') return lost;
+  if (policy.pays === 'F') return paidAt('bestPrice');
+  if (policy.pays === 'G') return paidAt('restorationPrice');
+  return larger(base, lost);
+}
+
+const excludedOf = ({ tiers }, causes) => total(causes.filter(({ cause }) => tiers[cause] !== 'T1'));
+
+/** Simple interest, rounded up. */
+function interestOf({ interest }, principal, { fromMs, toMs }) {
+  const day = 86_400_000n;
+  const span = BigInt(toMs) - BigInt(fromMs);
+  const days = interest.days === 'whole' ? span / day : (span + day - 1n) / day;
+  const year = 1_000_000n * BigInt(interest.yearDays);
+  return (principal * BigInt(interest.ppmYear) * days + year - 1n) / year;
+}
+
+function principalOf(policy, { chains, netted, reason }) {
+  if (reason === 'HOUSE') return 0n;
+  const amounts = chains.map(({ amount }) => BigInt(amount));
+  const sum = (list) => list.reduce((all, amount) => all + amount, 0n);
+  const given = policy.netting === 'account' ? larger(sum(amounts), 0n) : sum(amounts.map((each) => larger(each, 0n)));
+  return given - BigInt(netted);
+}
+
 // --- the statements ---
 
-function* statements(receipt, roots) {
-  const { statement } = receipt;
+/** Σ of parts by name, without those that come to nothing, as one text. */
+function byName(parts, name) {
+  const sums = new Map();
+  for (const part of parts) sums.set(part[name], (sums.get(part[name]) ?? 0n) + BigInt(part.amount));
+  const lines = [...sums].filter(([, sum]) => sum !== 0n).map(([key, sum]) => `${key}=${sum}`);
+  return lines.sort().join(';');
+}
+
+function* equation({ start, actual, other, difference, causes, chains }) {
+  const at = (world) => BigInt(start) + total(world.flows) === BigInt(world.end);
+  yield ['equity it has = equity at the start + what happened', at(actual)];
+  yield ['equity it would have = equity at the start + what would have happened', at(other)];
+  const lacks = BigInt(other.end) - BigInt(actual.end);
+  yield ['difference = equity it would have − equity it has', BigInt(difference) === lacks];
+  yield ['the causes sum to the difference', BigInt(difference) === total(causes)];
+  const parts = chains.flatMap((chain) => chain.causes);
+  yield ['the chains hold every part of the difference', byName(parts, 'cause') === byName(causes, 'cause')];
+  const flows = chains.flatMap((chain) => chain.flows);
+  yield ['the chains hold all that happened', byName(flows, 'what') === byName(actual.flows, 'what')];
+  const isSummed = (chain) =>
+    BigInt(chain.difference) === total(chain.causes) && (chain.loss === null || BigInt(chain.loss) === -total(chain.flows));
+  yield ["each chain's difference and loss are the sums of its parts", chains.every(isSummed)];
+}
+
+function* amounts({ policy, statement }, roots) {
+  const { interval, chains } = statement;
   const amount = (name) => BigInt(statement[name]);
-  const difference = amount('other') - amount('actual');
-  const before = amount('equityBefore') - amount('equityAfter');
-  const rules = { D: difference, E: before, DE: difference > before ? difference : before };
-  const rule = rules[statement.policy];
-  const due = statement.reason === 'HOUSE' || rule < 0n ? 0n : rule;
-  yield ['the receipt is of the published roots', canonical(receipt.roots) === canonical(roots)];
-  yield ['difference = equity it would have − equity it has', amount('difference') === difference];
-  yield [
-    'the causes sum to the difference',
-    statement.causes.reduce((sum, cause) => sum + BigInt(cause.amount), 0n) === difference,
-  ];
-  if (rule !== undefined) yield ['the refund is what the policy gives', amount('refund') === due];
+  if (interval !== null) {
+    const width = BigInt(interval.high) - BigInt(interval.low);
+    const end = width <= BigInt(policy.intervalLimit) ? interval.high : interval.low;
+    yield ['of an uncertain difference the policy takes this end', width >= 0n && statement.difference === end];
+  }
+  const isGiven = (chain) =>
+    BigInt(chain.excluded) === excludedOf(policy, chain.causes) && BigInt(chain.amount) === chainAmount(policy, chain);
+  yield ['each chain has what the policy gives for it', chains.every(isGiven)];
+  const principal = principalOf(policy, statement);
+  const interest = interestOf(policy, principal, roots.interest);
+  const goodwill = principal > 0n ? BigInt(policy.goodwill) : 0n;
+  yield ['the principal is what the policy gives', amount('principal') === principal];
+  const isTop = amount('interest') === interest && amount('goodwill') === goodwill;
+  yield ['interest and goodwill are those of the policy', isTop];
+  const refund = larger(principal + interest + goodwill - amount('paidBefore'), 0n);
+  yield ['refund = principal + interest + goodwill − what was paid before', amount('refund') === refund];
   yield ['refund = paid + owed', amount('refund') === amount('paid') + amount('owed')];
-  yield ['nothing is charged', amount('refund') >= 0n && amount('paid') >= 0n && amount('owed') >= 0n];
-  yield ['its place is among the leaves', receipt.index >= 0 && receipt.index < roots.leaves];
-  yield ['its leaf leads to the refund root', refundRoot(receipt) === roots.refundRoot];
+  const { reason, reversed, difference, paidBefore } = statement;
+  const isPaid = statement.refund !== '0';
+  const isReason =
+    (reason === 'QUESTION' || isPaid === (reason === 'RESTORED' || reason === 'RESTORED_BEFORE')) &&
+    !(['UNAFFECTED_HASH_EQUAL', 'EVEN'].includes(reason) && difference !== '0') &&
+    !(reason === 'GAIN_NOT_PURSUED' && BigInt(difference) >= 0n) &&
+    !(reason === 'PAID_BEFORE' && paidBefore === '0') &&
+    !(reversed !== '0' && (isPaid || reason !== 'GAIN_REVERSED'));
+  yield ['the reason fits the amounts', isReason];
+}
+
+/** A warrant, or undefined when the line is none: one line of JSON, exactly as JSON writes it. */
+function warrantOf(line) {
+  try {
+    const warrant = JSON.parse(line);
+    const { equity, maintenance, split, residual, checks, action } = warrant;
+    const numbers = [equity.sealed, equity.now, maintenance, residual, ...Object.values(split)];
+    const isSound = numbers.every(isWhole) && Array.isArray(checks) && isText(action.kind);
+    return isSound && JSON.stringify(warrant) === line ? warrant : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What can be said of forced actions without the journal: whose they are, that their sums hold, that they were due. */
+function* forcedActions({ account, forced, warrants }) {
+  if (warrants.length === 0) {
+    if (forced.some(({ warrant }) => warrant >= 0)) yield ['every warrant is of a forced action of this account', false];
+    return;
+  }
+  const read = warrants.map(warrantOf);
+  const isOwn = (warrant, place) => {
+    const actions = forced.filter((action) => action.warrant === place);
+    if (actions.length !== 1 || warrant?.account !== account) return false;
+    const [{ fork, kind, sequence }] = actions;
+    return fork === warrant.fork && kind === warrant.action.kind && sequence > warrant.sequence;
+  };
+  const isKnown = forced.every(({ warrant }) => warrant < warrants.length);
+  yield ['every warrant is of a forced action of this account', isKnown && read.every(isOwn)];
+  const explains = ({ equity, split, residual }) => {
+    const moved = Object.values(split).reduce((sum, part) => sum + BigInt(part), 0n);
+    return residual === '0' && BigInt(equity.sealed) + moved === BigInt(equity.now);
+  };
+  yield ["every warrant explains its account's equity to the last unit", read.every((each) => each && explains(each))];
+  const isDue = ({ action, equity, maintenance, checks }) => {
+    const failed = checks.some(([kind, , , holds]) => kind !== 'III' && !holds);
+    const now = BigInt(equity.now);
+    return checks.length > 0 && !failed && (action.kind !== 'liquidate' || now <= 0n || now < BigInt(maintenance));
+  };
+  yield ['every warrant shows that its action was due', read.every((each) => each && isDue(each))];
+}
+
+function* statements(receipt, roots) {
+  const { policy, statement } = receipt;
+  yield ['the receipt is of the published roots', canonical(receipt.roots) === canonical(roots)];
+  const name = hashOfDocument(policy).toString('hex');
+  yield ['its policy is the published one', name === roots.policy && name === statement.policy];
+  yield* equation(statement);
+  yield* amounts(receipt, roots);
+  yield* forcedActions(statement);
+  yield ['its place is among the leaves', receipt.index < roots.leaves];
+  yield ['its leaf leads to the refund root', refundRoot(receipt, roots) === roots.refundRoot];
   const sum = sumRoot(receipt);
   yield ['its amount is part of the published total', sum?.hash === roots.sumRoot && sum.sum === roots.total];
 }
 
-const [file, rootsFile] = process.argv.slice(2);
-if (file === undefined) {
-  console.error('usage: node verify-receipt.mjs RECEIPT.json [ROOTS.json]');
+// --- files ---
+
+function readJson(file) {
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  return JSON.parse(text);
+}
+
+function readRoots(file) {
+  const roots = readJson(file);
+  if (!matches(roots, ROOTS)) throw new Error('these are no public roots');
+  return roots;
+}
+
+/** The statements of the receipt in a file, each with whether it holds. Throws for what is no receipt. */
+function judge(file, roots) {
+  const receipt = readJson(file);
+  if (!matches(receipt, RECEIPT)) throw new Error('this is no receipt: a member is missing, unknown, or of another kind');
+  return [...statements(receipt, roots ?? receipt.roots)];
+}
+
+function judgeFolder(folder, roots) {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  let [held, worst] = [0, files.length === 0 ? 2 : 0];
+  for (const name of files.sort()) {
+    try {
+      const failed = judge(join(folder, name), roots).filter(([, holds]) => !holds);
+      if (failed.length === 0) held++;
+      else worst = Math.max(worst, 1);
+      for (const [text] of failed) console.log(`FAIL  ${name}: ${text}`);
+    } catch (error) {
+      worst = 2;
+      console.log(`FAIL  ${name}: ${error.message}`);
+    }
+  }
+  console.log(`${held} of ${files.length} receipts hold`);
+  return worst;
+}
+
+function judgeOne(file, roots) {
+  const found = judge(file, roots);
+  for (const [text, holds] of found) console.log(`${holds ? 'PASS' : 'FAIL'}  ${text}`);
+  return found.every(([, holds]) => holds) ? 0 : 1;
+}
+
+const [path, rootsFile] = process.argv.slice(2);
+if (path === undefined) {
+  console.error('usage: node verify-receipt.mjs RECEIPT.json|FOLDER [ROOTS.json]');
   process.exit(2);
 }
 try {
-  const receipt = JSON.parse(readFileSync(file, 'utf8'));
-  if (receipt.format !== 'makewhole-receipt/1') throw new Error('its format is not makewhole-receipt/1');
-  const roots = rootsFile === undefined ? receipt.roots : JSON.parse(readFileSync(rootsFile, 'utf8'));
-  let failed = 0;
-  for (const [text, holds] of statements(receipt, roots)) {
-    if (!holds) failed++;
-    console.log(`${holds ? 'PASS' : 'FAIL'}  ${text}`);
-  }
-  process.exitCode = failed === 0 ? 0 : 1;
+  const roots = rootsFile === undefined ? undefined : readRoots(rootsFile);
+  process.exitCode = statSync(path).isDirectory() ? judgeFolder(path, roots) : judgeOne(path, roots);
 } catch (error) {
-  console.error(`this is no receipt: ${error.message}`);
+  console.error(error.message);
   process.exitCode = 2;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { makeReceipts, type Statement } from '../remedy/receipt.ts';
+import { inventedAccounts, policyLike, receiptsOf, statementOf } from '../remedy/receipt.fixture.ts';
 import { exitCodes } from './errors.ts';
 import { runProgram } from './program.ts';
 import { memoryStreams } from './streams.fixture.ts';
@@ -11,32 +11,17 @@ import { memoryStreams } from './streams.fixture.ts';
 const folder = mkdtempSync(join(tmpdir(), 'makewhole-receipt-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const statements = [3, 4, 5].map((account): Statement => {
-  return {
-    account,
-    key: account.toString(16).padStart(64, '0'),
-    actual: '0',
-    other: '70',
-    difference: '70',
-    equityBefore: '10',
-    equityAfter: '0',
-    policy: 'DE',
-    refund: '70',
-    paid: '70',
-    owed: '0',
-    reason: 'RESTORED',
-    causes: [{ cause: 'funding index', amount: '70' }],
-  };
-});
-const made = makeReceipts(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2), statements);
+const policy = policyLike();
+const statements = inventedAccounts(policy).map((account) => statementOf(policy, account));
+const made = receiptsOf(policy, statements);
 
 function file(name: string, value: unknown): string {
   const path = join(folder, name);
-  writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value));
+  writeFileSync(path, typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value));
   return path;
 }
 
-async function verifyReceipt(...args: string[]) {
+async function verifyReceipts(...args: string[]) {
   const streams = memoryStreams();
   const code = await runProgram(['verify', 'receipt', ...args], streams);
   return { code, stdout: streams.stdout.text, stderr: streams.stderr.text };
@@ -45,24 +30,24 @@ async function verifyReceipt(...args: string[]) {
 const roots = file('roots.json', made.roots);
 
 test('a receipt passes statement by statement', async () => {
-  const { code, stderr } = await verifyReceipt(file('good.json', made.receipts[1]), '--roots', roots);
+  const { code, stderr } = await verifyReceipts(file('good.json', made.receipts[1]), '--roots', roots);
   assert.equal(code, exitCodes.ok);
-  assert.equal(stderr.match(/^PASS {2}/gm)?.length, 9);
+  assert.equal(stderr.match(/^PASS {2}/gm)?.length, 21);
   assert.doesNotMatch(stderr, /FAIL/);
 });
 
 test('without the public roots it says that it used those of the receipt', async () => {
-  const { code, stdout } = await verifyReceipt(file('own.json', made.receipts[0]), '--json');
+  const { code, stdout } = await verifyReceipts(file('own.json', made.receipts[0]), '--json');
   const result = JSON.parse(stdout) as { holds: boolean; againstPublished: boolean; statements: unknown[] };
   assert.equal(code, exitCodes.ok);
-  assert.deepEqual([result.holds, result.againstPublished, result.statements.length], [true, false, 9]);
+  assert.deepEqual([result.holds, result.againstPublished, result.statements.length], [true, false, 18]);
 });
 
 test('an altered receipt fails with the statement and the numbers', async () => {
-  const receipt = { ...made.receipts[2], statement: { ...statements[2], refund: '71', paid: '71' } };
-  const { code, stderr } = await verifyReceipt(file('bad.json', receipt), '--roots', roots);
+  const receipt = { ...made.receipts[1], statement: { ...statements[1], principal: '71' } };
+  const { code, stderr } = await verifyReceipts(file('bad.json', receipt), '--roots', roots);
   assert.equal(code, exitCodes.finding);
-  assert.match(stderr, /^FAIL {2}the refund is what the policy gives: the policy gives 70$/m);
+  assert.match(stderr, /^FAIL {2}the principal is what the policy gives: the policy gives 212400000000$/m);
 });
 
 test('what is no receipt is refused by name', async () => {
@@ -70,11 +55,36 @@ test('what is no receipt is refused by name', async () => {
     ['not_a_receipt', [file('other.json', { format: 'something' })]],
     ['not_a_receipt', [file('null.json', 'null')]],
     ['not_json', [file('text.json', 'no JSON')]],
+    ['not_json', [file('bytes.json', Buffer.from([0x22, 0xff, 0x22]))]],
+    ['not_a_receipt', [file('own.json', made.receipts[0]), '--roots', file('no-roots.json', {})]],
     ['file_not_found', [join(folder, 'none.json')]],
     ['missing_argument', []],
   ] as const) {
-    const { code, stderr } = await verifyReceipt(...args);
+    const { code, stderr } = await verifyReceipts(...args);
     assert.equal(code, exitCodes.badInput);
     assert.match(stderr, new RegExp(`^makewhole: ${name}: `));
   }
+});
+
+test('a folder of receipts is verified whole, and what does not hold is named', async () => {
+  const receipts = mkdtempSync(join(folder, 'receipts-'));
+  made.receipts.forEach((receipt, place) => writeFileSync(join(receipts, `${place}.json`), JSON.stringify(receipt)));
+  const good = await verifyReceipts(receipts, '--roots', roots);
+  assert.equal(good.code, exitCodes.ok);
+  assert.match(good.stderr, /^7 of 7 receipts hold\.$/m);
+  writeFileSync(join(receipts, '0.json'), JSON.stringify({ ...made.receipts[0], index: 1 }));
+  writeFileSync(join(receipts, '1.json'), 'no JSON');
+  const { code, stdout } = await verifyReceipts(receipts, '--roots', roots, '--json');
+  assert.equal(code, exitCodes.finding);
+  const result = JSON.parse(stdout) as {
+    receipts: number;
+    holding: number;
+    failed: { file: string; statement: string }[];
+  };
+  assert.deepEqual([result.receipts, result.holding], [7, 5]);
+  assert.deepEqual(
+    result.failed.map(({ file: name, statement }) => `${name}: ${statement}`),
+    ['0.json: its leaf leads to the refund root', '1.json: it is a receipt'],
+  );
+  assert.match((await verifyReceipts(mkdtempSync(join(folder, 'none-')))).stderr, /^makewhole: no_receipts: /);
 });

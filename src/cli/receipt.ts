@@ -1,8 +1,11 @@
 // `makewhole verify receipt`: one line for each statement of a receipt. Nothing is needed but the file and the public roots.
-import { readFileSync } from 'node:fs';
-import type { PublicRoots, Receipt } from '../remedy/receipt.ts';
-import { type Finding, NotAReceipt, verifyReceipt } from '../remedy/verify-receipt.ts';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Finding } from '../remedy/receipt-finding.ts';
+import { NotAReceipt } from '../remedy/receipt-form.ts';
+import { verifyReceipt } from '../remedy/verify-receipt.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
+import { readableCount } from './money.ts';
 import type { Output } from './output.ts';
 
 interface ReceiptResult {
@@ -12,37 +15,83 @@ interface ReceiptResult {
   readonly statements: readonly Finding[];
 }
 
-/** Verifies the receipt in a file against the roots in another one, or against its own. Refuses (named) what is no receipt. */
-export function verifyReceiptFile(output: Output, file: string, rootsFile: string | undefined): ExitCode {
-  const receipt = readJson(file) as Receipt;
-  const statements = findingsOf(
-    receipt,
-    rootsFile === undefined ? receipt?.roots : (readJson(rootsFile) as PublicRoots),
-  );
+interface ReceiptsResult {
+  readonly receipts: number;
+  readonly holding: number;
+  readonly againstPublished: boolean;
+  /** What does not hold, file by file. */
+  readonly failed: readonly { readonly file: string; readonly statement: string; readonly detail: string }[];
+}
+
+/**
+ * Verifies the receipt in a file, or every receipt in a folder, against the roots in another file, or against their own. Refuses
+ * (named) a file that is no receipt; in a folder such a file is told and the others are verified.
+ */
+export function verifyReceipts(output: Output, path: string, rootsFile: string | undefined): ExitCode {
+  const roots = rootsFile === undefined ? undefined : readJson(rootsFile);
+  const found = statSync(path).isDirectory() ? verifyFolder(output, path, roots) : verifyFile(output, path, roots);
+  if (roots === undefined)
+    output.say('Checked against the roots that it brings: compare them with what was published.');
+  return found;
+}
+
+function verifyFile(output: Output, file: string, roots: unknown): ExitCode {
+  const statements = findingsOf(file, roots);
   const holds = statements.every((finding) => finding.holds);
   for (const { statement, holds: isTrue, detail } of statements) {
     output.say(`${isTrue ? 'PASS' : 'FAIL'}  ${statement}${isTrue ? '' : `: ${detail}`}`);
   }
-  const againstPublished = rootsFile !== undefined;
-  if (!againstPublished) output.say('Checked against the roots that it brings: compare them with what was published.');
-  output.result({ holds, againstPublished, statements } satisfies ReceiptResult);
+  output.result({ holds, againstPublished: roots !== undefined, statements } satisfies ReceiptResult);
   return holds ? exitCodes.ok : exitCodes.finding;
 }
 
-function findingsOf(receipt: Receipt, roots: PublicRoots): Finding[] {
+function verifyFolder(output: Output, folder: string, roots: unknown): ExitCode {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  if (files.length === 0) throw new CommandError('no_receipts', `${folder} has no file *.json`);
+  const failed: { file: string; statement: string; detail: string }[] = [];
+  let holding = 0;
+  for (const file of files.sort()) {
+    const wrong = failuresOf(join(folder, file), roots);
+    if (wrong.length === 0) holding++;
+    for (const { statement, detail } of wrong) {
+      output.say(`FAIL  ${file}: ${statement}: ${detail}`);
+      failed.push({ file, statement, detail });
+    }
+  }
+  output.say(`${readableCount(holding)} of ${readableCount(files.length)} receipts hold.`);
+  const againstPublished = roots !== undefined;
+  output.result({ receipts: files.length, holding, againstPublished, failed } satisfies ReceiptsResult);
+  return holding === files.length ? exitCodes.ok : exitCodes.finding;
+}
+
+/** What of a receipt does not hold; of a file that is none, that. */
+function failuresOf(file: string, roots: unknown): Finding[] {
   try {
-    return verifyReceipt(receipt, roots);
+    return findingsOf(file, roots).filter(({ holds }) => !holds);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return [{ statement: 'it is a receipt', holds: false, detail: error.message }];
+  }
+}
+
+function findingsOf(file: string, roots: unknown): Finding[] {
+  const receipt = readJson(file);
+  try {
+    return verifyReceipt(receipt, roots ?? (receipt as { roots?: unknown } | null)?.roots);
   } catch (error) {
     if (error instanceof NotAReceipt) throw new CommandError('not_a_receipt', error.message);
     throw error;
   }
 }
 
+/** The value in a file of JSON. Refuses (named) what is none, or not UTF-8: another text must not pass for the one that was hashed. */
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new CommandError('not_json', `${file}: ${error.message}`);
+    if (error instanceof SyntaxError || (error instanceof TypeError && 'code' in error)) {
+      throw new CommandError('not_json', `${file}: ${error.message}`);
+    }
     throw error;
   }
 }

@@ -13,7 +13,7 @@ import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
 import { readableCount } from './money.ts';
 import type { Output } from './output.ts';
-import { verifyReceiptFile } from './receipt.ts';
+import { verifyReceipts } from './receipt.ts';
 import { startProgress } from './progress.ts';
 import { verifyWarrants } from './warrants.ts';
 
@@ -59,15 +59,16 @@ export function registerVerify(program: Command, frame: Frame): void {
       ['verify --journal day --json', 'the same, as one JSON object'],
       ['verify warrants --journal day', 'compute the warrant of every forced action again'],
       ['verify receipt receipt.json --roots roots.json', 'check a refund receipt, statement by statement'],
+      ['verify receipt receipts --roots roots.json', 'check every receipt in the folder receipts'],
     ],
   })
     .addArgument(new Argument('[what]', 'what to verify instead of the replay').choices(['warrants', 'receipt']))
-    .argument('[file]', 'the receipt')
+    .argument('[file]', 'the receipt, or a folder of receipts')
     .option('--journal <folder>', 'the journal to replay')
     .option('--roots <file>', 'the public roots of the incident, for a receipt')
     .action(
       action<VerifyOptions>(frame, (output, { journal, roots }, [what, file]) => {
-        if (what === 'receipt') return verifyReceiptFile(output, required(file, 'name the file of the receipt'), roots);
+        if (what === 'receipt') return verifyReceipts(output, required(file, 'name the file of the receipt'), roots);
         const folder = required(journal, 'say which journal: --journal FOLDER');
         return what === 'warrants' ? verifyWarrants(output, folder) : verify(output, folder);
       }),

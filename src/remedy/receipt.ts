@@ -1,137 +1,214 @@
 /**
  * Receipts: a claim with all that is needed to verify it offline. The public has the roots; the receipt has the account, the salt that
- * hides it among the others, the numbers of its own equation, and its ways to both roots.
+ * hides it among the others, the numbers of its own equation, the policy, and its ways to both roots.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { fromHex, toHex } from '../chain/digest.ts';
+import { fromHex, type Hash, toHex } from '../chain/digest.ts';
 import { utf8 } from '../engine/command-buffer.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
-import type { PolicyName } from './refund-policy.ts';
+import { type PolicyDocument, policyHash } from './policy-document.ts';
 import { type RefundLeaf, RefundTree } from './refund-tree.ts';
-import { type SumLeaf, type SumNode, SumTree } from './sum-tree.ts';
+import type { InterestSpan } from './statement-amounts.ts';
+import type { Statement } from './statement.ts';
+import { type SumLeaf, type SumStep, SumTree } from './sum-tree.ts';
 
 export const RECEIPT_FORMAT = 'makewhole-receipt/1';
+export const ROOTS_FORMAT = 'makewhole-roots/1';
 
 /** What is published: it names the incident and binds every receipt. */
 export interface PublicRoots {
-  /** SHA-256 of the dossier, hexadecimal. */
+  readonly format: typeof ROOTS_FORMAT;
+  /** Hash of the case and of the policy document, hexadecimal. */
   readonly incident: string;
+  readonly policy: string;
+  /** 1, and one more for each time that all was computed again. */
+  readonly round: number;
+  readonly interest: InterestSpan;
   readonly refundRoot: string;
   /** Total of all refunds, 1e-8 USDC, decimal digits; and the root of the sum tree. */
   readonly total: string;
   readonly sumRoot: string;
-  /** One leaf for each account of the block at which the incident began. */
+  /** One leaf for each account assessed: those of the block at which the incident began, and those opened since. */
   readonly leaves: number;
 }
 
-/** The numbers of one account's equation: amounts are 1e-8 USDC in decimal digits. */
-export interface Statement {
-  readonly account: number;
-  /** Public identity, 32 bytes hexadecimal. */
-  readonly key: string;
-  readonly actual: string;
-  readonly other: string;
-  readonly difference: string;
-  readonly equityBefore: string;
-  readonly equityAfter: string;
-  readonly policy: PolicyName;
-  /** What the policy gives, what is paid now, and what is still owed where the fund was too small. */
-  readonly refund: string;
-  readonly paid: string;
-  readonly owed: string;
-  readonly reason: string;
-  /** Parts of the difference; they sum to it. */
-  readonly causes: readonly { readonly cause: string; readonly amount: string }[];
+export interface SumPathStep {
+  readonly isLeft: boolean;
+  readonly sum: string;
+  readonly hash: string;
 }
 
 export interface Receipt {
   readonly format: typeof RECEIPT_FORMAT;
   readonly roots: PublicRoots;
+  readonly policy: PolicyDocument;
   readonly statement: Statement;
   /** 32 bytes, hexadecimal: known to this receipt alone. */
   readonly salt: string;
   readonly index: number;
   readonly proof: readonly string[];
-  readonly sumPath: readonly { readonly isLeft: boolean; readonly sum: string; readonly hash: string }[];
+  readonly sumPath: readonly SumPathStep[];
 }
 
 const COMMITMENT_PREFIX = utf8('makewhole account\n');
 
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
 /** Commitment to an account: SHA-256 of a prefix, its salt and its public identity. */
-function commitmentOf(salt: Uint8Array, key: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(COMMITMENT_PREFIX.length + salt.length + key.length);
-  bytes.set(COMMITMENT_PREFIX);
-  bytes.set(salt, COMMITMENT_PREFIX.length);
-  bytes.set(key, COMMITMENT_PREFIX.length + salt.length);
-  return sha256(bytes);
+export function commitmentOf(salt: Uint8Array, key: Uint8Array, hash: Hash = sha256): Uint8Array {
+  return hash(joined(COMMITMENT_PREFIX, salt, key));
 }
 
 /** SHA-256 of the canonical text of a statement. */
-function detailHash(statement: Statement): Uint8Array {
-  return sha256(utf8(canonicalJson(statement as unknown as Json)));
+function detailHash(statement: Statement, hash: Hash): Uint8Array {
+  return hash(utf8(canonicalJson(statement as unknown as Json)));
 }
 
 /** The salt of an account: SHA-256 of the incident's secret and the account, so that it needs not be kept. */
-function saltOf(secret: Uint8Array, account: number): Uint8Array {
-  const bytes = new Uint8Array(secret.length + 4);
-  bytes.set(secret);
-  new DataView(bytes.buffer).setUint32(secret.length, account);
-  return sha256(bytes);
-}
-
-export interface Receipts {
-  readonly roots: PublicRoots;
-  readonly receipts: readonly Receipt[];
+export function saltOf(secret: Uint8Array, account: number, hash: Hash = sha256): Uint8Array {
+  const number = new Uint8Array(4);
+  new DataView(number.buffer).setUint32(0, account);
+  return hash(joined(secret, number));
 }
 
 /** The refund leaf of a statement. */
-export function leafOf(incident: Uint8Array, index: number, salt: Uint8Array, statement: Statement): RefundLeaf {
+export function leafOf(
+  incident: Uint8Array,
+  index: number,
+  salt: Uint8Array,
+  statement: Statement,
+  hash: Hash = sha256,
+): RefundLeaf {
   return {
     incident,
     index,
-    commitment: commitmentOf(salt, fromHex(statement.key)),
+    commitment: commitmentOf(salt, fromHex(statement.key), hash),
     amount: BigInt(statement.refund),
-    detail: detailHash(statement),
+    detail: detailHash(statement, hash),
   };
 }
 
 /** The leaf of the sum tree; its salt is another one, so that the two trees cannot be matched. */
-export function sumLeafOf(salt: Uint8Array, statement: Statement): SumLeaf {
-  const own = sha256(salt);
-  return { amount: BigInt(statement.refund), salt: own, commitment: commitmentOf(own, fromHex(statement.key)) };
+export function sumLeafOf(salt: Uint8Array, { refund, key }: Statement, hash: Hash = sha256): SumLeaf {
+  const own = hash(salt);
+  return { amount: BigInt(refund), salt: own, commitment: commitmentOf(own, fromHex(key), hash) };
+}
+
+/** A leaf of nothing, which nobody can tell from an account's that is paid nothing. */
+function paddingLeaf(secret: Uint8Array, number: number, hash: Hash): SumLeaf {
+  const salt = hash(joined(saltOf(secret, number, hash), utf8('makewhole padding\n')));
+  return { amount: 0n, salt, commitment: hash(salt) };
+}
+
+/** What receipts are made with; `secret` is 32 bytes that are never published, and without which no salt can be found. */
+export interface ReceiptOptions {
+  /** Hash of the case. */
+  readonly incident: Uint8Array;
+  readonly policy: PolicyDocument;
+  readonly round: number;
+  readonly interest: InterestSpan;
+  readonly secret: Uint8Array;
+  /** SHA-256; a faster one than the pure half has, where there is one. */
+  readonly hash?: Hash;
+}
+
+export interface Receipts {
+  readonly roots: PublicRoots;
+  /** One for every statement, in their order. */
+  readonly receipts: readonly Receipt[];
 }
 
 /**
- * Makes both trees and a receipt for every statement, in their order. The sum tree's leaves stand in an order that the salts decide,
- * so that neighbours say nothing. Refuses (throws) none at all.
+ * Makes both trees and a receipt for every statement. The sum tree is filled up with leaves of nothing to a power of two that leaves
+ * room for at least one, and its leaves stand in an order that the salts decide, so that neighbours say nothing. Refuses (throws) no
+ * statements, and a secret that is not 32 bytes.
  */
-export function makeReceipts(incident: Uint8Array, secret: Uint8Array, statements: readonly Statement[]): Receipts {
-  const salts = statements.map(({ account }) => saltOf(secret, account));
+export function makeReceipts(options: ReceiptOptions, statements: readonly Statement[]): Receipts {
+  const { incident, policy, secret, hash = sha256 } = options;
+  if (secret.length !== 32) throw new RangeError(`the secret has ${secret.length} bytes, not 32`);
+  const salts = statements.map(({ account }) => saltOf(secret, account, hash));
+  const saltAt = (place: number): Uint8Array => salts[place] as Uint8Array;
   const tree = new RefundTree(
-    statements.map((statement, index) => leafOf(incident, index, salts[index] as Uint8Array, statement)),
+    statements.map((statement, place) => leafOf(incident, place, saltAt(place), statement, hash)),
   );
-  const sums = statements.map((statement, index) => sumLeafOf(salts[index] as Uint8Array, statement));
-  const shuffled = sums.map((leaf, index) => ({ index, key: toHex(leaf.commitment) }));
-  shuffled.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const sumTree = new SumTree(shuffled.map(({ index }) => sums[index] as SumLeaf));
-  const places = new Map(shuffled.map(({ index }, place) => [index, place]));
-  const roots = rootsOf(incident, tree, sumTree.root, statements.length);
-  const receipts = statements.map((statement, index): Receipt => {
-    return {
+  const { sumTree, placeOf } = makeSumTree(
+    statements.map((statement, place) => sumLeafOf(saltAt(place), statement, hash)),
+    secret,
+    hash,
+  );
+  const { round, interest } = options;
+  const roots: PublicRoots = {
+    format: ROOTS_FORMAT,
+    incident: toHex(incident),
+    policy: toHex(policyHash(policy)),
+    round,
+    interest,
+    refundRoot: toHex(tree.root),
+    total: String(sumTree.root.sum),
+    sumRoot: toHex(sumTree.root.hash),
+    leaves: statements.length,
+  };
+  const texts = new Texts();
+  const receipts = statements.map(
+    (statement, place): Receipt => ({
       format: RECEIPT_FORMAT,
       roots,
+      policy,
       statement,
-      salt: toHex(salts[index] as Uint8Array),
-      index,
-      proof: tree.proof(index).map(toHex),
-      sumPath: sumTree
-        .path(places.get(index) as number)
-        .map(({ isLeft, sum, hash }) => ({ isLeft, sum: String(sum), hash: toHex(hash) })),
-    };
-  });
+      salt: toHex(saltAt(place)),
+      index: place,
+      proof: tree.proof(place).map((sibling) => texts.hex(sibling)),
+      sumPath: sumTree.path(placeOf[place] as number).map((step) => texts.step(step)),
+    }),
+  );
   return { roots, receipts };
 }
 
-function rootsOf(incident: Uint8Array, tree: RefundTree, { sum, hash }: SumNode, leaves: number): PublicRoots {
-  return { incident: toHex(incident), refundRoot: toHex(tree.root), total: String(sum), sumRoot: toHex(hash), leaves };
+/** The texts of nodes that many receipts share: written once each. */
+class Texts {
+  private readonly hexes = new Map<Uint8Array, string>();
+  private readonly steps = new Map<Uint8Array, SumPathStep>();
+
+  hex(bytes: Uint8Array): string {
+    const known = this.hexes.get(bytes);
+    if (known !== undefined) return known;
+    const text = toHex(bytes);
+    this.hexes.set(bytes, text);
+    return text;
+  }
+
+  step({ isLeft, sum, hash }: SumStep): SumPathStep {
+    const known = this.steps.get(hash);
+    if (known !== undefined) return known;
+    const step = { isLeft, sum: String(sum), hash: toHex(hash) };
+    this.steps.set(hash, step);
+    return step;
+  }
+}
+
+/** The sum tree of these leaves, filled up and shuffled, and where each of them stands in it. */
+function makeSumTree(
+  own: readonly SumLeaf[],
+  secret: Uint8Array,
+  hash: Hash,
+): { readonly sumTree: SumTree; readonly placeOf: readonly number[] } {
+  let size = 1;
+  while (size <= own.length) size *= 2;
+  const leaves = [...own];
+  while (leaves.length < size) leaves.push(paddingLeaf(secret, leaves.length, hash));
+  const shuffled = leaves.map((leaf, place) => ({ leaf, place, key: toHex(leaf.commitment) }));
+  shuffled.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const placeOf: number[] = [];
+  shuffled.forEach(({ place }, at) => {
+    placeOf[place] = at;
+  });
+  return { sumTree: new SumTree(shuffled.map(({ leaf }) => leaf)), placeOf };
 }

@@ -1,107 +1,149 @@
 /** Verifies a receipt: nothing is needed but the file and the public roots. One line for each statement that it makes. */
-import { fromHex, sameBytes, toHex } from '../chain/digest.ts';
-import { leafOf, type PublicRoots, RECEIPT_FORMAT, type Receipt, type Statement, sumLeafOf } from './receipt.ts';
-import { POLICIES } from './refund-policy.ts';
+import { fromHex, toHex } from '../chain/digest.ts';
+import { canonicalJson, type Json } from './canonical-json.ts';
+import { policyHash } from './policy-document.ts';
+import type { Finding, Note } from './receipt-finding.ts';
+import { leafOf, type PublicRoots, type Receipt, sumLeafOf } from './receipt.ts';
+import { requireReceipt, requireRoots } from './receipt-form.ts';
 import { rootOf } from './refund-tree.ts';
+import { chainAmountOf, dueOf, excludedOf } from './statement-amounts.ts';
+import type { ChainStatement, Flow, Statement } from './statement.ts';
 import { SumOutOfRange, sumRootOf } from './sum-tree.ts';
-
-/** A statement of the receipt, and whether it holds. */
-export interface Finding {
-  readonly statement: string;
-  readonly holds: boolean;
-  /** The numbers, where it does not hold. */
-  readonly detail: string;
-}
-
-/** A file that is no receipt: what is missing or of another kind. */
-export class NotAReceipt extends Error {
-  constructor(why: string) {
-    super(`this is no receipt: ${why}`);
-    this.name = 'NotAReceipt';
-  }
-}
+import { noteWarrants } from './warrant-statement.ts';
 
 /** Checks every statement of a receipt against the public roots. Refuses (throws `NotAReceipt`) what is none. */
-export function verifyReceipt(receipt: Receipt, published: PublicRoots): Finding[] {
+export function verifyReceipt(receipt: unknown, published: unknown): Finding[] {
   requireReceipt(receipt);
-  const { statement, roots } = receipt;
+  requireRoots(published);
   const findings: Finding[] = [];
-  const note = (text: string, holds: boolean, detail: string): void => {
-    findings.push({ statement: text, holds, detail: holds ? '' : detail });
+  const note: Note = (statement, holds, detail) => {
+    findings.push({ statement, holds, detail: holds ? '' : detail });
   };
-  const same = (Object.keys(published) as (keyof PublicRoots)[]).find((name) => roots[name] !== published[name]);
-  note('the receipt is of the published roots', same === undefined, `${same} differs`);
-  noteEquation(statement, note);
-  const salt = fromHex(receipt.salt);
-  const leaf = leafOf(fromHex(published.incident), receipt.index, salt, statement);
-  const root = rootOf(leaf, receipt.proof.map(fromHex));
-  note('its leaf leads to the refund root', toHex(root) === published.refundRoot, `it leads to ${toHex(root)}`);
-  note(
-    'its place is among the leaves',
-    receipt.index >= 0 && receipt.index < published.leaves,
-    `${receipt.index} of ${published.leaves}`,
-  );
-  const sum = sumOf(receipt, salt);
-  const isSum =
-    sum !== undefined && sameBytes(sum.hash, fromHex(published.sumRoot)) && String(sum.sum) === published.total;
-  note('its amount is part of the published total', isSum, sum === undefined ? 'a sum out of range' : `${sum.sum}`);
+  noteDocuments(receipt, published, note);
+  noteEquation(receipt.statement, note);
+  noteChains(receipt.statement, note);
+  noteAmounts(receipt, published, note);
+  noteReason(receipt.statement, note);
+  noteWarrants(receipt.statement, note);
+  noteTrees(receipt, published, note);
   return findings;
 }
 
-function noteEquation(statement: Statement, note: (text: string, holds: boolean, detail: string) => void): void {
-  const value = (name: Exclude<keyof Statement, 'causes'>): bigint => BigInt(statement[name]);
-  const difference = value('other') - value('actual');
-  note('difference = equity it would have − equity it has', value('difference') === difference, `${difference}`);
-  const causes = statement.causes.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
-  note('the causes sum to the difference', causes === difference, `${causes}`);
-  if (statement.policy === 'D' || statement.policy === 'E' || statement.policy === 'DE') {
-    const { equityBefore, equityAfter } = statement;
-    const of = { closes: [], difference, equityBefore: BigInt(equityBefore), equityAfter: BigInt(equityAfter) };
-    const amount = POLICIES[statement.policy].amount(of);
-    const due = statement.reason === 'HOUSE' || amount < 0n ? 0n : amount;
-    note('the refund is what the policy gives', value('refund') === due, `the policy gives ${due}`);
-  }
-  note('refund = paid + owed', value('refund') === value('paid') + value('owed'), statement.refund);
-  const isNotNegative = [value('refund'), value('paid'), value('owed')].every((amount) => amount >= 0n);
-  note('nothing is charged', isNotNegative, `${statement.refund}, ${statement.paid}, ${statement.owed}`);
+function noteDocuments({ roots, policy, statement }: Receipt, published: PublicRoots, note: Note): void {
+  const text = (value: unknown): string => canonicalJson(value as Json);
+  const different = (Object.keys(published) as (keyof PublicRoots)[]).find(
+    (name) => text(roots[name]) !== text(published[name]),
+  );
+  note('the receipt is of the published roots', different === undefined, `${different} differs`);
+  const hash = toHex(policyHash(policy));
+  const isPublished = hash === published.policy && statement.policy === hash;
+  note('its policy is the published one', isPublished, `the policy is ${hash}, published is ${published.policy}`);
 }
 
-function sumOf({ statement, sumPath }: Receipt, salt: Uint8Array): { sum: bigint; hash: Uint8Array } | undefined {
+const sumOf = (list: readonly { readonly amount: string }[]): bigint =>
+  list.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+
+function noteEquation({ start, actual, other, difference, causes }: Statement, note: Note): void {
+  const has = BigInt(start) + sumOf(actual.flows);
+  note('equity it has = equity at the start + what happened', BigInt(actual.end) === has, `${has}`);
+  const would = BigInt(start) + sumOf(other.flows);
+  note(
+    'equity it would have = equity at the start + what would have happened',
+    BigInt(other.end) === would,
+    `${would}`,
+  );
+  const found = BigInt(other.end) - BigInt(actual.end);
+  note('difference = equity it would have − equity it has', BigInt(difference) === found, `${found}`);
+  const parts = sumOf(causes);
+  note('the causes sum to the difference', BigInt(difference) === parts, `${parts}`);
+}
+
+/** Σ by name, names with nothing left out, as one text. */
+function totals(list: readonly (readonly [name: string, amount: string])[]): string {
+  const sums = new Map<string, bigint>();
+  for (const [name, amount] of list) sums.set(name, (sums.get(name) ?? 0n) + BigInt(amount));
+  const lines = [...sums].filter(([, sum]) => sum !== 0n).map(([name, sum]) => `${name} ${sum}`);
+  return lines.sort().join(', ');
+}
+
+function noteChains({ chains, causes, actual }: Statement, note: Note): void {
+  const flowsOf = (flows: readonly Flow[]) => flows.map(({ what, amount }) => [what, amount] as const);
+  const causesOf = (of: Pick<Statement, 'causes'>) => of.causes.map(({ cause, amount }) => [cause, amount] as const);
+  const parts = totals(chains.flatMap(causesOf));
+  note('the chains hold every part of the difference', parts === totals(causesOf({ causes })), parts);
+  const flows = totals(chains.flatMap((chain) => flowsOf(chain.flows)));
+  note('the chains hold all that happened', flows === totals(flowsOf(actual.flows)), flows);
+  const wrong = chains.find(({ difference, loss, ...chain }) => {
+    const isSum = BigInt(difference) === sumOf(chain.causes);
+    return !isSum || (loss !== null && BigInt(loss) !== -sumOf(chain.flows));
+  });
+  note("each chain's difference and loss are the sums of its parts", wrong === undefined, about(wrong));
+}
+
+const about = (chain: ChainStatement | undefined): string => `chain of markets ${chain?.markets.join(', ')}`;
+
+function noteAmounts({ policy, statement }: Receipt, { interest: span }: PublicRoots, note: Note): void {
+  const { chains, interval, difference } = statement;
+  if (interval !== null) {
+    const isNarrow = BigInt(interval.high) - BigInt(interval.low) <= BigInt(policy.intervalLimit);
+    const end = isNarrow ? interval.high : interval.low;
+    const isOrdered = BigInt(interval.low) <= BigInt(interval.high);
+    note('of an uncertain difference the policy takes this end', isOrdered && difference === end, end);
+  }
+  const wrong = chains.find(
+    (chain) =>
+      BigInt(chain.excluded) !== excludedOf(policy, chain.causes) ||
+      BigInt(chain.amount) !== chainAmountOf(policy, chain),
+  );
+  const gives = wrong === undefined ? '' : `${about(wrong)}: the policy gives ${chainAmountOf(policy, wrong)}`;
+  note('each chain has what the policy gives for it', wrong === undefined, gives);
+  const due = dueOf(policy, statement, span);
+  const [principal, interest, goodwill] = [statement.principal, statement.interest, statement.goodwill].map(BigInt);
+  note('the principal is what the policy gives', principal === due.principal, `the policy gives ${due.principal}`);
+  const isInterest = interest === due.interest && goodwill === due.goodwill;
+  note('interest and goodwill are those of the policy', isInterest, `${due.interest} and ${due.goodwill}`);
+  const isRefund = BigInt(statement.refund) === due.refund;
+  note('refund = principal + interest + goodwill − what was paid before', isRefund, `${due.refund}`);
+  const split = BigInt(statement.paid) + BigInt(statement.owed);
+  note('refund = paid + owed', BigInt(statement.refund) === split, `${split}`);
+}
+
+const PAID: readonly string[] = ['RESTORED', 'RESTORED_BEFORE'];
+const EVEN: readonly string[] = ['UNAFFECTED_HASH_EQUAL', 'EVEN'];
+
+function noteReason({ reason, refund, reversed, difference, paidBefore }: Statement, note: Note): void {
+  const isPaid = refund !== '0';
+  const fits =
+    (reason === 'QUESTION' || PAID.includes(reason) === isPaid) &&
+    (!EVEN.includes(reason) || difference === '0') &&
+    (reason !== 'GAIN_NOT_PURSUED' || BigInt(difference) < 0n) &&
+    (reason !== 'PAID_BEFORE' || paidBefore !== '0') &&
+    (reversed === '0' || (reason === 'GAIN_REVERSED' && !isPaid));
+  note(
+    'the reason fits the amounts',
+    fits,
+    `${reason}: difference ${difference}, refund ${refund}, reversed ${reversed}`,
+  );
+}
+
+function noteTrees(receipt: Receipt, published: PublicRoots, note: Note): void {
+  const { index, proof, statement } = receipt;
+  const salt = fromHex(receipt.salt);
+  note('its place is among the leaves', index < published.leaves, `${index} of ${published.leaves}`);
+  const root = toHex(rootOf(leafOf(fromHex(published.incident), index, salt, statement), proof.map(fromHex)));
+  note('its leaf leads to the refund root', root === published.refundRoot, `it leads to ${root}`);
+  const sum = sumRoot(receipt, salt);
+  const isSum = sum?.hash === published.sumRoot && sum.sum === published.total;
+  note('its amount is part of the published total', isSum, sum === undefined ? 'a sum out of range' : sum.sum);
+}
+
+function sumRoot({ statement, sumPath }: Receipt, salt: Uint8Array): { sum: string; hash: string } | undefined {
   try {
     const steps = sumPath.map(({ isLeft, sum, hash }) => ({ isLeft, sum: BigInt(sum), hash: fromHex(hash) }));
-    return sumRootOf(sumLeafOf(salt, statement), steps);
+    const { sum, hash } = sumRootOf(sumLeafOf(salt, statement), steps);
+    return { sum: String(sum), hash: toHex(hash) };
   } catch (error) {
     if (error instanceof SumOutOfRange) return undefined;
     throw error;
   }
-}
-
-const HEX_32 = /^[0-9a-f]{64}$/;
-const WHOLE = /^(?:0|-?[1-9]\d*)$/;
-const AMOUNTS = ['actual', 'other', 'difference', 'equityBefore', 'equityAfter', 'refund', 'paid', 'owed'] as const;
-
-/** Refuses (throws) anything that is not of the form of a receipt: what is verified must be exactly what it says. */
-function requireReceipt(receipt: Receipt): void {
-  const need = (holds: boolean, why: string): void => {
-    if (!holds) throw new NotAReceipt(why);
-  };
-  need(receipt?.format === RECEIPT_FORMAT, `its format is not ${RECEIPT_FORMAT}`);
-  const { statement, salt, proof, sumPath, index, roots } = receipt;
-  need(typeof roots === 'object' && roots !== null, 'it has no roots');
-  need(Number.isSafeInteger(index), 'its index is no whole number');
-  need(HEX_32.test(salt), 'its salt is not 32 bytes');
-  need(Array.isArray(proof) && proof.every((hash) => HEX_32.test(hash)), 'its proof is no list of hashes');
-  need(
-    Array.isArray(sumPath) &&
-      sumPath.every(({ isLeft, sum, hash }) => typeof isLeft === 'boolean' && WHOLE.test(sum) && HEX_32.test(hash)),
-    'its sum path is no list of sums and hashes',
-  );
-  need(typeof statement === 'object' && statement !== null, 'it has no statement');
-  need(HEX_32.test(statement.key), 'its account key is not 32 bytes');
-  for (const name of AMOUNTS) need(WHOLE.test(statement[name]), `${name} is no whole number`);
-  need(Object.hasOwn(POLICIES, statement.policy), `${statement.policy} is no policy`);
-  need(
-    Array.isArray(statement.causes) && statement.causes.every(({ amount }) => WHOLE.test(amount)),
-    'its causes are no list of amounts',
-  );
 }
