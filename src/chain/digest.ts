@@ -43,6 +43,8 @@ const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 export function fromHex(text: string): Uint8Array {
   if (!/^(?:[0-9a-f]{2})*$/i.test(text)) throw new RangeError(`not hexadecimal bytes: ${text.slice(0, 80)}`);
   const bytes = new Uint8Array(text.length / 2);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(text.slice(at * 2, at * 2 + 2), 16);
+  for (let at = 0; at < bytes.length; at++) {
+    bytes[at] = 16 * (DIGITS[text[at * 2] as string] as number) + (DIGITS[text[at * 2 + 1] as string] as number);
+  }
   return bytes;
 }

@@ -3,38 +3,83 @@
  * keys in order of their UTF-16 code units, no white space, whole numbers only (money is text, in decimal digits).
  */
 
+import { utf8 } from '../engine/command-buffer.ts';
+
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** A value that has no canonical text: where it stands, and why. */
 class NotCanonical extends Error {
+  private readonly path: string;
+  private readonly why: string;
+
   constructor(path: string, why: string) {
     super(`${path === '' ? 'the document' : path}: ${why}`);
     this.name = 'NotCanonical';
+    this.path = path;
+    this.why = why;
+  }
+
+  /** The same, of the value whose member this one is about. */
+  within(place: string): NotCanonical {
+    return new NotCanonical(`${place}${this.path}`, this.why);
   }
 }
 
 /** The canonical text of a value. Refuses (throws) numbers that are not whole and safe, and text with lone surrogates. */
-export function canonicalJson(value: Json, path = ''): string {
+export function canonicalJson(value: Json): string {
+  if (typeof value === 'string') return textOf(value);
+  if (typeof value === 'number') return numberOf(value);
   if (value === null || typeof value === 'boolean') return String(value);
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value) || Object.is(value, -0))
-      throw new NotCanonical(path, `${value} is no whole number`);
-    return String(value);
+  return isList(value) ? listOf(value) : objectOf(value);
+}
+
+/** The canonical text as bytes of UTF-8: what is hashed. */
+export function canonicalBytes(value: Json): Uint8Array {
+  const text = canonicalJson(value);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    // Nearly every document is ASCII, of which a character is a byte.
+    if (code > 127) return utf8(text);
+    bytes[at] = code;
   }
-  if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new NotCanonical(path, 'the text has a lone surrogate');
-    return JSON.stringify(value);
-  }
-  if (isList(value)) return `[${value.map((item, at) => canonicalJson(item, `${path}[${at}]`)).join(',')}]`;
-  const keys = Object.keys(value).sort();
-  const members = keys.map((key) => {
-    const member = value[key];
-    if (member === undefined) throw new NotCanonical(`${path}.${key}`, 'undefined has no text');
-    return `${canonicalJson(key, path)}:${canonicalJson(member, `${path}.${key}`)}`;
-  });
-  return `{${members.join(',')}}`;
+  return bytes;
 }
 
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
+}
+
+function textOf(value: string): string {
+  if (!value.isWellFormed()) throw new NotCanonical('', 'the text has a lone surrogate');
+  return JSON.stringify(value);
+}
+
+function numberOf(value: number): string {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
+  throw new NotCanonical('', `${value} is no whole number`);
+}
+
+function listOf(list: readonly Json[]): string {
+  let text = '';
+  for (let at = 0; at < list.length; at++) text += (at === 0 ? '' : ',') + memberOf(list[at], `[${at}]`);
+  return `[${text}]`;
+}
+
+function objectOf(value: Readonly<Record<string, Json>>): string {
+  let text = '';
+  for (const key of Object.keys(value).sort()) {
+    text += `${text === '' ? '' : ','}${memberOf(key, `.${key}`)}:${memberOf(value[key], `.${key}`)}`;
+  }
+  return `{${text}}`;
+}
+
+/** The text of a member; what is thrown says where it stands. */
+function memberOf(value: Json | undefined, place: string): string {
+  if (value === undefined) throw new NotCanonical(place, 'undefined has no text');
+  try {
+    return canonicalJson(value);
+  } catch (error) {
+    throw error instanceof NotCanonical ? error.within(place) : error;
+  }
 }

@@ -5,7 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { fromHex, type Hash, toHex } from '../chain/digest.ts';
 import { utf8 } from '../engine/command-buffer.ts';
-import { canonicalJson, type Json } from './canonical-json.ts';
+import { canonicalBytes, type Json } from './canonical-json.ts';
 import { type PolicyDocument, policyHash } from './policy-document.ts';
 import { type RefundLeaf, RefundTree } from './refund-tree.ts';
 import type { InterestSpan } from './statement-amounts.ts';
@@ -69,7 +69,7 @@ export function commitmentOf(salt: Uint8Array, key: Uint8Array, hash: Hash = sha
 
 /** SHA-256 of the canonical text of a statement. */
 function detailHash(statement: Statement, hash: Hash): Uint8Array {
-  return hash(utf8(canonicalJson(statement as unknown as Json)));
+  return hash(canonicalBytes(statement as unknown as Json));
 }
 
 /** The salt of an account: SHA-256 of the incident's secret and the account, so that it needs not be kept. */
