@@ -1,0 +1,194 @@
+/**
+ * One account in both worlds: what it has, what it would have, by market and cause, chain by chain, and what the policy gives for each
+ * chain. Amounts are 1e-8 USDC.
+ */
+import {
+  type FlowFrame,
+  type FlowKind,
+  type FlowWorld,
+  flowsOf,
+  equityOf,
+  type MarketFlows,
+  totalOf,
+} from './account-flows.ts';
+import { CAUSE_NAMES, type Cause } from './cause.ts';
+import { type MarketParts, partsOf, sumOf } from './cause-parts.ts';
+import { type ChainParts, chainsOf } from './chains.ts';
+import type { Taking } from './flow-listener.ts';
+import type { ReferenceMove } from './incident-worlds.ts';
+import type { PolicyDocument } from './policy-document.ts';
+import { chainAmountOf, excludedOf } from './statement-amounts.ts';
+import type { CauseAmount, ChainStatement, CloseStatement, Flow } from './statement.ts';
+import { asRecorded } from './valuation.ts';
+
+/** A forced taking of an account, with what the true price was. */
+export interface OwnTaking extends Taking {
+  readonly close: CloseStatement;
+}
+
+/** A world as it would have been, as one account sees it. */
+export interface OtherView {
+  readonly world: FlowWorld;
+  readonly moves: readonly ReferenceMove[];
+  /** What that world took from the account by force. */
+  readonly takings: readonly Taking[];
+}
+
+/** All that an assessment looks at. */
+export interface AssessmentInput {
+  readonly account: number;
+  readonly frame: FlowFrame;
+  readonly policy: PolicyDocument;
+  readonly actual: FlowWorld;
+  readonly takings: readonly OwnTaking[];
+  readonly byReference: ReadonlySet<number>;
+  /** Deviations wrote into its rows: what its flows do not explain, they explain. */
+  readonly isWritten: boolean;
+}
+
+/** What is found of an account against one counterfactual. */
+export interface AccountAssessment {
+  readonly account: number;
+  readonly start: bigint;
+  readonly actual: bigint;
+  readonly actualFlows: readonly Flow[];
+  readonly other: bigint;
+  readonly otherFlows: readonly Flow[];
+  readonly difference: bigint;
+  readonly causes: readonly CauseAmount[];
+  readonly chains: readonly ChainStatement[];
+  readonly parts: MarketParts;
+  /** Markets of which both worlds took a position by force. */
+  readonly takenInBoth: ReadonlySet<number>;
+  /** What no flow and no cause explains, in the actual world and of the difference: 0, or nothing may be approved. */
+  readonly unexplained: bigint;
+  /** Written by deviations into its rows. */
+  readonly written: bigint;
+}
+
+/** Assesses an account against a counterfactual. */
+export function assessAccount(input: AssessmentInput, other: OtherView): AccountAssessment {
+  const { account, frame, policy, byReference } = input;
+  const start = equityOf(account, frame.before, frame.own, asRecorded);
+  const actual = equityOf(account, input.actual.state, frame.valuation, input.actual.settled);
+  const flows = flowsOf(account, frame, input.actual);
+  const written = input.isWritten ? actual - start - totalOf(flows) : 0n;
+  if (written !== 0n) addTo(flows, 'credits', written);
+  const moved = other.moves.reduce((sum, { amount }) => sum + amount, 0n);
+  const otherEnd = equityOf(account, other.world.state, frame.valuation, other.world.settled) + moved;
+  const otherFlows = flowsOf(account, frame, other.world);
+  const takenInBoth = inBoth(input.takings, other.takings);
+  const parts = partsOf({ actual: flows, other: otherFlows, moves: other.moves, byReference, takenInBoth });
+  const links = linksOf([input.takings, other.takings]);
+  const netting = { actual: flows, parts, links, takenInBoth, netting: policy.netting };
+  const difference = otherEnd - actual;
+  const otherLines = lines(totals(otherFlows));
+  if (moved !== 0n) otherLines.push({ what: 'reference', amount: String(moved) });
+  return {
+    account,
+    start,
+    actual,
+    actualFlows: lines(totals(flows)),
+    other: otherEnd,
+    otherFlows: otherLines,
+    difference,
+    causes: causeLines(causeTotals(parts)),
+    chains: chainsOf(netting).map((chain) =>
+      statementOf(
+        chain,
+        input,
+        takenInBoth,
+        isWrongful(chain.markets, input.takings, other.takings, flows, otherFlows),
+      ),
+    ),
+    parts,
+    takenInBoth,
+    unexplained: magnitude(actual - start - totalOf(flows)) + magnitude(difference - sumOf(parts)),
+    written,
+  };
+}
+
+const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
+
+function addTo(flows: MarketFlows, kind: FlowKind, amount: bigint): void {
+  const of = flows.get(0) ?? new Map<FlowKind, bigint>();
+  flows.set(0, of.set(kind, amount));
+}
+
+function inBoth(actual: readonly Taking[], other: readonly Taking[]): Set<number> {
+  const there = new Set(other.map(({ market }) => market));
+  return new Set(actual.map(({ market }) => market).filter((market) => there.has(market)));
+}
+
+/** Markets that were taken together, by world and command. */
+function linksOf(worlds: readonly (readonly Taking[])[]): number[][] {
+  return worlds.flatMap((takings) => {
+    const bySequence = new Map<number, number[]>();
+    for (const { sequence, market } of takings) bySequence.set(sequence, [...(bySequence.get(sequence) ?? []), market]);
+    return [...bySequence.values()];
+  });
+}
+
+/** The statement of a chain, with what the policy gives for it. */
+function statementOf(
+  { markets, flows, causes }: ChainParts,
+  { policy, takings }: AssessmentInput,
+  takenInBoth: ReadonlySet<number>,
+  isForced: boolean,
+): ChainStatement {
+  const sum = (amounts: Iterable<bigint>): bigint => [...amounts].reduce((total, amount) => total + amount, 0n);
+  const amounts = causeLines(causes);
+  const closes = takings.filter(({ market }) => markets.includes(market) && !takenInBoth.has(market));
+  const draft: ChainStatement = {
+    markets,
+    flows: lines(flows),
+    causes: amounts,
+    difference: String(sum(causes.values())),
+    excluded: String(excludedOf(policy, amounts)),
+    loss: isForced && causes.size > 0 ? String(-sum(flows.values())) : null,
+    closes: closes.map(({ close }) => close),
+    amount: '0',
+  };
+  return { ...draft, amount: String(chainAmountOf(policy, draft)) };
+}
+
+/**
+ * Whether something was wrongly forced on the account in these markets: a position was taken, or a conditional order fired, that the
+ * counterfactual has not. Where that world forces something in them too, what is lost against before is no wrong.
+ */
+function isWrongful(
+  markets: readonly number[],
+  actual: readonly Taking[],
+  other: readonly Taking[],
+  flows: MarketFlows,
+  otherFlows: MarketFlows,
+): boolean {
+  const isIn = ({ market }: Taking): boolean => markets.includes(market);
+  const fired = (of: MarketFlows): boolean => markets.some((market) => of.get(market)?.has('triggered') === true);
+  return !other.some(isIn) && !fired(otherFlows) && (actual.some(isIn) || fired(flows));
+}
+
+function totals(flows: MarketFlows): Map<FlowKind, bigint> {
+  const sums = new Map<FlowKind, bigint>();
+  for (const kinds of flows.values()) {
+    for (const [kind, amount] of kinds) sums.set(kind, (sums.get(kind) ?? 0n) + amount);
+  }
+  return sums;
+}
+
+function causeTotals(parts: MarketParts): Map<Cause, bigint> {
+  const sums = new Map<Cause, bigint>();
+  for (const of of parts.values()) for (const [cause, amount] of of) sums.set(cause, (sums.get(cause) ?? 0n) + amount);
+  return sums;
+}
+
+function lines(flows: ReadonlyMap<FlowKind, bigint>): Flow[] {
+  return [...flows].filter(([, amount]) => amount !== 0n).map(([what, amount]) => ({ what, amount: String(amount) }));
+}
+
+function causeLines(causes: ReadonlyMap<Cause, bigint>): CauseAmount[] {
+  return CAUSE_NAMES.flatMap((cause) => {
+    const amount = causes.get(cause) ?? 0n;
+    return amount === 0n ? [] : [{ cause, amount: String(amount) }];
+  });
+}

@@ -1,0 +1,82 @@
+/** All accounts of an incident against the counterfactual that holds for each. */
+import type { State } from '../engine/state.ts';
+import { type AccountAssessment, type AssessmentInput, assessAccount, type OtherView } from './account-assessment.ts';
+import type { FlowFrame } from './account-flows.ts';
+import type { ClaimsInput } from './claims.ts';
+import type { IncidentWorlds, ReferenceMove } from './incident-worlds.ts';
+import type { PolicyDocument } from './policy-document.ts';
+import { areRowsSame } from './same-rows.ts';
+import { byAccount, closeOf } from './takings.ts';
+import { valuationOf } from './valuation.ts';
+import type { WorldRecord } from './world-record.ts';
+
+/** An account against the counterfactual that holds for it, and against the one in which everything was kept. */
+export interface Assessed {
+  readonly found: AccountAssessment;
+  readonly replayed: AccountAssessment;
+  readonly interval: { readonly low: bigint; readonly high: bigint } | undefined;
+  readonly isQuestion: boolean;
+  readonly isSame: boolean;
+}
+
+/** Assesses every account that either world has, in the order of their rows. */
+export function assessAll(input: ClaimsInput): Assessed[] {
+  const { worlds, record, policy, fork } = input;
+  const frame: FlowFrame = { before: worlds.before, own: valuationOf(worlds.before), valuation: worlds.valuation };
+  const trace = record.trace('actual');
+  const actual = { state: worlds.actual, settled: worlds.settledInActual, ledger: trace.flows.ledger };
+  const closes = trace.flows.takings.map((taking, place) => ({
+    ...taking,
+    close: closeOf(taking, fork, record, place, worlds.valuation, policy),
+  }));
+  const takings = byAccount(closes);
+  const kept = viewsOf(record, 'other', worlds.other, worlds.settledInOther, worlds.moves);
+  const dropped =
+    worlds.dropped && viewsOf(record, 'dropped', worlds.dropped.state, worlds.dropped.settled, worlds.dropped.moves);
+  const rows = Math.max(worlds.actual.account.rows, worlds.other.account.rows, worlds.before.account.rows);
+  const byReference = new Set(worlds.marketsByReference);
+  return Array.from({ length: rows - 1 }, (_, place) => {
+    const account = place + 1;
+    const isWritten = input.writtenTo?.has(account) ?? false;
+    const own: AssessmentInput = {
+      account,
+      frame,
+      policy,
+      actual,
+      takings: takings.get(account) ?? [],
+      byReference,
+      isWritten,
+    };
+    const replayed = assessAccount(own, kept(account));
+    const isSame = replayed.difference === 0n && areRowsSame(worlds.actual, worlds.other, account);
+    if (dropped === undefined) return { found: replayed, replayed, interval: undefined, isQuestion: false, isSame };
+    return { ...bounded(replayed, assessAccount(own, dropped(account)), policy), replayed, isSame };
+  });
+}
+
+/** Of two ends the one in the account's favour, unless they are too far apart: then the other, and a question. */
+function bounded(
+  kept: AccountAssessment,
+  dropped: AccountAssessment,
+  policy: PolicyDocument,
+): Pick<Assessed, 'found' | 'interval' | 'isQuestion'> {
+  const [low, high] = kept.difference <= dropped.difference ? [kept, dropped] : [dropped, kept];
+  const isQuestion = high.difference - low.difference > BigInt(policy.intervalLimit);
+  const interval = { low: low.difference, high: high.difference };
+  return { found: isQuestion ? low : high, interval, isQuestion };
+}
+
+/** How each account sees a counterfactual. */
+function viewsOf(
+  record: WorldRecord,
+  name: 'other' | 'dropped',
+  state: State,
+  settled: IncidentWorlds['settledInOther'],
+  moves: readonly ReferenceMove[],
+): (account: number) => OtherView {
+  const { flows } = record.trace(name);
+  const world = { state, settled, ledger: flows.ledger };
+  const ownMoves = byAccount(moves);
+  const ownTakings = byAccount(flows.takings);
+  return (account) => ({ world, moves: ownMoves.get(account) ?? [], takings: ownTakings.get(account) ?? [] });
+}
