@@ -44,7 +44,15 @@ export function fromHex(text: string): Uint8Array {
   if (!/^(?:[0-9a-f]{2})*$/i.test(text)) throw new RangeError(`not hexadecimal bytes: ${text.slice(0, 80)}`);
   const bytes = new Uint8Array(text.length / 2);
   for (let at = 0; at < bytes.length; at++) {
-    bytes[at] = 16 * (DIGITS[text[at * 2] as string] as number) + (DIGITS[text[at * 2 + 1] as string] as number);
+    bytes[at] = 16 * valueOf(text.charCodeAt(2 * at)) + valueOf(text.charCodeAt(2 * at + 1));
   }
   return bytes;
+}
+
+const LETTER_A = 97;
+
+/** The value of a hexadecimal digit by its code. */
+function valueOf(code: number): number {
+  // Setting the sixth bit makes a capital small, and leaves digits and small letters as they are.
+  return (code | 32) < LETTER_A ? code - 48 : (code | 32) - LETTER_A + 10;
 }
