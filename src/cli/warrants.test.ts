@@ -141,7 +141,7 @@ test('every kind of forced action happens in the story, each with its warrant; t
 test('all warrants of the history are valid, and the history itself', async () => {
   const journal = forged((warrants) => warrants);
   const { code, result } = await verify(journal);
-  const commands = { ofActs: 0, ofGuard: 0, withoutAct: 0 };
+  const commands = { ofActs: 0, ofPayouts: 0, ofGuard: 0, withoutAct: 0 };
   const acts = { acts: 0, valid: 0, invalid: 0, unexecuted: 0, commands, firstInvalid: null };
   const holds = { records: 0, unreadable: 0 };
   assert.deepEqual(result, {

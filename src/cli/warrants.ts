@@ -44,9 +44,10 @@ function sayActs(output: Output, { acts, valid, invalid, unexecuted, commands, f
   if (acts === 0 && firstInvalid === null) return;
   const never = unexecuted === 0 ? '' : ` (${readableCount(unexecuted)} cut off by a crash)`;
   output.say(`${readableCount(acts)} acts: ${readableCount(valid)} valid${never}, ${readableCount(invalid)} invalid.`);
-  const { ofActs, ofGuard, withoutAct } = commands;
+  const { ofActs, ofPayouts, ofGuard, withoutAct } = commands;
+  const paid = ofPayouts === 0 ? '' : ` ${readableCount(ofPayouts)} of approved payouts,`;
   output.say(
-    `Administrators' commands: ${readableCount(ofActs)} of acts, ${readableCount(ofGuard)} of the guard, ${readableCount(withoutAct)} without an act.`,
+    `Administrators' commands: ${readableCount(ofActs)} of acts,${paid} ${readableCount(ofGuard)} of the guard, ${readableCount(withoutAct)} without an act.`,
   );
   if (firstInvalid === null) return;
   const { why, about, height, sequence, stored } = firstInvalid;

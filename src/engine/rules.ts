@@ -81,6 +81,8 @@ export const RULES = [
     100_000_000,
     'depth on each side that a rung needs, of the impact notional',
   ),
+  rule('guard_refund_single', 'USDC', 1_000_000, 0, 22_000_000, 'no single refund of a remedy may be larger'),
+  rule('guard_refund_share', 'ppm', 1_000_000, 0, 1_000_000, 'refunds may take this share of the insurance fund'),
 ] as const;
 
 export type RuleName = (typeof RULES)[number]['name'];

@@ -66,6 +66,7 @@ export class Guard {
   readonly authority = new Authority(
     (rule) => Number(this.known.rule(rule)),
     (component) => this.lift(component),
+    (words, at) => this.known.remedy.pendingAccount(words, at),
   );
   /** Events of the present batch that were taken in. */
   private listened = 0;
@@ -245,7 +246,7 @@ export class Guard {
       this.find(state, componentOf(veto, proposal.account), veto);
       if (proposal.action.kind === 'liquidate') radius.deny({ account: proposal.account, check: veto, markets });
     }
-    const found = radius.explain(this.breakers.accountsHolding);
+    const found = radius.explain(() => this.breakers.accountsHolding(state));
     if (found !== undefined) this.find(state, found.component, found.check);
   }
 

@@ -8,12 +8,15 @@ import {
   POST_REFUND,
   REQUEST_WITHDRAWAL,
   RESERVE_REFUND,
+  REVERSE_CREDIT,
   TRANSFER,
   VOID_REFUND,
 } from '../engine/command.ts';
-import type { State } from '../engine/state.ts';
+import { findRefund } from '../engine/refund.ts';
+import { RULE } from '../engine/rules.ts';
+import { INSURANCE_FUND, type State } from '../engine/state.ts';
 import { ACCOUNT, VENUE } from '../engine/tables.ts';
-import { Unreadable } from './exact.ts';
+import { Unreadable, wide } from './exact.ts';
 import { heldByQuarantine } from './finding.ts';
 import type { Known } from './known.ts';
 import { readAccount } from './live-account.ts';
@@ -28,6 +31,10 @@ const REFERENCE_GAP = 1_000_000;
 export class MoneyScreen {
   private readonly known: Known;
   private readonly prices: Prices;
+
+  /** What the commands that are being judged set aside for refunds so far, and what they take back to the fund. */
+  private asked = 0n;
+  private returned = 0n;
 
   constructor(known: Known, prices: Prices) {
     this.known = known;
@@ -52,10 +59,46 @@ export class MoneyScreen {
       return { account, check: this.checkOf(state, account, 'withdraw', timeMs, quarantine) };
     }
     const id = REFUND_IDS.get(kind as number);
-    if (id !== undefined) return { account: 0, check: this.known.remedy.differenceOf(state, i32, row * 16 + id) };
+    if (id !== undefined) {
+      const check = this.known.remedy.differenceOf(state, i32, row * 16 + id);
+      return { account: 0, check: check ?? this.beyondBounds(state, i32, f64, row, id) };
+    }
     if (kind !== COMMAND.transfer) return { account: 0, check: undefined };
     const account = i32[row * 16 + TRANSFER.FROM] as number;
     return { account, check: this.checkOf(state, account, 'transfer', timeMs, quarantine) };
+  }
+
+  /** Commands are about to be judged. */
+  begin(): void {
+    this.asked = 0n;
+    this.returned = 0n;
+  }
+
+  /** A refund within bounds that no approval widens: of its own, and of what the fund can pay with all before it. */
+  private beyondBounds(state: State, i32: Int32Array, f64: Float64Array, row: number, id: number): Check | undefined {
+    const kind = i32[row * 16];
+    const isReversal = kind === COMMAND.reverseCredit;
+    if (!isReversal && kind !== COMMAND.reserveRefund) return undefined;
+    const amount = f64[row * 8 + (isReversal ? REVERSE_CREDIT.AMOUNT : RESERVE_REFUND.AMOUNT)] as number;
+    // What is there already moves no more money, and what is no amount is the engine's to refuse.
+    if (!(Number.isInteger(amount) && amount > 0) || findRefund(state, i32, row * 16 + id) !== 0) return undefined;
+    if (!isReversal) return this.beyondFund(state, BigInt(amount));
+    this.returned += BigInt(amount);
+    return undefined;
+  }
+
+  private beyondFund(state: State, amount: bigint): Check | undefined {
+    const single = this.known.rule(RULE.guard_refund_single) * UNITS;
+    if (amount > single) return outOfBounds('single refund', amount, single);
+    this.asked += amount;
+    try {
+      const fund = wide(state.account.f64, INSURANCE_FUND * 8 + ACCOUNT.BALANCE_HIGH) + this.returned;
+      const most = (fund * this.known.rule(RULE.guard_refund_share)) / MILLION;
+      return this.asked > most ? outOfBounds('all refunds', this.asked, most) : undefined;
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      return unreadable(error, INSURANCE_FUND);
+    }
   }
 
   private checkOf(
@@ -80,8 +123,7 @@ export class MoneyScreen {
       return this.disputed(state, markets, action, timeMs);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      const [name, found] = ['fields_are_numbers', error.message] as const;
-      return { class: 'I', name, about: `account ${account}`, holds: false, found, expected: 'whole numbers' };
+      return unreadable(error, account);
     }
   }
 
@@ -101,8 +143,22 @@ export class MoneyScreen {
   }
 }
 
+/** 1e-8 USDC in a USDC. */
+const UNITS = 100_000_000n;
+const MILLION = 1_000_000n;
+
+function unreadable({ message: found }: Unreadable, account: number): Check {
+  const name = 'fields_are_numbers';
+  return { class: 'I', name, about: `account ${account}`, holds: false, found, expected: 'whole numbers' };
+}
+
+function outOfBounds(about: string, found: bigint, most: bigint): Check {
+  return { class: 'I', name: 'refund_bounds', about, holds: false, found: `${found}`, expected: `at most ${most}` };
+}
+
 /** Where the id of a refund stands in the commands that name one. */
 const REFUND_IDS: ReadonlyMap<number, number> = new Map([
+  [COMMAND.reverseCredit, REVERSE_CREDIT.ID],
   [COMMAND.reserveRefund, RESERVE_REFUND.ID],
   [COMMAND.postRefund, POST_REFUND.ID],
   [COMMAND.voidRefund, VOID_REFUND.ID],

@@ -49,6 +49,14 @@ export class RemedyImage {
     return this.owed.size === 0 ? 0 : (this.owed.get(account) ?? 0);
   }
 
+  /** The account of the pending refund whose id stands at `at` of `words`, by what was told; 0 when there is none. */
+  pendingAccount(words: Int32Array, at: number): number {
+    const row = this.ids.find(this.refund, words, at);
+    const { i32 } = this.refund;
+    const isPending = row !== 0 && i32[row * WORDS + REFUND.STATUS] === REFUND_STATUS.PENDING;
+    return isPending ? (i32[row * WORDS + REFUND.ACCOUNT] as number) : 0;
+  }
+
   /** Takes in an event; `at` is where its record starts. */
   hear({ refund }: State, values: Float64Array, at: number): void {
     const field = (slot: number): number => values[at + 2 + slot] as number;

@@ -59,6 +59,7 @@ export class Screen {
     const lagMs = Number(this.known.rule(RULE.guard_order_lag));
     if (quarantine.isEmpty && !needsLook(commands, lagMs)) return NONE;
     const held: HeldCommand[] = [];
+    this.money.begin();
     this.samples.begin(state);
     this.ticks.begin(state);
     this.parameters.begin(state);

@@ -23,7 +23,18 @@ export interface EnrolledKey {
 }
 
 /** Kinds of commands that an act may hold; with a roster none of them is taken otherwise. */
-export const ADMINISTRATIVE_KINDS = ['setStatus', 'setRule', 'setMarketParameter', 'defineMarket'] as const;
+export const ADMINISTRATIVE_KINDS = [
+  'setStatus',
+  'setRule',
+  'setMarketParameter',
+  'defineMarket',
+  'cancelForFork',
+  'carryWithdrawal',
+  'reverseCredit',
+  'reserveRefund',
+  'postRefund',
+  'voidRefund',
+] as const;
 type AdministrativeKind = (typeof ADMINISTRATIVE_KINDS)[number];
 
 /** A readable command (`chain/command-record.ts`) without its time. */
@@ -43,6 +54,26 @@ export interface RollbackContent {
   readonly orderPolicy: OrderPolicy;
 }
 
+/**
+ * Allows a payout: exactly the transfers with this hash (`refund-plan.ts`), until the act expires. The other numbers are what people
+ * read before they sign; the exchange holds them to the transfers.
+ */
+export interface RefundApproval {
+  readonly kind: 'approveRefunds';
+  /** Hash of the incident's case, its round, and the hash of all that was shown. */
+  readonly incident: string;
+  readonly round: number;
+  readonly content: string;
+  /** Hash of all transfers; refunds among them, their total and the largest, 1e-8 USDC in decimal digits. */
+  readonly plan: string;
+  readonly payments: number;
+  readonly total: string;
+  readonly largest: string;
+  /** Credits that are taken back, and their total. */
+  readonly reversals: number;
+  readonly reversed: string;
+}
+
 export type ActContent =
   | { readonly kind: 'commands'; readonly commands: readonly ActCommand[] }
   /** Ends a quarantine. */
@@ -52,6 +83,9 @@ export type ActContent =
   /** Announces a later act by its content hash. */
   | { readonly kind: 'announce'; readonly hash: string }
   | RollbackContent
+  | RefundApproval
+  /** Takes the approval of a payout back: what is not posted yet is not posted under it. */
+  | { readonly kind: 'revokeRefunds'; readonly incident: string; readonly round: number }
   | { readonly kind: 'enrol'; readonly keys: readonly EnrolledKey[] }
   | { readonly kind: 'retire'; readonly key: string };
 
@@ -100,6 +134,12 @@ function orderedContent(what: ActContent): ActContent {
       const { kind, restores, deadHead, incident, orderPolicy } = what;
       return { kind, restores, deadHead, incident, orderPolicy };
     }
+    case 'approveRefunds': {
+      const { kind, incident, round, content, plan, payments, total, largest, reversals, reversed } = what;
+      return { kind, incident, round, content, plan, payments, total, largest, reversals, reversed };
+    }
+    case 'revokeRefunds':
+      return { kind: what.kind, incident: what.incident, round: what.round };
     case 'enrol':
       return { kind: what.kind, keys: what.keys.map(({ key, role }) => ({ key, role })) };
     case 'retire':

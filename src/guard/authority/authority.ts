@@ -10,6 +10,7 @@ import { actBytes } from './act.ts';
 import type { Component } from '../finding.ts';
 import type { CommandSource } from './command-source.ts';
 import type { ActRecord, BadAct, SignedAct } from './decode-act.ts';
+import { Approvals, type PendingRefund } from './approvals.ts';
 import { type Direction, Directions, isStop, type Standing, type StatusSetting } from './directions.ts';
 import { type ActPlace, type ActVerdict, judgeAct } from './judge-act.ts';
 import { Roster } from './roster.ts';
@@ -41,11 +42,17 @@ export class Authority {
   private readonly decisions = new Map<number, StatusSetting>();
   private readonly standing: Standing;
   private readonly lift: (component: Component) => void;
+  private readonly approvals: Approvals;
   private lastMs = 0;
   private pending: ActRecord | undefined;
 
-  /** `rule` says what a rule is now; `lift` ends a quarantine. */
-  constructor(rule: (number: number) => number, lift: (component: Component) => void) {
+  /** `rule` says what a rule is now; `lift` ends a quarantine; `pendingRefund` finds the account of a refund by its id. */
+  constructor(
+    rule: (number: number) => number,
+    lift: (component: Component) => void,
+    pendingRefund: PendingRefund = () => 0,
+  ) {
+    this.approvals = new Approvals(pendingRefund);
     this.standing = { rule, status: (market) => this.statuses.get(market) ?? OK };
     this.lift = lift;
   }
@@ -54,7 +61,16 @@ export class Authority {
   judge(signed: SignedAct | BadAct, place: ActPlace): ActVerdict {
     const { roster, standing } = this;
     const nowMs = Math.max(place.nowMs, this.lastMs);
-    return judgeAct(signed, { ...place, nowMs }, { roster, standing, isUsed: (nonce) => this.nonces.has(nonce) });
+    return judgeAct(
+      signed,
+      { ...place, nowMs },
+      {
+        roster,
+        standing,
+        isUsed: (nonce) => this.nonces.has(nonce),
+        approvalOf: (name) => this.approvals.of(name),
+      },
+    );
   }
 
   /**
@@ -69,7 +85,9 @@ export class Authority {
     if (what.kind === 'enrol') this.roster.enrol(what.keys);
     else if (what.kind === 'retire') this.roster.retire(what.key);
     else if (what.kind === 'announce') this.announce(what.hash, atMs);
+    else if (what.kind === 'revokeRefunds') this.approvals.revoke(what);
     else if (isPassed) return;
+    else if (what.kind === 'approveRefunds') this.approvals.approve(what, act.expiryMs);
     else if (what.kind === 'lift') this.lift(what.component);
     else this.decide(actBytes(act, atMs));
   }
@@ -139,13 +157,19 @@ export class Authority {
   }
 
   /** The administrator's commands among these, but for some rows, that nobody with the right to them signed; none without a roster. */
-  unauthorised({ words, floats, rows }: CommandRows, source: CommandSource, signed = NO_ROWS): Unauthorised[] {
+  unauthorised({ bytes, words, floats, rows }: CommandRows, source: CommandSource, signed = NO_ROWS): Unauthorised[] {
     if (this.roster.isEmpty || source.kind === 'act') return [];
     const directions = new Directions(this.standing);
+    const approved = this.approvals.rowsOf({ bytes, words, floats, rows });
     const found: Unauthorised[] = [];
     for (let row = 0; row < rows; row += commandRows(words, row)) {
       const direction = directions.next(words, floats, row);
-      if (direction === undefined || signed.has(row) || (source.kind === 'guard' && this.isOfGuard(direction)))
+      if (
+        direction === undefined ||
+        signed.has(row) ||
+        approved.has(row) ||
+        (source.kind === 'guard' && this.isOfGuard(direction))
+      )
         continue;
       found.push({ row, direction });
     }
@@ -155,6 +179,11 @@ export class Authority {
   /** The guard may stop, and raise what it stopped up to what acts decided. */
   private isOfGuard({ setting, loosens, market }: Direction): boolean {
     return setting !== undefined && (!loosens || isStop(this.decisions.get(market) ?? OK, setting));
+  }
+
+  /** First rows of the commands of a batch that an approved payout covers. */
+  rowsOfPayouts(rows: CommandRows): ReadonlySet<number> {
+    return this.approvals.rowsOf(rows);
   }
 
   private announce(hash: string, atMs: number): void {

@@ -150,6 +150,12 @@ function contentOf(value: unknown): ActContent {
         orderPolicy: ORDER_POLICIES.find((name) => name === orderPolicy) ?? refuse('what.orderPolicy', 'unknown'),
       };
     }
+    case 'approveRefunds':
+      return approvalOf(fieldsOf(value, 'what', ['kind', ...APPROVAL_FIELDS]));
+    case 'revokeRefunds': {
+      const fields = fieldsOf(value, 'what', ['kind', 'incident', 'round']);
+      return { kind, incident: keyOf(fields['incident'], 'what.incident'), round: roundOf(fields) };
+    }
     case 'enrol': {
       const keys = listOf(fieldsOf(value, 'what', ['kind', 'keys'])['keys'], 'what.keys', SIGNATURE_LIMIT);
       return { kind, keys: keys.map(enrolledOf) };
@@ -159,6 +165,42 @@ function contentOf(value: unknown): ActContent {
     default:
       return refuse('what.kind', 'unknown');
   }
+}
+
+const APPROVAL_FIELDS = [
+  'incident',
+  'round',
+  'content',
+  'plan',
+  'payments',
+  'total',
+  'largest',
+  'reversals',
+  'reversed',
+] as const;
+const DIGITS = /^(?:0|[1-9]\d{0,19})$/;
+const MOST_TRANSFERS = 1 << 24;
+
+function approvalOf(fields: Fields): ActContent {
+  const digits = (field: string): string => matching(fields[field], `what.${field}`, DIGITS, 'decimal digits');
+  const hash = (field: string): string => keyOf(fields[field], `what.${field}`);
+  return {
+    kind: 'approveRefunds',
+    incident: hash('incident'),
+    round: roundOf(fields),
+    content: hash('content'),
+    plan: hash('plan'),
+    payments: wholeOf(fields, 'payments', MOST_TRANSFERS),
+    total: digits('total'),
+    largest: digits('largest'),
+    reversals: wholeOf(fields, 'reversals', MOST_TRANSFERS),
+    reversed: digits('reversed'),
+  };
+}
+
+function roundOf(fields: Fields): number {
+  const round = wholeOf(fields, 'round', 0xffff_ffff);
+  return round === 0 ? refuse('what.round', '0 is none') : round;
 }
 
 function enrolledOf(value: unknown): { key: string; role: (typeof ROLES)[number] } {

@@ -19,7 +19,7 @@ export interface StatusSetting {
 }
 
 export interface Direction {
-  readonly of: 'status' | 'guard_limit' | 'other';
+  readonly of: 'status' | 'guard_limit' | 'remedy' | 'other';
   /** Market of a status, 0 for the venue and for all else. */
   readonly market: number;
   /** The status that is set, undefined of all else. */
@@ -50,6 +50,13 @@ export class Directions {
       case COMMAND.setMarketParameter:
       case COMMAND.defineMarket:
         return OTHER;
+      case COMMAND.cancelForFork:
+      case COMMAND.carryWithdrawal:
+      case COMMAND.reverseCredit:
+      case COMMAND.reserveRefund:
+      case COMMAND.postRefund:
+      case COMMAND.voidRefund:
+        return REMEDY;
       default:
         return undefined;
     }
@@ -73,6 +80,7 @@ export class Directions {
   }
 }
 
+const REMEDY: Direction = { of: 'remedy', market: 0, setting: undefined, loosens: true };
 const OTHER: Direction = { of: 'other', market: 0, setting: undefined, loosens: true };
 
 /** True when the second setting stops all that the first does. */

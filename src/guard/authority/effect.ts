@@ -4,7 +4,7 @@ import { MARKET_PARAMETERS } from '../../engine/command.ts';
 import { RULES } from '../../engine/rules.ts';
 import { OPERATION, pausedByStatus, STATUS } from '../../engine/status.ts';
 import { componentName } from '../finding.ts';
-import { type Act, type ActCommand, asciiJson } from './act.ts';
+import { type Act, type ActCommand, asciiJson, type RefundApproval } from './act.ts';
 import { isGuardLimit, TIGHTER } from './guard-limits.ts';
 
 /** One line for each thing that the act does; numbers that are none of the exchange's are said to be so. */
@@ -25,11 +25,35 @@ export function effectOf({ what }: Act): string[] {
         'cancels every open order but untriggered take-profit and stop-loss orders and those that only reduce',
         what.incident === null ? 'it belongs to no case' : `it belongs to the case ${what.incident}`,
       ];
+    case 'approveRefunds':
+      return approvalText(what);
+    case 'revokeRefunds':
+      return [
+        `takes back the approval of round ${what.round} of the payout of case ${what.incident}`,
+        'what was posted stays; what is set aside and not posted stays set aside',
+      ];
     case 'enrol':
       return what.keys.map(({ key, role }) => `enrols the key ${key} as ${roleText(role)}`);
     case 'retire':
       return [`retires the key ${what.key} for good`];
   }
+}
+
+function approvalText(approval: RefundApproval): string[] {
+  const { incident, round, content, plan, payments, total, largest, reversals, reversed } = approval;
+  const taken = `takes back ${reversals} ${reversals === 1 ? 'credit' : 'credits'} of ${usdcText(reversed)} USDC in all`;
+  return [
+    `pays ${payments} ${payments === 1 ? 'refund' : 'refunds'} of ${usdcText(total)} USDC in all, the largest ${usdcText(largest)} USDC`,
+    ...(reversals === 0 ? [] : [taken]),
+    `for round ${round} of the case ${incident}`,
+    `as the transfers ${plan}, and as shown by the content ${content}`,
+  ];
+}
+
+/** An amount of 1e-8 USDC in USDC, with all of its digits. */
+function usdcText(amount: string): string {
+  const digits = amount.padStart(9, '0');
+  return `${digits.slice(0, -8)}.${digits.slice(-8)}`;
 }
 
 function roleText(role: string): string {
@@ -48,6 +72,13 @@ function commandText(command: ActCommand): string {
       const name = parameter === undefined ? `no parameter (${field('parameter')})` : camelCase(parameter);
       return `sets ${name} of market ${field('market')} to ${field('value')}`;
     }
+    case 'cancelForFork':
+    case 'carryWithdrawal':
+    case 'reverseCredit':
+    case 'reserveRefund':
+    case 'postRefund':
+    case 'voidRefund':
+      return `applies the command of a remedy ${asciiJson(command)}`;
     case 'defineMarket':
       return `defines a market: ${asciiJson(command)}`;
   }

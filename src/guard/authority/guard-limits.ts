@@ -21,6 +21,8 @@ export const TIGHTER: Readonly<Record<GuardLimit, Tighter>> = {
   breaker_liquidations: 'lower',
   breaker_losses: 'lower',
   breaker_funding: 'lower',
+  guard_refund_single: 'lower',
+  guard_refund_share: 'lower',
   reopen_rung: 'higher',
   reopen_grace: 'higher',
   reopen_depth: 'higher',

@@ -1,8 +1,9 @@
 /** May this act be carried out, here and now? The answer is a value; the first reason that stands in this file's order is given. */
-import { type Act, actHash, type EnrolledKey, ROLES } from './act.ts';
+import { type Act, actHash, type EnrolledKey, type RefundApproval, ROLES } from './act.ts';
 import type { ActRecord, BadAct, Signature, SignedAct } from './decode-act.ts';
 import type { Standing } from './directions.ts';
 import { type Needed, neededKeys, neededText } from './needed-keys.ts';
+import type { PayoutName } from './refund-plan.ts';
 import { LEAST_KEYS, type Roster } from './roster.ts';
 import { isPublicKey, isSignedBy } from './signature.ts';
 
@@ -15,6 +16,7 @@ type JudgedRefusal =
   | 'not_yet'
   | 'expiry_too_far'
   | 'nonce_used'
+  | 'approved_otherwise'
   | 'no_roster'
   | 'duplicate_signer'
   | 'unknown_key'
@@ -56,10 +58,15 @@ export interface Precedents {
   readonly roster: Roster;
   readonly standing: Standing;
   isUsed(nonce: string): boolean;
+  /** What is approved of a payout now, undefined when nothing is. */
+  approvalOf(name: PayoutName): RefundApproval | undefined;
 }
 
 /** The longest that an act can wait between being carried out and its expiry: what was signed long ago is asked for again. */
 const LIFE_LIMIT_MS = 90 * 86_400_000;
+
+/** The longest that an approval of a payout is good for: from when it may be carried out to when it ends. */
+export const APPROVAL_LIMIT_MS = 2 * 3_600_000;
 
 export function judgeAct(signed: SignedAct | BadAct, place: ActPlace, precedents: Precedents): ActVerdict {
   if ('bad' in signed) return refused('malformed', signed.bad);
@@ -68,6 +75,7 @@ export function judgeAct(signed: SignedAct | BadAct, place: ActPlace, precedents
   const refusal =
     outOfPlace(act, place) ??
     (precedents.isUsed(act.nonce) ? refused('nonce_used', act.nonce) : undefined) ??
+    approvedOtherwise(act, precedents) ??
     unsigned(act, hash, signatures, precedents.roster) ??
     outOfRoster(act, precedents.roster) ??
     unauthorised(act, signatures, precedents);
@@ -90,6 +98,9 @@ function outOfPlace({ fork, notBeforeMs, expiryMs, what }: Act, place: ActPlace)
   }
   if (atMs > expiryMs) return refused('expired', `at ${expiryMs}, it is ${atMs}`);
   if (atMs < notBeforeMs) return refused('not_yet', `before ${notBeforeMs}, it is ${atMs}`);
+  if (what.kind === 'approveRefunds' && expiryMs - Math.max(notBeforeMs, 0) > APPROVAL_LIMIT_MS) {
+    return refused('expiry_too_far', `${expiryMs}, more than ${APPROVAL_LIMIT_MS} ms behind ${notBeforeMs}`);
+  }
   if (expiryMs - atMs > LIFE_LIMIT_MS)
     return refused('expiry_too_far', `${expiryMs}, more than ${LIFE_LIMIT_MS} ms away`);
   return undefined;
@@ -108,6 +119,14 @@ function unsigned(act: Act, hash: string, signatures: readonly Signature[], rost
   }
   const forged = signatures.find(({ key, signature }) => !isSignedBy(key, hash, signature));
   return forged === undefined ? undefined : refused('signature_invalid', forged.key);
+}
+
+/** One round of a payout is one set of transfers: another is approved as another round, or once the first is taken back. */
+function approvedOtherwise({ what }: Act, precedents: Precedents): RefusedAct | undefined {
+  if (what.kind !== 'approveRefunds') return undefined;
+  const before = precedents.approvalOf(what);
+  if (before === undefined || before.plan === what.plan) return undefined;
+  return refused('approved_otherwise', `round ${what.round}: ${before.plan}`);
 }
 
 /** What cannot become of the roster. */

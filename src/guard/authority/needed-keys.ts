@@ -25,8 +25,10 @@ export function neededKeys(act: Act, signers: readonly string[], roster: Roster,
     case 'lift':
     case 'reopen':
     case 'rollback':
+    case 'approveRefunds':
       return TWO_OPERATORS;
     case 'announce':
+    case 'revokeRefunds':
       return ONE;
     case 'enrol':
       return all(what.keys.map(({ role }) => (role === 'guard' ? TWO_GUARDS : TWO_OPERATORS)));

@@ -26,8 +26,13 @@ export interface VerifiedActs {
   readonly invalid: number;
   /** Valid acts whose commands are not behind them: a crash came between, and they never happened. */
   readonly unexecuted: number;
-  /** Administrators' commands since the first enrolment: those that an act made, those of the guard itself, those of nobody. */
-  readonly commands: { readonly ofActs: number; readonly ofGuard: number; readonly withoutAct: number };
+  /** Administrators' commands since the first enrolment: those that an act made, of payouts that one approved, of the guard itself, of nobody. */
+  readonly commands: {
+    readonly ofActs: number;
+    readonly ofPayouts: number;
+    readonly ofGuard: number;
+    readonly withoutAct: number;
+  };
   readonly firstInvalid: InvalidAct | null;
 }
 
@@ -39,7 +44,7 @@ export class ActVerifier {
   private acts = 0;
   private valid = 0;
   private unexecuted = 0;
-  private readonly commands = { ofActs: 0, ofGuard: 0, withoutAct: 0 };
+  private readonly commands = { ofActs: 0, ofPayouts: 0, ofGuard: 0, withoutAct: 0 };
   private firstInvalid: InvalidAct | null = null;
   private isOpen = false;
 
@@ -68,7 +73,9 @@ export class ActVerifier {
     const unauthorised = authority.unauthorised(entry, { kind: 'guard' }, ofAct);
     commands.withoutAct += unauthorised.length;
     if (!authority.roster.isEmpty) {
-      commands.ofGuard += administrative(entry) - (ofAct?.size ?? 0) - unauthorised.length;
+      const ofPayouts = [...authority.rowsOfPayouts(entry)].filter((row) => ofAct?.has(row) !== true).length;
+      commands.ofPayouts += ofPayouts;
+      commands.ofGuard += administrative(entry) - (ofAct?.size ?? 0) - ofPayouts - unauthorised.length;
     }
     const [first] = unauthorised;
     if (first === undefined) return;
