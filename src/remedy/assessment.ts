@@ -34,7 +34,7 @@ export interface Assessment {
   readonly accounts: readonly AccountAssessment[];
   /** Σ differences (clearing included) − difference of the external flows: 0, or nothing may be approved. */
   readonly residual: bigint;
-  /** What the rounding of funding leaves in the clearings, in the counterfactual minus in the actual world. */
+  /** What the rounding of funding leaves in the clearings and what is set aside for refunds, in the counterfactual minus in the actual world. */
   readonly clearing: bigint;
   /** Money brought in minus money taken out, in the counterfactual minus in the actual world. */
   readonly external: bigint;
@@ -62,7 +62,9 @@ export function assess({ actual, other, valuation, settledInActual }: Worlds): A
     const isSame = areRowsSame(actual, other, account);
     accounts.push({ account, actual: own, other: theirs, difference, reason: reasonOf(account, difference, isSame) });
   }
-  const clearing = clearingOf(other, valuation, asRecorded) - clearingOf(actual, valuation, settledInActual);
+  const held = (state: State, settled: SettledIndex): bigint =>
+    clearingOf(state, valuation, settled) + wide(state.venue.f64, 64 + VENUE.RESERVED_HIGH);
+  const clearing = held(other, asRecorded) - held(actual, settledInActual);
   const external = externalOf(other) - externalOf(actual);
   return { accounts, residual: sum + clearing - external, clearing, external };
 }

@@ -1,180 +1,259 @@
 /**
- * The counterfactual: the world as it would have been. It gets every command that people and sources sent, with the corrections in
- * their place, in lockstep with the actual world; what the exchange forced on anyone is left out of the record and derived anew from
- * the corrected state, as the engine proposes it. What the outcome of a command is in one world and not in the other is counted.
+ * The actual world and the world as it would have been, in lockstep. They are one state until a correction parts them, and one again when
+ * they have become the same; in between each recorded batch is taken into both, and what came of it in one and not in the other is counted.
  */
 import { isHalt } from '../chain/amendment.ts';
-import { commandRows, writeCommand } from '../chain/command-record.ts';
+import { commandRows } from '../chain/command-record.ts';
+import { copyState } from '../chain/copy-state.ts';
 import type { BatchEntry } from '../chain/entry.ts';
-import { applyCommand } from '../engine/apply.ts';
 import { applyUntilTick } from '../engine/batch.ts';
-import { COMMAND, PLACE_ORDER } from '../engine/command.ts';
-import { CommandBuffer } from '../engine/command-buffer.ts';
-import { EVENT, EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
+import { COMMAND, COMMAND_BYTES } from '../engine/command.ts';
 import type { State } from '../engine/state.ts';
-import { MARKET, POSITION, VENUE } from '../engine/tables.ts';
-import { appendForced } from '../guard/forced-command.ts';
+import { POSITION, VENUE } from '../engine/tables.ts';
 import { isForced } from '../guard/guarded-replay.ts';
 import type { CorrectionSet } from './correction.ts';
-import { deviate } from './deviation.ts';
+import { correctedSample } from './correction-series.ts';
+import { type Deviation, deviate } from './deviation.ts';
 import { DivergenceCount } from './divergence.ts';
-import { givenBy, OtherNames } from './other-names.ts';
+import { heldProposals } from './held-proposals.ts';
+import type { WorldObserver } from './incident-worlds.ts';
+import { compareOutcomes, type EventRun, isOfOrders } from './outcome.ts';
+import { eventOf, isOfRemedy, OtherWorldRun, type TakenRows, type Unwind } from './other-world.ts';
+import { Reactive } from './reactive.ts';
+import { Reference } from './reference.ts';
+import { Meeting } from './same-state.ts';
+import { TrueIndexes } from './true-index.ts';
 import type { SettledIndex } from './valuation.ts';
+import { type Written, writtenBy } from './written.ts';
 
-/** A command that was asked for, and its sequence in either world; 0 where it was left out. */
-interface Asked {
-  readonly sequence: number;
-  readonly otherSequence: number;
-  /** Market of an order that was placed, 0 of anything else. */
-  readonly market: number;
-  readonly timeMs: number;
+const WORDS = COMMAND_BYTES / 4;
+const FLOATS = COMMAND_BYTES / 8;
+
+export interface CounterfactualOptions {
+  /** Is told the events of each world, step by step: up to a tick and what was forced behind it. */
+  readonly onEvents?: WorldObserver;
+  /** Is told that something was written into the actual world that no command wrote. */
+  readonly onDeviation?: (actual: State) => void;
+  /** The fund's own orders are made anew in a world in which it holds something else; without it they are taken as recorded. */
+  readonly unwind?: Unwind;
+  /** A second world is run without the orders of who may have reacted (`Reactive`). */
+  readonly reactivePpm?: number;
 }
+
+/** The worlds as they would have been, as long as they are others than the actual one. */
+interface Parted {
+  readonly other: OtherWorldRun;
+  readonly dropped: OtherWorldRun | undefined;
+  readonly reactive: Reactive | undefined;
+  readonly reference: Reference;
+  readonly meeting: Meeting;
+}
+
+const NO_DEVIATIONS = new TrueIndexes();
 
 export class Counterfactual {
   /** The world as it was: every recorded command, forced ones among them, and the deviations. */
   readonly actual: State;
-  /** The world as it would have been. */
-  readonly other: State;
   readonly divergence = new DivergenceCount();
+  /** What the deviations wrote that was money, or lots. */
+  readonly written: Written[] = [];
   private readonly corrections: CorrectionSet;
-  private readonly names = new OtherNames();
-  /** By how much the true index of a market is above the actual world's. */
-  private readonly shifts = new Map<number, bigint>();
-  /** Index of each position when an index was falsified last. */
-  private indexesAtShift: readonly number[] = [];
-  private readonly replaced: ReadonlyMap<number, readonly Uint8Array[]>;
-  private readonly forced = new CommandBuffer(64);
+  private readonly options: CounterfactualOptions;
+  private readonly truth = new TrueIndexes();
+  private readonly replaced: ReadonlySet<number>;
+  private deviations: readonly Deviation[];
+  private parted: Parted | undefined;
 
-  /** Both states stand at the last good block, and are the caller's to give away: they are written to. */
-  constructor(actual: State, other: State, corrections: CorrectionSet) {
+  /**
+   * The state stands at the last good block, and is the caller's to give away: it is written to. `other` is a second one of the same
+   * rows, or the same one: then it is copied when the worlds part.
+   */
+  constructor(actual: State, other: State, corrections: CorrectionSet, options: CounterfactualOptions = {}) {
     this.actual = actual;
-    this.other = other;
     this.corrections = corrections;
-    this.replaced = new Map(
-      corrections.commands.map(({ sequence, commands }) => [sequence, commands.map(writeCommand)]),
-    );
+    this.options = options;
+    this.replaced = new Set(corrections.commands.map(({ sequence }) => sequence));
+    this.deviations = corrections.deviations;
+    if (other !== actual) this.part(other);
+  }
+
+  /** The world as it would have been: the actual one while they are the same. */
+  get other(): State {
+    return this.parted?.other.state ?? this.actual;
+  }
+
+  /** The same without the orders of who may have reacted; undefined when it was not asked for. */
+  get dropped(): State | undefined {
+    return this.options.reactivePpm === undefined ? undefined : (this.parted?.dropped?.state ?? this.actual);
+  }
+
+  /** Orders of who may have reacted, and of how many accounts. */
+  get reactive(): { readonly commands: number; readonly accounts: number } {
+    const { reactive } = this.parted ?? {};
+    return { commands: reactive?.commands ?? 0, accounts: reactive?.accounts.size ?? 0 };
+  }
+
+  /** What is undone by the reference; undefined while the worlds are one. */
+  get reference(): Reference | undefined {
+    return this.parted?.reference;
+  }
+
+  /** True while the worlds are two. */
+  get isParted(): boolean {
+    return this.parted !== undefined;
+  }
+
+  /**
+   * Up to which index of the valuation (the other world's) a position of the actual world has settled. Its own index is the right one but
+   * for what deviations did to it: what it owes is its size × (own index − settled), whatever the other world's index came to.
+   */
+  readonly settledInActual: SettledIndex = (state, row) => this.settledBy(this.truth, state, row);
+
+  /** The same of the world without reactive orders. */
+  readonly settledInDropped: SettledIndex = (state, row) => this.settledBy(NO_DEVIATIONS, state, row);
+
+  private settledBy(truth: TrueIndexes, state: State, row: number): bigint {
+    const market = state.position.i32[row * 32 + POSITION.MARKET] as number;
+    return NO_DEVIATIONS.index(this.other, market) - truth.index(state, market) + truth.settled(state, row);
   }
 
   /** Takes one recorded batch into both worlds. */
   take(entry: BatchEntry): void {
-    const { actual, other } = this;
-    for (const deviation of this.corrections.deviations) {
-      if (deviation.afterSequence !== entry.firstSequence - 1) continue;
-      const before = indexesOf(actual);
-      deviate(actual, deviation);
-      this.shiftIndexes(before);
+    if (this.parted === undefined && this.parts(entry)) this.part(copyState(this.actual));
+    let firstSequence = entry.firstSequence;
+    for (let from = 0; from < entry.rows; ) {
+      const { to, commands, tick } = stepFrom(entry, from, firstSequence);
+      const { actual } = this;
+      for (const world of [actual, this.parted?.other.state, this.parted?.dropped?.state]) world?.events.clear();
+      this.applyActual(entry, from, to, firstSequence);
+      this.options.onEvents?.('actual', actual.events, actual);
+      const taken = { entry, from, to, firstSequence, actual, held: heldProposals(actual.events) };
+      if (this.parted === undefined) this.stayOne(taken);
+      else this.takeApart(this.parted, taken, tick);
+      firstSequence += commands;
+      from = to;
     }
-    actual.events.clear();
-    other.events.clear();
-    for (let row = 0; row < entry.rows; ) row = applyUntilTick(actual, entry.words, entry.floats, row, entry.rows);
-    const asked = this.ask(entry);
-    this.compare(asked);
+    if (entry.closesBlock) this.meet();
   }
 
-  /** Remembers by how much a deviation moved each index: what settles from now on settles up to an index that is so much off. */
-  private shiftIndexes(before: readonly bigint[]): void {
-    indexesOf(this.actual).forEach((index, market) => {
-      const shift = (before[market] as bigint) - index;
-      if (shift !== 0n) this.shifts.set(market, (this.shifts.get(market) ?? 0n) + shift);
-    });
-    const { f64, rows } = this.actual.position;
-    this.indexesAtShift = Array.from({ length: rows }, (_, row) => f64[row * 16 + POSITION.FUNDING_INDEX] as number);
-  }
-
-  /**
-   * The true index up to which a position of the actual world has settled. One whose row is still as it was when the index was
-   * falsified settled before that; any other settled up to an index that was off by the shift.
-   */
-  readonly settledInActual: SettledIndex = (state, row) => {
-    const index = state.position.f64[row * 16 + POSITION.FUNDING_INDEX] as number;
-    const market = state.position.i32[row * 32 + POSITION.MARKET] as number;
-    const isUntouched = this.indexesAtShift[row] === index;
-    return BigInt(index) + (isUntouched ? 0n : (this.shifts.get(market) ?? 0n));
-  };
-
-  /** Asks the other world for what was asked for in this one. */
-  private ask(entry: BatchEntry): Asked[] {
-    const { other } = this;
-    const asked: Asked[] = [];
+  /** Whether something in the batch makes two worlds of one. */
+  private parts(entry: BatchEntry): boolean {
+    const { keepHalts, series, release } = this.corrections;
+    const { actual } = this;
+    const last = entry.firstSequence + entry.commands - 1;
+    if (this.deviations.some(({ afterSequence }) => afterSequence < last)) return true;
+    if (release !== undefined && release !== actual.venue.i32[actual.venue.rowWords + VENUE.RELEASE]) return true;
+    const { words, floats } = entry;
     let sequence = entry.firstSequence;
     for (let row = 0; row < entry.rows; sequence++) {
-      const rows = commandRows(entry.words, row);
-      if (!isForced(entry.words[row * 16] as number) && (this.corrections.keepHalts || !isHalt(entry.words, row))) {
-        const from = other.events.count;
-        const otherSequence = this.give(entry, row, rows, sequence);
-        const isOrder = entry.words[row * 16] === COMMAND.placeOrder;
-        const market = isOrder ? (entry.words[row * 16 + PLACE_ORDER.MARKET] as number) : 0;
-        asked.push({ sequence, otherSequence, market, timeMs: entry.floats[row * 8 + 1] as number });
-        if (entry.words[row * 16] === COMMAND.tick) this.applyProposals(from);
+      if (this.replaced.has(sequence) || isOfRemedy(words[row * WORDS] as number)) return true;
+      if (!keepHalts && isHalt(words, row)) return true;
+      if (series !== undefined && correctedSample(series, words, floats, row) !== undefined) return true;
+      row += commandRows(words, row);
+    }
+    return false;
+  }
+
+  private part(state: State): void {
+    const { actual, corrections } = this;
+    const { unwind, reactivePpm } = this.options;
+    const reactive = reactivePpm === undefined ? undefined : new Reactive(actual, reactivePpm);
+    this.parted = {
+      other: new OtherWorldRun(state, { corrections, unwind }),
+      dropped: reactive && new OtherWorldRun(copyState(state), { corrections, unwind, drop: reactive.isReactive }),
+      reactive,
+      reference: new Reference(actual, this.truth),
+      meeting: new Meeting(),
+    };
+  }
+
+  /** The actual world takes rows `from` to `to`; it is stopped at deviations and before forced commands. */
+  private applyActual({ words, floats }: BatchEntry, from: number, to: number, firstSequence: number): void {
+    const { actual, parted } = this;
+    let sequence = firstSequence;
+    let applied = from;
+    const applyTo = (row: number): void => {
+      while (applied < row) applied = applyUntilTick(actual, words, floats, applied, row);
+    };
+    for (let row = from; row < to; sequence++) {
+      while ((this.deviations[0]?.afterSequence ?? sequence) < sequence) {
+        applyTo(row);
+        this.deviate();
       }
-      row += rows;
+      if (parted !== undefined && isForced(words[row * WORDS] as number)) {
+        applyTo(row);
+        parted.reference.note(words, floats, row, sequence);
+      }
+      row += commandRows(words, row);
     }
-    return asked;
+    applyTo(to);
   }
 
-  /** Gives a command, or its correction, to the other world; returns its sequence there, 0 when it is left out. */
-  private give(entry: BatchEntry, row: number, rows: number, sequence: number): number {
-    const { other } = this;
-    const correction = this.replaced.get(sequence);
-    let otherSequence = 0;
-    for (const rowsOfOne of correction ?? [entry.bytes.subarray(row * 64, (row + rows) * 64)]) {
-      const bytes = rowsOfOne.slice();
-      const words = new Int32Array(bytes.buffer);
-      const floats = new Float64Array(bytes.buffer);
-      this.names.rename(words, floats, 0);
-      applyCommand(other, words, floats, 0);
-      otherSequence = other.venue.f64[64 + VENUE.SEQUENCE] as number;
-    }
-    return otherSequence;
+  private deviate(): void {
+    const { actual } = this;
+    const [due, ...rest] = this.deviations;
+    this.deviations = rest;
+    this.truth.around(actual, () => {
+      this.written.push(writtenBy(actual, () => deviate(actual, due as Deviation)));
+    });
+    this.options.onDeviation?.(actual);
   }
 
-  /** What the engine proposes in the other world happens there. */
-  private applyProposals(from: number): void {
-    const { other, forced } = this;
-    forced.clear();
-    const timeMs = other.venue.f64[64 + VENUE.TIME_MS] as number;
-    for (let event = from; event < other.events.count; event++) appendForced(other.events, event, timeMs, forced);
-    for (let row = 0; row < forced.rows; ) row = applyUntilTick(other, forced.i32, forced.f64, row, forced.rows);
+  /** The worlds are one: what happened happened in each. */
+  private stayOne({ entry, from, to, firstSequence, actual }: TakenRows): void {
+    const { onEvents, reactivePpm } = this.options;
+    onEvents?.('other', actual.events, actual);
+    if (reactivePpm !== undefined) onEvents?.('dropped', actual.events, actual);
+    const { words, floats } = entry;
+    let sequence = firstSequence;
+    let told = 0;
+    for (let row = from; row < to; sequence++) {
+      const first = eventOf(actual.events, sequence, told);
+      told = eventOf(actual.events, sequence + 1, first);
+      const run = { values: actual.events.values, from: first, to: told };
+      this.count(words[row * WORDS] as number, floats[row * FLOATS + 1] as number, run, run);
+      row += commandRows(words, row);
+    }
   }
 
-  private compare(asked: readonly Asked[]): void {
-    const [given, otherGiven] = [givenBy(this.actual.events), givenBy(this.other.events)];
-    const [outcomes, others] = [outcomesOf(this.actual.events), outcomesOf(this.other.events)];
-    for (const { sequence, otherSequence, market, timeMs } of asked) {
-      this.names.learn(given.get(sequence), otherGiven.get(otherSequence));
-      if (market === 0) continue;
-      const [here, there] = [outcomes.get(sequence), others.get(otherSequence)];
-      this.divergence.count(market, timeMs, here, there);
-    }
+  private readonly count = (kind: number, timeMs: number, here: EventRun, there: EventRun): void => {
+    if (isOfOrders(kind)) this.divergence.count(timeMs, compareOutcomes(kind, here, there));
+  };
+
+  private takeApart({ other, dropped, reactive, reference }: Parted, taken: TakenRows, tick: number): void {
+    const { actual } = this;
+    const { onEvents } = this.options;
+    other.ask(taken, this.count);
+    onEvents?.('other', other.state.events, other.state);
+    dropped?.ask(taken);
+    if (dropped !== undefined) onEvents?.('dropped', dropped.state.events, dropped.state);
+    reference.take(actual.events, other.state, tick);
+    reactive?.take(actual.events, other.state);
+  }
+
+  /** When nothing differs any more the worlds are one, until the next correction. */
+  private meet(): void {
+    const { actual, parted } = this;
+    if (parted === undefined || parted.dropped !== undefined) return;
+    if (parted.meeting.areSame(actual, parted.other.state)) this.parted = undefined;
   }
 }
 
-function indexesOf({ market }: State): bigint[] {
-  return Array.from({ length: market.rows }, (_, row) =>
-    BigInt(market.f64[row * 128 + MARKET.FUNDING_INDEX] as number),
-  );
-}
-
-/** What came of a command: why it was refused, how many lots it traded, and for what (lots × ticks). */
-export interface Outcome {
-  refusal: number;
-  lots: number;
-  value: number;
-}
-
-function outcomesOf({ values, count }: EventBuffer): Map<number, Outcome> {
-  const outcomes = new Map<number, Outcome>();
-  for (let at = 0; at < count * EVENT_FLOATS; at += EVENT_FLOATS) {
-    const kind = values[at];
-    if (kind !== EVENT.refused && kind !== EVENT.filled) continue;
-    const sequence = values[at + 1] as number;
-    const outcome = outcomes.get(sequence) ?? { refusal: 0, lots: 0, value: 0 };
-    if (kind === EVENT.refused) outcome.refusal = values[at + 3] as number;
-    else {
-      outcome.lots += values[at + 8] as number;
-      outcome.value += (values[at + 7] as number) * (values[at + 8] as number);
-    }
-    outcomes.set(sequence, outcome);
+/** Rows from `from` on up to behind the next tick and what was forced behind it. */
+function stepFrom(
+  entry: BatchEntry,
+  from: number,
+  firstSequence: number,
+): { to: number; commands: number; tick: number } {
+  let to = from;
+  let commands = 0;
+  let tick = Number.POSITIVE_INFINITY;
+  while (to < entry.rows) {
+    const kind = entry.words[to * WORDS] as number;
+    if (tick !== Number.POSITIVE_INFINITY && !isForced(kind)) break;
+    if (kind === COMMAND.tick) tick = firstSequence + commands;
+    to += commandRows(entry.words, to);
+    commands++;
   }
-  return outcomes;
+  return { to, commands, tick };
 }

@@ -2,10 +2,14 @@
  * Divergence: how far the counterfactual's order flow is still that of the actual world. People who placed orders because of the
  * falsehood would not have placed them; the more orders come out otherwise, the less the replay is evidence.
  */
-import type { Outcome } from './counterfactual.ts';
+import type { Compared } from './outcome.ts';
 
 const MINUTE_MS = 60_000;
 const PPM = 1_000_000;
+/** Fewer orders than this say nothing of a market: they are judged with those of the minutes behind them. */
+const LEAST_ORDERS = 20;
+/** Markets are numbered below this in a key. */
+const MARKETS = 4_096;
 
 /** One market in one minute: orders placed, those with another outcome, and lots traded in the actual world and in the other. */
 export interface DivergenceMinute {
@@ -20,18 +24,22 @@ export interface DivergenceMinute {
 type Minute = { -readonly [field in keyof DivergenceMinute]: DivergenceMinute[field] };
 
 export class DivergenceCount {
-  private readonly byMinute = new Map<string, Minute>();
+  private readonly byMinute = new Map<number, Minute>();
 
-  /** Counts an order and what came of it in both worlds; undefined: it rests, or never traded. */
-  count(market: number, timeMs: number, here: Outcome | undefined, there: Outcome | undefined): void {
-    const minuteMs = timeMs - (timeMs % MINUTE_MS);
-    const key = `${market} ${minuteMs}`;
-    const minute = this.byMinute.get(key) ?? { market, minuteMs, orders: 0, different: 0, lots: 0, otherLots: 0 };
-    this.byMinute.set(key, minute);
+  /** Counts an order command (also one that changed or cancelled an order) and what came of it in both worlds. */
+  count(timeMs: number, { market, isSame, lots, otherLots }: Readonly<Compared>): void {
+    if (market === 0) return;
+    const place = Math.floor(timeMs / MINUTE_MS);
+    const key = place * MARKETS + market;
+    let minute = this.byMinute.get(key);
+    if (minute === undefined) {
+      minute = { market, minuteMs: place * MINUTE_MS, orders: 0, different: 0, lots: 0, otherLots: 0 };
+      this.byMinute.set(key, minute);
+    }
     minute.orders++;
-    if (!isSame(here, there)) minute.different++;
-    minute.lots += here?.lots ?? 0;
-    minute.otherLots += there?.lots ?? 0;
+    if (!isSame) minute.different++;
+    minute.lots += lots;
+    minute.otherLots += otherLots;
   }
 
   /** All minutes, by time and market. */
@@ -40,19 +48,23 @@ export class DivergenceCount {
   }
 
   /**
-   * The start of the first minute of each market in which more than `ppm` of the orders came out otherwise: from there on its replay is
-   * no evidence and prices are taken from the reference. Markets that stay below are not in the map.
+   * The start of the first minute of each market behind which more than `ppm` of the orders of a stretch came out otherwise: its replay is
+   * no evidence and it is valued by the reference. A stretch is a minute, or as many as make 20 orders; what is left at the end is
+   * judged with the stretch before it. Markets that stay below are not in the map.
    */
   horizons(ppm: number): Map<number, number> {
     const horizons = new Map<number, number>();
+    const open = new Map<number, { fromMs: number; orders: number; different: number }>();
     for (const { market, minuteMs, orders, different } of this.minutes) {
-      if (!horizons.has(market) && different * PPM > orders * ppm) horizons.set(market, minuteMs);
+      const stretch = open.get(market) ?? { fromMs: minuteMs, orders: 0, different: 0 };
+      open.set(market, stretch);
+      stretch.orders += orders;
+      stretch.different += different;
+      if (stretch.orders < LEAST_ORDERS) continue;
+      const isBeyond = stretch.different * PPM > stretch.orders * ppm;
+      if (isBeyond && !horizons.has(market)) horizons.set(market, stretch.fromMs);
+      open.delete(market);
     }
     return horizons;
   }
-}
-
-function isSame(here: Outcome | undefined, there: Outcome | undefined): boolean {
-  const fields = ['refusal', 'lots', 'value'] as const;
-  return fields.every((field) => (here?.[field] ?? 0) === (there?.[field] ?? 0));
 }

@@ -1,6 +1,6 @@
 /**
  * One valuation for all worlds: the same prices, the same funding index. An account's equity is its balance, what it has asked to
- * withdraw and not got, and for each position size × price − cost − funding owed up to the true index.
+ * withdraw and not got, less what it owes the venue, and for each position size × price − cost − funding owed up to the true index.
  */
 import { FEE_ACCOUNT, type State } from '../engine/state.ts';
 import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
@@ -39,7 +39,9 @@ export function equities(state: State, { prices, indexes }: Valuation, settled: 
   const equity = Array.from({ length: account.rows }, (_, row) =>
     row === 0
       ? 0n
-      : wide(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH) + wide(account.f64, row * 8 + ACCOUNT.PENDING_HIGH),
+      : wide(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH) +
+        wide(account.f64, row * 8 + ACCOUNT.PENDING_HIGH) -
+        BigInt(account.f64[row * 8 + ACCOUNT.RECEIVABLE] as number),
   );
   for (let row = 1; row < position.rows; row++) {
     const size = BigInt(position.f64[row * 16 + POSITION.SIZE] as number);
