@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { registerBench } from './bench.ts';
 import type { Frame } from './command.ts';
 import { registerData } from './data.ts';
+import { registerDrill } from './drill.ts';
 import { CommandError, type ExitCode, exitCodes, toCommandError } from './errors.ts';
 import { registerExtremes } from './extremes.ts';
 import { registerIncident } from './incident.ts';
@@ -19,6 +20,7 @@ import { registerWarrants } from './warrants-view.ts';
 /** Every command, in the order of the help page. A new command adds its line here. */
 const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerStart,
+  registerDrill,
   registerRun,
   registerVerify,
   registerMatrix,

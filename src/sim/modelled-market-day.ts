@@ -16,8 +16,11 @@ const STEPS = 12;
 const PULL = 4000;
 const VENUES = ['modelled 1', 'modelled 2', 'modelled 3', 'modelled 4'];
 
-/** Level in USD, typical move of a minute in ppm, turnover of the day in million USD; most traded first. */
-const LEVELS: readonly (readonly [market: string, price: string, minutePpm: number, turnover: number])[] = [
+/** Level in USD, typical move of a minute in ppm, turnover of the day in million USD. */
+export type MarketLevel = readonly [market: string, price: string, minutePpm: number, turnover: number];
+
+/** Most traded first. */
+const LEVELS: readonly MarketLevel[] = [
   ['BTC-USD-PERP', '92500', 170, 900],
   ['ETH-USD-PERP', '3205', 240, 500],
   ['SOL-USD-PERP', '133.5', 300, 220],
@@ -30,10 +33,18 @@ const LEVELS: readonly (readonly [market: string, price: string, minutePpm: numb
   ['SUI-USD-PERP', '1.55', 380, 15],
 ];
 
+interface ModelledDayOptions {
+  readonly seed: number;
+  readonly tickMs?: number | undefined;
+  /** Other markets than the built-in ones, most traded first; each must be among the listed ones. */
+  readonly levels?: readonly MarketLevel[];
+}
+
 /** The modelled day. The same seed gives the same prices. */
-export function modelledMarketDay(options: { readonly seed: number; readonly tickMs?: number | undefined }): MarketDay {
+export function modelledMarketDay(options: ModelledDayOptions): MarketDay {
+  const { levels = LEVELS } = options;
   const random = new Random(options.seed).fork('modelled day');
-  const tickMs = options.tickMs ?? tickMsFor(LEVELS.length);
+  const tickMs = options.tickMs ?? tickMsFor(levels.length);
   return {
     day: dayOf(START_MS),
     startMs: START_MS,
@@ -41,7 +52,7 @@ export function modelledMarketDay(options: { readonly seed: number; readonly tic
     tickMs,
     isModelled: true,
     source: 'modelled: levels of the public record of 2026-01-19, moves made up; no record was given',
-    markets: LEVELS.map(([name, price, minutePpm, turnover], rank) =>
+    markets: levels.map(([name, price, minutePpm, turnover], rank) =>
       modelledMarket(name, price, minutePpm, turnover, rank, tickMs, random.fork(name)),
     ),
     findings: [],

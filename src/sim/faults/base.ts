@@ -75,18 +75,19 @@ export function copyState(from: State): State {
   return state;
 }
 
-/** Builds the venue of a regime: the same for the same seed. */
-export function buildBase(regime: Regime, seed: number): Base {
+/** Builds the venue of a regime: the same for the same seed and number of accounts. */
+export function buildBase(regime: Regime, seed: number, accounts = ACCOUNTS): Base {
   const day = regimeDay(regime, seed);
-  const session = new Session({ day, seed, accounts: ACCOUNTS });
-  const state = genesis({ accounts: ACCOUNTS + 16 });
+  const session = new Session({ day, seed, accounts });
+  const state = genesis({ accounts: accounts + 16 });
   const opening = new CommandBuffer();
   session.opening(state, opening);
   prehistory(state, day, opening, seed);
   const commands = new CommandBuffer();
   for (let tick = 1; tick <= BASE_TICK; tick++) {
     commands.clear();
-    if (tick === THIN_TICK) takeOut(state, session.clock.timeOf(tick - 1), new Random(seed).fork('thin'), commands);
+    if (tick === THIN_TICK)
+      takeOut(state, session.clock.timeOf(tick - 1), new Random(seed).fork('thin'), commands, THIN_ACCOUNTS);
     session.step(tick, state, commands);
     apply(state, commands);
   }
@@ -195,13 +196,13 @@ function marginAtHighest(state: State, account: number): { positions: number; eq
   return { positions, equity: margin.equity.toNumber() };
 }
 
-/** Withdrawals of most of what accounts with positions need not leave: what is left carries little. */
-function takeOut(state: State, timeMs: number, random: Random, commands: CommandBuffer): void {
+/** Withdrawals of most of what `share` of a hundred accounts with positions need not leave: what is left carries little. */
+export function takeOut(state: State, timeMs: number, random: Random, commands: CommandBuffer, share: number): void {
   for (let account = 1; account < state.account.rows; account++) {
     if (state.account.i32[account * 16 + ACCOUNT.KIND] !== ACCOUNT_KIND.TRADER) continue;
     computeMargin(state, account, margin);
     const isHolding = margin.maintenance.toNumber() > 0 && margin.maintenance.toNumber() < 1e14;
-    if (!isHolding || random.below(100) >= THIN_ACCOUNTS) continue;
+    if (!isHolding || random.below(100) >= share) continue;
     for (const row of positionsOf(state, account)) {
       const market = state.position.i32[row * 32 + POSITION.MARKET] as number;
       commands.setLeverage(timeMs, account, market, highestLeverage(state, market));

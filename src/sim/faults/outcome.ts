@@ -19,6 +19,8 @@ export interface ForcedEvent {
   /** Side and price (price units) of the order, where it is known. */
   readonly sell: boolean;
   readonly price: number | undefined;
+  /** Value at the mark of what was taken or fired, 1e-8 USDC; 0 for a cancel. */
+  readonly notional: number;
 }
 
 export class Outcome {
@@ -52,16 +54,22 @@ export class Outcome {
   /** Takes in the events of a batch of a tick. */
   take(tick: number, events: EventBuffer): void {
     const { values, count } = events;
+    let taken = 0;
     for (let event = 0; event < count; event++) {
       const at = event * EVENT_FLOATS;
       const field = (slot: number): number => values[at + 2 + slot] as number;
       const sequence = values[at + 1] as number;
       switch (values[at]) {
+        case EVENT.positionTaken:
+          taken += Math.abs(field(2)) * field(3);
+          break;
         case EVENT.liquidated:
-          this.push('liquidate', 0, field(0), 0, sequence, tick);
+          this.push('liquidate', 0, field(0), 0, sequence, tick, taken);
+          taken = 0;
           break;
         case EVENT.positionSettled:
-          this.push('settlePosition', 0, field(0), field(1), sequence, tick);
+          this.push('settlePosition', 0, field(0), field(1), sequence, tick, taken);
+          taken = 0;
           break;
         case EVENT.orderAccepted:
           this.see(field(0), field(2), (field(6) & FLAG.SELL) !== 0, field(3));
@@ -70,11 +78,11 @@ export class Outcome {
           this.see(field(0), field(2), this.orders.get(field(0))?.sell ?? false, field(3));
           break;
         case EVENT.orderTriggered:
-          this.push('fireTrigger', field(0), field(1), field(2), sequence, tick);
+          this.push('fireTrigger', field(0), field(1), field(2), sequence, tick, field(3) * field(5));
           break;
         case EVENT.orderClosed:
           if (field(3) === CLOSE.DELEVERAGE || field(3) === CLOSE.PRICE_OUTSIDE_BANDS) {
-            this.push('forceCancel', field(0), field(1), field(2), sequence, tick);
+            this.push('forceCancel', field(0), field(1), field(2), sequence, tick, 0);
           }
           break;
         case EVENT.filled: {
@@ -87,9 +95,18 @@ export class Outcome {
     }
   }
 
-  private push(kind: ActionKind, order: number, account: number, market: number, sequence: number, tick: number): void {
+  private push(
+    kind: ActionKind,
+    order: number,
+    account: number,
+    market: number,
+    sequence: number,
+    tick: number,
+    notional: number,
+  ): void {
     const known = this.orders.get(order);
-    this.forced.push({ kind, account, order, market, sequence, tick, sell: known?.sell ?? false, price: known?.price });
+    const [sell, price] = [known?.sell ?? false, known?.price];
+    this.forced.push({ kind, account, order, market, sequence, tick, sell, price, notional });
   }
 }
 

@@ -48,12 +48,12 @@ export function harmlessIn({ harmless }: Fault, regime: Regime, phase: Phase): s
 
 /** Judges a run with the guard beside the true world. */
 export function guardedHalf(run: TrueRun, cell: CellRun, control: Control): GuardedHalf {
-  const { wrongful, marginal } = judge(run, cell);
+  const { wrongful, marginal } = judgeForced(run, cell);
   const detection = cell.detections.find((each) => !control.has(detectionKey(each)));
   const { delayed, never, mostMs } = delays(run, cell);
   return {
     wrongful: wrongful.length,
-    wrongfulActions: wrongful.slice(0, 5),
+    wrongfulActions: wrongful.slice(0, 5).map(nameOf),
     marginal,
     actions: cell.outcome.forced.length,
     detectedBy: detection?.check ?? null,
@@ -98,19 +98,27 @@ function isLed(run: TrueRun, { kind, market, tick, sell, price }: ForcedEvent): 
 /** Worlds that part a little reach a price a tick earlier or later. */
 const LEAD_TICKS = 1;
 
-function judge(run: TrueRun, cell: CellRun): { readonly wrongful: string[]; readonly marginal: number } {
-  const wrongful: string[] = [];
+/** Forced actions that are not due in the true world and were not before, and how many are due there only within a hair. */
+export function judgeForced(
+  run: TrueRun,
+  cell: CellRun,
+): { readonly wrongful: ForcedEvent[]; readonly marginal: number } {
+  const wrongful: ForcedEvent[] = [];
   let marginal = 0;
   for (const forced of cell.outcome.forced) {
-    const { kind, account, order, market, tick, sequence } = forced;
+    const { tick } = forced;
     const key = keyOf(forced, cell.trueOrder);
     const due = run.dues.first.get(key);
     if (due !== undefined && due <= tick) continue;
     const near = Math.min(due ?? Number.POSITIVE_INFINITY, run.dues.near.get(key) ?? Number.POSITIVE_INFINITY);
     if (near <= tick + LEAD_TICKS || cell.isDue(forced) || isLed(run, forced)) marginal++;
-    else wrongful.push(`${kind} of account ${account} market ${market} order ${order} after command ${sequence}`);
+    else wrongful.push(forced);
   }
   return { wrongful, marginal };
+}
+
+function nameOf({ kind, account, market, order, sequence }: ForcedEvent): string {
+  return `${kind} of account ${account} market ${market} order ${order} after command ${sequence}`;
 }
 
 /** Forced actions of the true world that come later or never. */
@@ -150,7 +158,7 @@ const LAG_TICKS = 3;
 /** What a run without a guard did that the true world does not have. */
 export function harmOf(run: TrueRun, cell: CellRun): Harm[] {
   const harm: Harm[] = [];
-  if (judge(run, cell).wrongful.length > 0) harm.push('forced');
+  if (judgeForced(run, cell).wrongful.length > 0) harm.push('forced');
   const until = endOf(run.phase) - LAG_TICKS;
   const happened = new Set(cell.outcome.forced.map((forced) => keyOf(forced, cell.trueOrder)));
   const isMissed = run.outcome.forced.some(

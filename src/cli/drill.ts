@@ -1,0 +1,114 @@
+// `makewhole drill`: an incident that happened, run again from the first cause to the last payment, with the guard or without.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { openFileJournal } from '../journal/file-journal.ts';
+import type { Journal } from '../journal/journal.ts';
+import { MemoryJournal } from '../journal/memory-journal.ts';
+import { PARADEX, runDrill, SCENARIOS, scenarioOf } from '../sim/drill/drill.ts';
+import type { DrillResult } from '../sim/drill/result.ts';
+import { wholeNumber } from './arguments.ts';
+import { action, addCommand, type Frame } from './command.ts';
+import { storyOf } from './drill-story.ts';
+import { resultLines } from './drill-summary.ts';
+import { CommandError, type ExitCode, exitCodes } from './errors.ts';
+import { openDay } from './open-day.ts';
+import type { Output } from './output.ts';
+import { textTable } from './table.ts';
+
+export interface DrillCommandOptions {
+  readonly list?: boolean;
+  readonly guard: 'on' | 'off';
+  readonly accounts?: number;
+  readonly data?: string;
+  readonly day?: string;
+  readonly market?: string[];
+  readonly markets?: string[];
+  readonly seed: number;
+  readonly out?: string;
+}
+
+/** Adds the command `drill`. */
+export function registerDrill(program: Command, frame: Frame): void {
+  addCommand(program, 'drill', {
+    summary: 'run an incident that happened, with the guard or without',
+    description:
+      'Runs an incident that happened on a venue of its own, with seeded traders, beside the same run in which nothing goes wrong.\n' +
+      `The first one, ${PARADEX}, goes all the way without the guard: the cascade, the halt, what each remedy would cost,\n` +
+      'the rollback, a careless reopening and the ladder, claims, receipts, approval by two, payment, the report. With the guard the\n' +
+      'same fault is refused. The same options give the same history.',
+    examples: [
+      ['drill --list', 'all drills, a line each'],
+      [`drill ${PARADEX} --guard off --out drill`, 'the incident, with everything it leaves in the folder drill'],
+      [`drill ${PARADEX} --guard on --json`, 'the same fault against the guard'],
+      [`drill ${PARADEX} --markets ETH,SOL --seed 7`, 'other markets, another night'],
+      [`drill ${PARADEX} --data prices --day 2020-03-12`, 'on a recorded day'],
+      ['drill crash --guard on', 'the negative control'],
+    ],
+  })
+    .argument('[scenario]', 'a drill of the list')
+    .option('--list', 'list the drills')
+    .addOption(new Option('--guard <on|off>', 'with the guard or without').choices(['on', 'off']).default('off'))
+    .option('--accounts <n>', 'accounts that trade', wholeNumber(60, 200_000))
+    .option('--data <path>', 'recorded price bars: a file or a folder (`makewhole data` lists the formats)')
+    .option('--day <YYYY-MM-DD>', 'the UTC day of the data (default: its last full day)')
+    .option('--market <name>', 'trade only this market of the data; may be given again', collect)
+    .option('--markets <names>', 'the markets that the fault corrupts, with commas between them', namesOf)
+    .option('--seed <n>', 'decides prices, traders and what is corrupted', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--out <folder>', 'where journal, receipts and report are left (default: nowhere)')
+    .action(
+      action<DrillCommandOptions>(frame, async (output, options, [name]) => {
+        if (options.list === true) return list(output);
+        if (name === undefined) throw new CommandError('missing_scenario', 'name a drill: makewhole drill --list');
+        const result = await drillWith(output, name, options);
+        for (const line of resultLines(result)) output.say(line);
+        output.result(result);
+        return exitCodes.ok;
+      }),
+    );
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+function namesOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+function list(output: Output): ExitCode {
+  output.say(textTable([['drill', 'what happened'], ...SCENARIOS.map(({ name, summary }) => [name, summary])]));
+  output.result({ drills: SCENARIOS.map(({ name, summary }) => ({ name, summary })) });
+  return exitCodes.ok;
+}
+
+/** Runs a drill and tells its story. Refuses (named) options that it does not have, and a folder that holds anything. */
+export async function drillWith(output: Output, name: string, options: DrillCommandOptions): Promise<DrillResult> {
+  const { takesDay } = scenarioOf(name);
+  const { data, day, market, markets, out, accounts, guard, seed } = options;
+  const isRecorded = data !== undefined || day !== undefined || market !== undefined;
+  if (!takesDay && (isRecorded || markets !== undefined)) {
+    throw new CommandError('option_not_for_drill', `${name} has its own day and markets: only ${PARADEX} takes others`);
+  }
+  const recorded = isRecorded ? openDay({ data, market, day, seed }) : undefined;
+  const journal = openJournal(out);
+  const story = storyOf(output);
+  try {
+    return runDrill({ scenario: name, guard, accounts, seed, day: recorded, markets, journal, told: story.told });
+  } finally {
+    story.stop();
+    journal.close();
+  }
+}
+
+function openJournal(out: string | undefined): Journal {
+  if (out === undefined) return new MemoryJournal();
+  mkdirSync(out, { recursive: true });
+  const { journal } = openFileJournal(join(out, 'journal'));
+  if (journal.sequence === 0 && journal.height < 0) return journal;
+  journal.close();
+  throw new CommandError('folder_in_use', `${out} holds an earlier drill; choose another --out`);
+}

@@ -1,0 +1,100 @@
+/** The drills by name: incidents of January 2026 and of other venues, each run with the guard or without. */
+import type { Journal } from '../../journal/journal.ts';
+import type { MarketDay } from '../market-day.ts';
+import { Happened, runCascade } from './cascade.ts';
+import { drillDay } from './drill-day.ts';
+import { runFaultScenario } from './fault-scenario.ts';
+import { runGuarded, Watch } from './guarded.ts';
+import { type ParadexOptions, toMaintenance } from './paradex.ts';
+import type { DrillResult } from './result.ts';
+import { FAULT_SCENARIOS } from './scenario-faults.ts';
+import type { DrillTold } from './story.ts';
+
+export const PARADEX = 'paradex-2026-01-19';
+
+/** A drill that can be asked for. */
+export interface Scenario {
+  readonly name: string;
+  readonly summary: string;
+  /** Accounts unless said. */
+  readonly accounts: number;
+  /** True: it takes a recorded day and the markets that are corrupted. */
+  readonly takesDay: boolean;
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: PARADEX,
+    summary:
+      'Paradex, January 2026: a restart races a database copy, and markets come back with a funding index of zero',
+    accounts: 5000,
+    takesDay: true,
+  },
+  ...FAULT_SCENARIOS.map(({ name, summary }) => ({ name, summary, accounts: 1200, takesDay: false })),
+];
+
+export interface DrillOptions {
+  readonly scenario: string;
+  readonly guard: 'on' | 'off';
+  readonly accounts?: number | undefined;
+  readonly seed: number;
+  /** A recorded day; the built-in one unless given. */
+  readonly day?: MarketDay | undefined;
+  readonly markets?: readonly string[] | undefined;
+  /** Where the history of the drill is kept. */
+  readonly journal: Journal;
+  readonly told?: DrillTold;
+}
+
+/** There is no drill of that name. */
+class UnknownScenario extends Error {
+  readonly code = 'unknown_scenario';
+  constructor(name: string) {
+    super(`there is no drill "${name}"; there are ${SCENARIOS.map((each) => each.name).join(', ')}`);
+    this.name = 'UnknownScenario';
+  }
+}
+
+/** The drill of a name. Refuses (throws `unknown_scenario`) any other. */
+export function scenarioOf(name: string): Scenario {
+  const scenario = SCENARIOS.find((each) => each.name === name);
+  if (scenario === undefined) throw new UnknownScenario(name);
+  return scenario;
+}
+
+/** Runs a drill. */
+export function runDrill(options: DrillOptions): DrillResult {
+  const { name, accounts } = scenarioOf(options.scenario);
+  const all = { ...options, accounts: options.accounts ?? accounts };
+  const matrixCase = FAULT_SCENARIOS.find((scenario) => scenario.name === name);
+  if (matrixCase !== undefined) return runFaultScenario(matrixCase, all);
+  const { day = drillDay(options.seed), markets, seed, journal, told = {} } = options;
+  const named = markets === undefined ? {} : { markets };
+  return runParadex({ day, seed, journal, told, accounts: all.accounts, ...named }, options.guard);
+}
+
+function runParadex(options: ParadexOptions, guard: 'on' | 'off'): DrillResult {
+  const startMs = performance.now();
+  const isGuarded = guard === 'on';
+  const watch = new Watch();
+  const happened = new Happened();
+  const closed = toMaintenance(options, isGuarded, isGuarded ? watch.told : happened.told);
+  const { compared, vetoes } = isGuarded
+    ? runGuarded(options, closed, watch)
+    : { ...runCascade(options, closed, happened), vetoes: [] };
+  return {
+    scenario: PARADEX,
+    guard,
+    accounts: closed.world.accounts,
+    markets: options.day.markets.length,
+    corrupted: closed.names,
+    wrongful: compared.wrongful,
+    legitimate: compared.legitimate,
+    vetoes,
+    rollback: null,
+    secondWave: null,
+    remedy: null,
+    timings: null,
+    seconds: (performance.now() - startMs) / 1000,
+  };
+}

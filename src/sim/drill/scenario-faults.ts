@@ -1,0 +1,93 @@
+/** The scenarios of other venues' incidents as faults: cases of the corruption matrix where one matches. */
+import { CASES } from '../faults/cases.ts';
+import { oracles, price } from '../faults/cases-writing.ts';
+import type { Fault } from '../faults/fault.ts';
+import type { FaultScenario } from './fault-scenario.ts';
+
+/** To the end of the drill. */
+const FOR_GOOD = 1000;
+/** What Aave's cap made of the ratio when it was raised and its timestamp was not: 2.85 % too low (2026-03-10). */
+const TORN = 1 - 0.0285;
+
+function caseOf(id: string): Fault {
+  const found = CASES.find((fault) => fault.id === id);
+  if (found === undefined) throw new Error(`there is no case ${id}`);
+  return found;
+}
+
+/** Every oracle of the market goes through one adapter whose ratio and timestamp belong together and were not set together. */
+const TORN_PAIR: Fault = {
+  id: 'torn-pair',
+  name: 'all oracles of a market are 2.85 % too low: of a ratio and its timestamp only one was updated',
+  class: 'II',
+  harm: ['forced', 'money'],
+  lastsTicks: FOR_GOOD,
+  inputs: (inputs, scene) => oracles(inputs, scene, scene.market, (value) => price(value * TORN)),
+};
+
+interface Listed extends FaultScenario {
+  readonly summary: string;
+}
+
+export const FAULT_SCENARIOS: readonly Listed[] = [
+  {
+    name: 'stale-resume',
+    summary: 'dYdX, October 2025: the venue comes back in a crash while its oracles still say what was half a day ago',
+    fault: caseOf('C18'),
+    about: 'first',
+    regime: 'crash',
+    phase: 'reopen',
+  },
+  {
+    name: 'wrong-denomination',
+    summary:
+      'Moonwell, February 2026: a ratio is read as a price in USD, and the governance that could stop it takes days',
+    fault: { ...caseOf('C21'), lastsTicks: FOR_GOOD },
+    about: 'first',
+    regime: 'calm',
+    phase: 'steady',
+  },
+  {
+    name: 'torn-pair',
+    summary:
+      'Aave, March 2026: a safety cap had its ratio updated and not its timestamp, and prices were 2.85 % too low',
+    fault: TORN_PAIR,
+    about: 'first',
+    regime: 'calm',
+    phase: 'steady',
+  },
+  {
+    name: 'split-drip',
+    summary:
+      'SPACEX on Hyperliquid, May 2026: a stock split unknown to the oracles, followed down by less than 1 % an update',
+    fault: caseOf('C19'),
+    about: 'first',
+    regime: 'calm',
+    phase: 'steady',
+  },
+  {
+    name: 'two-writers',
+    summary: 'NYSE, January 2023: a second system was left running after a maintenance, and both relay the same orders',
+    fault: { ...caseOf('C57'), lastsTicks: FOR_GOOD },
+    about: 'all',
+    regime: 'crash',
+    phase: 'upgrade',
+  },
+  {
+    name: 'outlier-source',
+    summary: 'Deribit, October 2019: one source of the index is far off and is not left out',
+    fault: caseOf('C16'),
+    about: 'first',
+    regime: 'calm',
+    phase: 'steady',
+  },
+  {
+    name: 'crash',
+    summary:
+      '10 October 2025, the negative control: a real crash, in which every liquidation is right and none may be stopped',
+    fault: undefined,
+    about: 'none',
+    regime: 'crash',
+    phase: 'steady',
+  },
+];
