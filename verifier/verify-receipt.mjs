@@ -24,7 +24,10 @@ const isCount = (value) => Number.isSafeInteger(value) && value >= 0 && !Object.
 const isYesOrNo = (value) => typeof value === 'boolean';
 const isAnything = () => true;
 const or = (literal, kind) => (value) => value === literal || matches(value, kind);
-const among = (...values) => (value) => values.includes(value);
+const among =
+  (...values) =>
+  (value) =>
+    values.includes(value);
 
 /** A kind is a predicate, a list of one kind, or an object of kinds; `'...'` allows further members. */
 function matches(value, kind) {
@@ -329,7 +332,8 @@ function* equation({ start, actual, other, difference, causes, chains }) {
   const flows = chains.flatMap((chain) => chain.flows);
   yield ['the chains hold all that happened', byName(flows, 'what') === byName(actual.flows, 'what')];
   const isSummed = (chain) =>
-    BigInt(chain.difference) === total(chain.causes) && (chain.loss === null || BigInt(chain.loss) === -total(chain.flows));
+    BigInt(chain.difference) === total(chain.causes) &&
+    (chain.loss === null || BigInt(chain.loss) === -total(chain.flows));
   yield ["each chain's difference and loss are the sums of its parts", chains.every(isSummed)];
 }
 
@@ -360,7 +364,8 @@ function* amounts({ policy, statement }, roots) {
     !(['UNAFFECTED_HASH_EQUAL', 'EVEN'].includes(reason) && difference !== '0') &&
     !(reason === 'GAIN_NOT_PURSUED' && BigInt(difference) >= 0n) &&
     !(reason === 'PAID_BEFORE' && paidBefore === '0') &&
-    !(reversed !== '0' && (isPaid || reason !== 'GAIN_REVERSED'));
+    !(reason === 'GAIN_REVERSED' && reversed === '0') &&
+    !(reversed !== '0' && isPaid);
   yield ['the reason fits the amounts', isReason];
 }
 
@@ -380,7 +385,8 @@ function warrantOf(line) {
 /** What can be said of forced actions without the journal: whose they are, that their sums hold, that they were due. */
 function* forcedActions({ account, forced, warrants }) {
   if (warrants.length === 0) {
-    if (forced.some(({ warrant }) => warrant >= 0)) yield ['every warrant is of a forced action of this account', false];
+    if (forced.some(({ warrant }) => warrant >= 0))
+      yield ['every warrant is of a forced action of this account', false];
     return;
   }
   const read = warrants.map(warrantOf);
@@ -435,7 +441,8 @@ function readRoots(file) {
 /** The statements of the receipt in a file, each with whether it holds. Throws for what is no receipt. */
 function judge(file, roots) {
   const receipt = readJson(file);
-  if (!matches(receipt, RECEIPT)) throw new Error('this is no receipt: a member is missing, unknown, or of another kind');
+  if (!matches(receipt, RECEIPT))
+    throw new Error('this is no receipt: a member is missing, unknown, or of another kind');
   return [...statements(receipt, roots ?? receipt.roots)];
 }
 

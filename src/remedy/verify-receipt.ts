@@ -118,7 +118,8 @@ function noteReason({ reason, refund, reversed, difference, paidBefore }: Statem
     (!EVEN.includes(reason) || difference === '0') &&
     (reason !== 'GAIN_NOT_PURSUED' || BigInt(difference) < 0n) &&
     (reason !== 'PAID_BEFORE' || paidBefore !== '0') &&
-    (reversed === '0' || (reason === 'GAIN_REVERSED' && !isPaid));
+    (reason !== 'GAIN_REVERSED' || reversed !== '0') &&
+    (reversed === '0' || !isPaid);
   note(
     'the reason fits the amounts',
     fits,
