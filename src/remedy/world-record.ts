@@ -51,6 +51,11 @@ export class WorldRecord {
     }
   };
 
+  /** Something was written into the actual world that no command wrote. */
+  deviated(actual: State): void {
+    this.trace('actual').flows.reindex(actual);
+  }
+
   /** What was kept of a world. */
   trace(world: WorldName): WorldTrace {
     const known = this.traces.get(world);
