@@ -1,0 +1,212 @@
+/**
+ * The run of a case: from the last good block to the block that is compared, the actual world and the world as it would have been, in
+ * lockstep. The actual one must lead to every root that was recorded, or the corrections do not explain what happened, and nothing is
+ * said of anybody.
+ */
+import { BlockSealer, headOf } from '../chain/block-sealer.ts';
+import { branchesOf, type History, isPassed, passedOver } from '../chain/branches.ts';
+import { copyState } from '../chain/copy-state.ts';
+import { type Hash, toHex } from '../chain/digest.ts';
+import type { Entry } from '../chain/entry.ts';
+import { entriesUpTo } from '../chain/first-batch.ts';
+import { type ReplayResult, replay } from '../chain/replay.ts';
+import type { RootComputer } from '../chain/roots.ts';
+import type { Block } from '../chain/block.ts';
+import type { State } from '../engine/state.ts';
+import type { FlowFrame, FlowWorld } from './account-flows.ts';
+import { Counterfactual } from './counterfactual.ts';
+import type { IncidentCase } from './incident-case.ts';
+import type { IncidentWorlds, ReferenceMove, WorldName, WorldObserver } from './incident-worlds.ts';
+import type { Unwind } from './other-world.ts';
+import { referenceMoves } from './reference-moves.ts';
+import { asRecorded, type SettledIndex, type Valuation, valuationOf } from './valuation.ts';
+import { WorldRecord } from './world-record.ts';
+import { worthOfWritten } from './written.ts';
+
+/** A history that can be read from behind any of its blocks. */
+export interface IncidentHistory extends History {
+  entries(afterHeight: number): Iterable<Entry>;
+}
+
+export interface IncidentRunOptions {
+  readonly incident: IncidentCase;
+  readonly history: IncidentHistory;
+  /** The state at the last good block. It is written to: it becomes the actual world. */
+  readonly start: State;
+  readonly hash: Hash;
+  readonly roots: RootComputer;
+  /** How the insurance fund works off what it holds. */
+  readonly unwind?: Unwind;
+  /** Is told the events of each world, besides the record that is kept. */
+  readonly onEvents?: WorldObserver;
+}
+
+export interface IncidentRun {
+  readonly worlds: IncidentWorlds;
+  readonly record: WorldRecord;
+  readonly from: Block;
+  readonly to: Block;
+  /** Of the actual world, and what of it stood on branches that were passed over. */
+  readonly replay: ReplayResult;
+}
+
+/** Why a case says nothing: where it does not fit the history, or the history does not follow from it. */
+export interface IncidentFinding {
+  readonly finding:
+    | 'block_unknown'
+    | 'fork_differs'
+    | 'state_root_differs'
+    | 'not_on_way'
+    | 'branches_differ'
+    | 'actual_differs';
+  readonly about: string;
+  /** Of `actual_differs`: where the actual world first leads to something else than was recorded. */
+  readonly divergence?: NonNullable<ReplayResult['firstDivergence']>;
+}
+
+/** Runs a case over a history. What it finds wrong with either comes back by name. */
+export function runIncident(options: IncidentRunOptions): IncidentRun | IncidentFinding {
+  const { incident, history, start, hash, roots, unwind } = options;
+  const [from, to] = [history.block(incident.from.height), history.block(incident.to.height)];
+  const unfit = unfitness(incident, history);
+  if (unfit !== undefined || from === undefined || to === undefined) return unfit ?? finding('block_unknown', 'none');
+  const before = copyState(start);
+  const record = new WorldRecord(before);
+  const onEvents: WorldObserver = (world, events, state) => {
+    record.observe(world, events, state);
+    options.onEvents?.(world, events, state);
+  };
+  const worlds = new Counterfactual(start, start, incident.corrections, {
+    onEvents,
+    onDeviation: (actual) => record.trace('actual').flows.reindex(actual),
+    ...(unwind === undefined ? {} : { unwind }),
+    ...(incident.mode === 'bounded' ? { reactivePpm: incident.reactivePpm } : {}),
+  });
+  const entries = entriesUpTo(history.entries(from.height), from.height, to.height);
+  const result = replay(start, entries, {
+    sealer: new BlockSealer(hash, roots, headOf(from, hash)),
+    hash,
+    history,
+    head: to.height,
+    amend: null,
+    apply: (_, entry) => {
+      worlds.take(entry);
+      return entry.commands;
+    },
+  });
+  if (result.firstDivergence !== null) return differs(result.firstDivergence);
+  return { worlds: worldsOf(incident, before, worlds, record), record, from, to, replay: result };
+}
+
+function finding(name: IncidentFinding['finding'], about: string): IncidentFinding {
+  return { finding: name, about };
+}
+
+function differs(divergence: NonNullable<ReplayResult['firstDivergence']>): IncidentFinding {
+  const { what, height, sequence, recorded, replayed } = divergence;
+  const about = `${what} of block ${height}, after command ${sequence}: recorded ${recorded}, by the case ${replayed}`;
+  return { finding: 'actual_differs', about, divergence };
+}
+
+/** What of the case does not fit the blocks of the history. */
+function unfitness({ from, to, corrections }: IncidentCase, history: History): IncidentFinding | undefined {
+  const first = history.block(from.height);
+  const last = history.block(to.height);
+  if (first === undefined || last === undefined) {
+    return finding('block_unknown', `${first === undefined ? from.height : to.height}, the last is ${history.height}`);
+  }
+  for (const [place, block] of [
+    [from, first],
+    [to, last],
+  ] as const) {
+    if (block.fork !== place.fork) {
+      return finding('fork_differs', `block ${block.height} is on fork ${block.fork}, not ${place.fork}`);
+    }
+  }
+  const root = toHex(first.stateRoot);
+  if (root !== from.stateRoot) {
+    return finding('state_root_differs', `block ${from.height} has ${root}, the case ${from.stateRoot}`);
+  }
+  if (isPassed(passedOver(history.restores, to.height), from.height)) {
+    return finding('not_on_way', `block ${from.height} is on a branch that ended before block ${to.height}`);
+  }
+  return branchFinding(from.height, to.height, corrections.voidedBranches ?? [], history);
+}
+
+/** The forks that ended within the window are those that the case names as void. */
+function branchFinding(
+  from: number,
+  to: number,
+  named: readonly number[],
+  history: History,
+): IncidentFinding | undefined {
+  const passed = passedOver(history.restores, to).filter((range) => range.to > from);
+  const forks = branchesOf(history).filter((branch) =>
+    passed.some((range) => branch.from <= range.to && branch.to >= range.from),
+  );
+  const dead = [...new Set(forks.map(({ fork }) => fork))].sort((a, b) => a - b);
+  if (dead.join() === named.join()) return undefined;
+  return finding(
+    'branches_differ',
+    `branches [${dead.join(', ')}] ended in the window, the case voids [${named.join(', ')}]`,
+  );
+}
+
+function worldsOf(
+  { mode, prices, policy }: IncidentCase,
+  before: State,
+  worlds: Counterfactual,
+  record: WorldRecord,
+): IncidentWorlds {
+  const { actual, other, dropped, divergence, reference } = worlds;
+  const valuation = priced(valuationOf(other), prices ?? []);
+  const markets =
+    mode === 'reference'
+      ? Array.from({ length: actual.market.rows - 1 }, (_, place) => place + 1)
+      : [...divergence.horizons(policy.horizonPpm).keys()].sort((a, b) => a - b);
+  const frame: FlowFrame = { before, own: valuationOf(before), valuation };
+  const worldOf = (name: WorldName, state: State, settled: SettledIndex): FlowWorld => ({
+    state,
+    settled,
+    ledger: record.trace(name).flows.ledger,
+  });
+  const here = worldOf('actual', actual, worlds.settledInActual);
+  const movesOf = (name: WorldName, state: State, settled: SettledIndex): ReferenceMove[] =>
+    reference === undefined
+      ? []
+      : referenceMoves({
+          reference,
+          markets: new Set(markets),
+          frame,
+          actual: here,
+          other: worldOf(name, state, settled),
+        });
+  return {
+    before,
+    actual,
+    other,
+    valuation,
+    settledInActual: worlds.settledInActual,
+    settledInOther: asRecorded,
+    moves: movesOf('other', other, asRecorded),
+    ...(dropped === undefined
+      ? {}
+      : {
+          dropped: {
+            state: dropped,
+            settled: worlds.settledInDropped,
+            moves: movesOf('dropped', dropped, worlds.settledInDropped),
+          },
+        }),
+    written: worthOfWritten(worlds.written, valuation.prices),
+    divergence: divergence.minutes,
+    marketsByReference: markets,
+    reactive: worlds.reactive,
+  };
+}
+
+function priced({ prices, indexes }: Valuation, given: NonNullable<IncidentCase['prices']>): Valuation {
+  const own = [...prices];
+  for (const { market, price } of given) own[market] = price;
+  return { prices: own, indexes };
+}
