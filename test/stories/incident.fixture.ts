@@ -11,6 +11,7 @@ import { MARKET } from '../../src/engine/tables.ts';
 import { only, type OrderTerms, ROUND_MARKET, USDC, writeOrder } from '../../src/engine/venue.fixture.ts';
 import { Exchange } from '../../src/exchange/exchange.ts';
 import { recover } from '../../src/exchange/recover.ts';
+import { unwindInsurance } from '../../src/exchange/unwind.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import { freeFund } from '../../src/remedy/claim-payment.ts';
@@ -23,6 +24,7 @@ import type { IncidentWorlds } from '../../src/remedy/incident-worlds.ts';
 import type { PolicyDocument } from '../../src/remedy/policy-document.ts';
 import { asRecorded, type Valuation, valuationOf } from '../../src/remedy/valuation.ts';
 import { WorldRecord } from '../../src/remedy/world-record.ts';
+import { worthOfWritten } from '../../src/remedy/written.ts';
 
 /** Prices of a valuation that are not the counterfactual's marks, in USDC, by market. */
 export type Prices = ReadonlyMap<number, number>;
@@ -162,27 +164,29 @@ export class IncidentForTest {
     const [before, actual, other] = [genesis(), genesis(), genesis()];
     const set = { commands: this.corrected, deviations: this.deviations, keepHalts: true, ...corrections };
     const record = new WorldRecord(before);
-    const run = new Counterfactual(actual, other, set);
+    const run = new Counterfactual(actual, other, set, {
+      onEvents: record.observe,
+      onDeviation: (state) => record.deviated(state),
+      unwind: unwindInsurance,
+    });
     for (const entry of this.batches()) {
       for (const preset of this.presets.filter(({ afterSequence }) => afterSequence === entry.firstSequence - 1)) {
         for (const state of [before, actual, other]) deviate(state, preset);
       }
-      if (entry.firstSequence > this.goodSequence) {
-        run.take(entry);
-        record.observe('actual', actual.events, actual);
-        record.observe('other', other.events, other);
-      } else for (const state of [before, actual, other]) applyCommands(state, entry.words, entry.floats, entry.rows);
+      if (entry.firstSequence > this.goodSequence) run.take(entry);
+      else for (const state of [before, actual, other]) applyCommands(state, entry.words, entry.floats, entry.rows);
       for (const state of [before, actual, other]) state.events.clear();
     }
+    const valuation = this.pricedAt(valuationOf(run.other), prices);
     const worlds: IncidentWorlds = {
       before,
       actual,
-      other,
-      valuation: this.pricedAt(valuationOf(other), prices),
+      other: run.other,
+      valuation,
       settledInActual: run.settledInActual,
       settledInOther: asRecorded,
       moves: [],
-      written: 0n,
+      written: worthOfWritten(run.written, valuation.prices),
       divergence: run.divergence.minutes,
       marketsByReference: [],
       reactive: { commands: 0, accounts: 0 },
