@@ -52,8 +52,11 @@ export interface RollbackCertificate {
   /** SHA-256 of one byte a command (its place in `FATES`), in their order, and how many of each there are. */
   readonly fates: { readonly hash: string; readonly counts: Readonly<Partial<Record<Fate, number>>> };
   readonly carried: CarriedTotals;
-  /** Withdrawals that were asked for on the dead branch and did not leave: whoever pays them out must not. */
-  readonly cancelledWithdrawals: readonly number[];
+  /**
+   * Withdrawals that were asked for on the dead branch and did not leave: whoever pays them out must not. Null where its states
+   * differ: then no withdrawal of it may be paid out.
+   */
+  readonly cancelledWithdrawals: readonly number[] | null;
   readonly commands: readonly Carried[];
   /** Commands root of the first batch of the new fork. */
   readonly firstBatch: string;
@@ -176,7 +179,7 @@ function ordered(given: Omit<RollbackCertificate, 'format'>): RollbackCertificat
       accounts,
       markets,
     },
-    cancelledWithdrawals: [...given.cancelledWithdrawals],
+    cancelledWithdrawals: given.cancelledWithdrawals === null ? null : [...given.cancelledWithdrawals],
     commands: given.commands.map((each) => (typeof each === 'number' ? each : [each[0], each[1], each[2], each[3]])),
     firstBatch: given.firstBatch,
     approval: given.approval,
@@ -205,7 +208,7 @@ function isCertificate(value: unknown): value is RollbackCertificate {
     Object.values(counts).every(isWhole) &&
     isFields(deposits) &&
     isFields(withdrawals) &&
-    isList(cancelledWithdrawals, isWhole) &&
+    (cancelledWithdrawals === null || isList(cancelledWithdrawals, isWhole)) &&
     isList(commands, (each) => isWhole(each) || (isList(each, isWhole) && (each as unknown[]).length === 4)) &&
     typeof value['firstBatch'] === 'string'
   );

@@ -64,6 +64,7 @@ for (const lag of [0, 1, 3]) {
       stateRoot: toHex(blocks.at(-1)?.stateRoot as Uint8Array),
       firstDivergence: null,
       passed: { blocks: 0, commands: 0 },
+      stop: null,
       unrecorded: [],
     });
     assert.deepEqual(

@@ -80,6 +80,8 @@ export interface ReplayResult {
   /** Root of the last block made, as hexadecimal digits; null when there is none. */
   readonly stateRoot: string | null;
   readonly firstDivergence: Divergence | null;
+  /** Where it stopped before the end of the entries: an amended replay goes on behind differences that an amendment explains. */
+  readonly stop: Divergence | null;
   /** Blocks whose end is recorded and which are not: a crash came between. Append them before anything else. */
   readonly unrecorded: readonly Block[];
 }
@@ -129,6 +131,7 @@ class Replay {
   private readonly passedCounts = { blocks: 0, commands: 0 };
   private stateRoot: Uint8Array | undefined;
   private divergence: Divergence | undefined;
+  private stopped: Divergence | undefined;
   isOver = false;
 
   constructor(state: State, options: ReplayOptions) {
@@ -149,7 +152,7 @@ class Replay {
 
   batch(entry: BatchEntry): void {
     if (entry.certificate !== undefined) return this.restore(entry, entry.certificate);
-    if (isPassed(this.passed, this.openHeight)) return this.pass(entry);
+    if (isPassed(this.passed, this.openHeight) && !this.isOfLastBatch(entry)) return this.pass(entry);
     this.follow(entry);
     if (entry.closesBlock) this.openHeight++;
   }
@@ -194,6 +197,11 @@ class Replay {
     this.recorded.push(recorded);
     if (block.height >= sealer.openHeight) return this.stop('block_without_end', 'sealed', 'open');
     this.compare(false);
+  }
+
+  /** Warrants and holds stand behind their batch: those behind the end of the restored block are of the way, not of what died. */
+  private isOfLastBatch({ warrants, holds }: BatchEntry): boolean {
+    return this.dead === undefined && (warrants !== undefined || holds !== undefined);
   }
 
   /** A batch of a branch that is passed over, or what stands beside one. */
@@ -250,6 +258,7 @@ class Replay {
       equal: this.divergence === undefined,
       stateRoot: this.stateRoot === undefined ? null : toHex(this.stateRoot),
       firstDivergence: this.divergence ?? null,
+      stop: this.stopped ?? null,
       unrecorded: this.isOver ? [] : this.made,
     };
   }
@@ -270,15 +279,14 @@ class Replay {
     const { amend, onBlock } = this.options;
     const [what, ours, theirs] = differenceOf(made, recorded, parentHash) ?? [];
     if (what !== undefined) {
-      this.divergence ??= {
-        what,
-        height: recorded.height,
-        sequence: made.lastSequence,
-        recorded: textOf(theirs),
-        replayed: textOf(ours),
-      };
+      const { lastSequence: sequence } = made;
+      const found = { what, height: recorded.height, sequence, recorded: textOf(theirs), replayed: textOf(ours) };
+      this.divergence ??= found;
       this.isOver = amend === null || !OF_THE_STATE.includes(what);
-      if (this.isOver) return;
+      if (this.isOver) {
+        this.stopped = found;
+        return;
+      }
     }
     this.blocks++;
     this.stateRoot = made.stateRoot;
@@ -295,7 +303,8 @@ class Replay {
     this.compare(true);
     this.isOver = true;
     const sequence = sequenceOf(this.state);
-    this.divergence ??= { what, height, sequence, recorded: String(recorded), replayed: String(replayed) };
+    this.stopped ??= { what, height, sequence, recorded: String(recorded), replayed: String(replayed) };
+    this.divergence ??= this.stopped;
   }
 }
 

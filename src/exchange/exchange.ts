@@ -30,6 +30,8 @@ import type { Reopening } from './reopen.ts';
 interface Published {
   readonly rows: Uint8Array;
   readonly commands: number;
+  /** Branch of history: a sequence names a command on its fork alone. */
+  readonly fork: number;
   readonly firstSequence: number;
   readonly events: EventBuffer;
 }
@@ -230,7 +232,8 @@ export class Exchange {
     this.options.journal.awaitSync();
     this.isInFlight = false;
     const { rows, count, firstSequence, events } = this.other;
-    this.options.onPublish?.({ rows, commands: count, firstSequence, events });
+    const { fork } = this.options.sealer.head;
+    this.options.onPublish?.({ rows, commands: count, fork, firstSequence, events });
   }
 
   /**

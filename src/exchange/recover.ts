@@ -3,19 +3,23 @@
  * recorded ones; a state that does not agree is never traded on.
  */
 import { BEFORE_GENESIS, BlockSealer, type ChainHead } from '../chain/block-sealer.ts';
+import type { RollbackCertificate } from '../chain/certificate.ts';
 import type { Hash } from '../chain/digest.ts';
 import { type ReplayOptions, type ReplayResult, replay } from '../chain/replay.ts';
 import type { RootComputer } from '../chain/roots.ts';
+import { applyCommands } from '../engine/batch.ts';
 import type { EventBuffer } from '../engine/event.ts';
 import { type Capacity, genesis, type State } from '../engine/state.ts';
+import { passActs, passApproval, type UnfitAct } from '../guard/authority/passed-acts.ts';
 import { followActs } from '../guard/authority/recorded-acts.ts';
 import type { Guard } from '../guard/guard.ts';
 import { applyGuarded } from '../guard/guarded-replay.ts';
 import { GuardedRoots } from '../guard/guarded-roots.ts';
 import type { Journal } from '../journal/journal.ts';
+import { beginFork, firstBatchOf } from './begin-fork.ts';
 import type { Reopening } from './reopen.ts';
 
-export interface RecoverOptions extends Pick<ReplayOptions, 'onBlock' | 'onEvents'> {
+export interface RecoverOptions extends Pick<ReplayOptions, 'onBlock' | 'onEvents' | 'onRestore'> {
   readonly hash: Hash;
   readonly roots: RootComputer;
   readonly capacity?: Capacity;
@@ -27,6 +31,9 @@ export interface RecoverOptions extends Pick<ReplayOptions, 'onBlock' | 'onEvent
   readonly reopening?: Reopening;
 }
 
+/** What a guard does in a replay. */
+type Guarded = Partial<Pick<ReplayOptions, 'apply' | 'onWarrants' | 'onHolds' | 'onActs' | 'onPassed' | 'onRestore'>>;
+
 export interface Recovered {
   readonly state: State;
   /** Stands at the end of the journal. */
@@ -37,7 +44,8 @@ export interface Recovered {
 
 /**
  * The state that the journal leads to, checked block by block. An empty journal gets its first block: the state before the
- * first command. Warrants, holds and blocks that a crash left unrecorded are appended. When the replay diverges nothing is appended.
+ * first command. Warrants, holds and blocks that a crash left unrecorded are appended, and a rollback that it interrupted is finished;
+ * branches that rollbacks ended are passed over. When the replay diverges nothing is appended.
  * Refuses (throws `ForgedAct`) a journal with an act that its keys do not allow, once there is a guard that asks for them.
  */
 export function recover(
@@ -48,13 +56,21 @@ export function recover(
   const watched = guard === undefined ? roots : new GuardedRoots(roots, guard);
   const sealer = new BlockSealer(hash, watched, from?.head ?? BEFORE_GENESIS);
   const owing = new Owing();
-  const guarded = guard === undefined ? {} : { ...owing.follow(guard, sealer), onActs: actsOf(state, guard, sealer) };
+  const guarded: Guarded =
+    guard === undefined ? {} : { ...owing.follow(guard, sealer), ...actsOf(state, guard, sealer) };
+  let restored: RollbackCertificate | undefined;
   if (from !== undefined) reopening?.adopt(state);
   const onEvents = (events: EventBuffer): void => {
     reopening?.recall(state);
     told.onEvents?.(events);
   };
-  const result = replay(state, journal.entries(), { sealer, hash, amend: null, ...guarded, ...told, onEvents });
+  const onRestore: ReplayOptions['onRestore'] = (certificate, block) => {
+    restored = certificate;
+    guarded.onRestore?.(certificate, block);
+    told.onRestore?.(certificate, block);
+  };
+  const options = { sealer, hash, history: journal, amend: null, ...guarded, ...told, onEvents, onRestore };
+  const result = replay(state, journal.entries(), options);
   if (result.equal) {
     if (owing.warrants.length > 0) journal.appendWarrants(owing.warrants);
     if (owing.holds.length > 0) journal.appendHolds(owing.holds);
@@ -62,6 +78,15 @@ export function recover(
     if (journal.height < 0 && sealer.openHeight === 0) {
       journal.append({ bytes: new Uint8Array(), commands: 0, firstSequence: sealer.sequence + 1, closesBlock: true });
       sealer.close(state);
+    }
+    if (restored !== undefined && sealer.openHeight === restored.deadHead.height + 2) {
+      // A crash came between the block of a rollback and the first batch behind it.
+      beginFork(journal, state, sealer, firstBatchOf(journal, state, restored), (entry) => {
+        if (guarded.apply === undefined) applyCommands(state, entry.words, entry.floats, entry.rows);
+        else guarded.apply(state, entry);
+        onEvents(state.events);
+        state.events.clear();
+      });
     }
     if (guard?.authority.awaitsCommands === true) endAct(journal, guard);
     journal.sync();
@@ -83,12 +108,25 @@ function endAct(journal: Journal, guard: Guard): void {
   guard.authority.meet({ bytes: NO_ROWS, words: new Int32Array(), rows: 0 });
 }
 
-/** Takes in the acts of a history, each judged again where it stands. */
-function actsOf(state: State, guard: Guard, sealer: BlockSealer): NonNullable<ReplayOptions['onActs']> {
-  return (bytes) => {
-    for (const { verdict, line } of followActs(guard.authority, state, bytes, sealer.head.fork)) {
-      if (!verdict.accepted) throw new ForgedAct(sealer.sequence, `${verdict.refusal} ${verdict.about}`, line);
-    }
+/** Takes in the acts of a history, each judged again where it stands; those of branches that ended, as far as they outlive them. */
+function actsOf(
+  state: State,
+  { authority }: Guard,
+  sealer: BlockSealer,
+): Required<Pick<ReplayOptions, 'onActs' | 'onPassed' | 'onRestore'>> {
+  const refuse = (unfit: UnfitAct | undefined): void => {
+    if (unfit === undefined) return;
+    const { verdict, line } = unfit;
+    throw new ForgedAct(sealer.sequence, `${verdict.refusal} ${verdict.about}`, line);
+  };
+  return {
+    onActs: (bytes) => {
+      for (const { verdict, line } of followActs(authority, state, bytes, sealer.head.fork)) {
+        if (!verdict.accepted) refuse({ verdict, line });
+      }
+    },
+    onPassed: (entry) => refuse(passActs(authority, entry)),
+    onRestore: (certificate) => refuse(passApproval(authority, certificate)),
   };
 }
 

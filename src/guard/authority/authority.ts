@@ -102,6 +102,11 @@ export class Authority {
     else this.take(record, isPassed);
   }
 
+  /** When an act was carried out last: no later one comes before it. */
+  get lastActMs(): number {
+    return this.lastMs;
+  }
+
   /** True while an act that was proposed waits for the batch of its commands. */
   get awaitsCommands(): boolean {
     return this.pending !== undefined;
