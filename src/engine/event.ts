@@ -1,6 +1,8 @@
 /**
  * Events: what commands did. Derived, never an input; a replay makes the same ones. A record is 16 floats: kind, sequence
- * of the command that caused it, then the fields of its kind. Orders are named by order id, accounts and markets by row.
+ * of the command that caused it, then the fields of its kind. Orders are named by order id, accounts and markets by row. The last float
+ * is no field: of a fill it says where to look first for the positions (row of the maker's × 2^24 + row of the taker's), of all else
+ * it is 0. It saves a search; whoever uses it compares the rows with what the event says.
  */
 
 export const EVENT_FLOATS = 16;

@@ -25,6 +25,9 @@ const FILLED = CLOSE.FILLED;
 const SELF_TRADE = CLOSE.SELF_TRADE;
 const LAST_TRADE_KNOWN = 1024;
 const FEES_LIMIT = 2 ** 51;
+/** The slot of an event that no field has: rows of the maker's position, × 2^24, and of the taker's (`event.ts`). */
+const OWN = 15;
+const ROWS = 2 ** 24;
 
 /** The taker of the match that is being settled, and what its fills add up to. */
 const side = {
@@ -201,6 +204,7 @@ function tellFilled(
   values[at + 12] = makerProfit;
   values[at + 13] = takerProfit;
   values[at + 14] = trade;
+  values[at + OWN] = (state.order.i32[maker * 16 + ORDER_POSITION] as number) * ROWS + side.position;
 }
 
 /** An order that met a taker of its own account and is out of the book already. */

@@ -8,9 +8,10 @@
 import { EVENT } from '../engine/event.ts';
 import { RULE } from '../engine/rules.ts';
 import { INSURANCE_FUND } from '../engine/state.ts';
-import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
+import { ACCOUNT, MARKET } from '../engine/tables.ts';
 import { ceilOf, floorOf, largest, sizeOf, whole, wide } from './exact.ts';
 import type { Known } from './known.ts';
+import { KNOWN_POSITION } from './sealed-image.ts';
 
 const MILLION = 1_000_000n;
 /** A liquidation moves a position in parts of at most this notional, each with its own rounding. */
@@ -77,18 +78,18 @@ export class AccountPath {
   }
 
   private nextRow(row: number): number {
-    return this.known.image.position.i32[row * 32 + POSITION.NEXT_OF_ACCOUNT] as number;
+    return this.known.image.position.i32[row * 16 + KNOWN_POSITION.NEXT_OF_ACCOUNT] as number;
   }
 
   /** Begins a position as the block has it; returns what it adds to the equity there. */
   private openSealed(row: number): bigint {
     const { f64, i32 } = this.known.image.position;
-    const market = i32[row * 32 + POSITION.MARKET] as number;
+    const market = i32[row * 16 + KNOWN_POSITION.MARKET] as number;
     const mark = this.known.sealed(market, 'MARK');
-    const size = whole(f64[row * 16 + POSITION.SIZE]);
-    const cost = wide(f64, row * 16 + POSITION.COST_HIGH);
-    const index = whole(f64[row * 16 + POSITION.FUNDING_INDEX]);
-    const ownFraction = whole(i32[row * 32 + POSITION.INITIAL_MARGIN]);
+    const size = whole(f64[row * 8 + KNOWN_POSITION.SIZE]);
+    const cost = wide(f64, row * 8 + KNOWN_POSITION.COST_HIGH);
+    const index = whole(f64[row * 8 + KNOWN_POSITION.FUNDING_INDEX]);
+    const ownFraction = whole(i32[row * 16 + KNOWN_POSITION.INITIAL_MARGIN]);
     const position = { market, size, cost, index, ownFraction, mark, largest: sizeOf(size), settlements: 1n };
     this.positions.set(market, position);
     if (size === 0n) return 0n;

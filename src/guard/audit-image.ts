@@ -11,6 +11,7 @@ import type { Known } from './known.ts';
 import { addExact, addWide } from './limbs.ts';
 import { differentColumn } from './order-image.ts';
 import { KNOWN_ORDER } from './order-lists.ts';
+import { KNOWN_POSITION } from './sealed-image.ts';
 
 /** Tables up to this many rows are compared whole at each block. */
 const SMALL = 512;
@@ -21,10 +22,11 @@ const SLICES = 16;
 const EXACT = 2 ** 52;
 
 const { BALANCE_HIGH, PENDING_HIGH, FIRST_POSITION, KIND, FEE_CLASS, CREATED_MS } = ACCOUNT;
-const { SIZE, COST_HIGH, FUNDING_INDEX, INITIAL_MARGIN, NEXT_OF_ACCOUNT } = POSITION;
+/** All but the last column stand where the live row has them, of rows half as long. */
+const { SIZE, COST_HIGH, FUNDING_INDEX, INITIAL_MARGIN, NEXT_OF_ACCOUNT } = KNOWN_POSITION;
 const ORDER_SIZE = ORDER.SIZE;
-const POSITION_ACCOUNT = POSITION.ACCOUNT;
-const POSITION_MARKET = POSITION.MARKET;
+const POSITION_ACCOUNT = KNOWN_POSITION.ACCOUNT;
+const POSITION_MARKET = KNOWN_POSITION.MARKET;
 
 export class AuditImage {
   private readonly known: Known;
@@ -93,28 +95,27 @@ export class AuditImage {
   private auditPosition(state: State, row: number, found: Found): void {
     const live = state.position;
     const { f64, i32 } = this.known.image.position;
-    const at = row * 16;
-    const word = row * 32;
-    const size = f64[at + SIZE] as number;
+    const [at, word, own, ownWord] = [row * 16, row * 32, row * 8, row * 16];
+    const size = f64[own + SIZE] as number;
     if (
       live.f64[at + SIZE] === size &&
-      live.f64[at + COST_HIGH] === f64[at + COST_HIGH] &&
-      live.f64[at + COST_HIGH + 1] === f64[at + COST_HIGH + 1] &&
+      live.f64[at + COST_HIGH] === f64[own + COST_HIGH] &&
+      live.f64[at + COST_HIGH + 1] === f64[own + COST_HIGH + 1] &&
       // Where nothing is held the index says nothing.
-      (size === 0 || live.f64[at + FUNDING_INDEX] === f64[at + FUNDING_INDEX]) &&
-      live.i32[word + POSITION_ACCOUNT] === i32[word + POSITION_ACCOUNT] &&
-      live.i32[word + POSITION_MARKET] === i32[word + POSITION_MARKET] &&
-      live.i32[word + INITIAL_MARGIN] === i32[word + INITIAL_MARGIN] &&
-      live.i32[word + NEXT_OF_ACCOUNT] === i32[word + NEXT_OF_ACCOUNT]
+      (size === 0 || live.f64[at + FUNDING_INDEX] === f64[own + FUNDING_INDEX]) &&
+      live.i32[word + POSITION_ACCOUNT] === i32[ownWord + POSITION_ACCOUNT] &&
+      live.i32[word + POSITION_MARKET] === i32[ownWord + POSITION_MARKET] &&
+      live.i32[word + INITIAL_MARGIN] === i32[ownWord + INITIAL_MARGIN] &&
+      live.i32[word + POSITION.NEXT_OF_ACCOUNT] === i32[ownWord + NEXT_OF_ACCOUNT]
     ) {
       return;
     }
-    const account = i32[word + POSITION_ACCOUNT] as number;
+    const account = i32[ownWord + POSITION_ACCOUNT] as number;
     const about = `position ${row}`;
     const told = [SIZE, COST_HIGH, COST_HIGH + 1, FUNDING_INDEX].find(
-      (column) => live.f64[at + column] !== f64[at + column],
+      (column) => live.f64[at + column] !== f64[own + column],
     );
-    const [is, was] = told === undefined ? ['other', 'as told'] : [live.f64[at + told], f64[at + told]];
+    const [is, was] = told === undefined ? ['other', 'as told'] : [live.f64[at + told], f64[own + told]];
     found({ kind: 'account', account }, different('position_continuity', about, is, was));
   }
 
@@ -165,11 +166,11 @@ export class AuditImage {
     const longs = new Float64Array(state.market.rows);
     const settled = new Float64Array(state.market.rows * 2);
     for (let row = 1; row < rows; row++) {
-      const market = image.position.i32[row * 32 + POSITION_MARKET] as number;
-      const size = image.position.f64[row * 16 + SIZE] as number;
+      const market = image.position.i32[row * 16 + POSITION_MARKET] as number;
+      const size = image.position.f64[row * 8 + SIZE] as number;
       net[market] = (net[market] as number) + size;
       longs[market] = (longs[market] as number) + Math.max(size, 0);
-      const index = image.position.f64[row * 16 + FUNDING_INDEX] as number;
+      const index = image.position.f64[row * 8 + FUNDING_INDEX] as number;
       const product = size * index;
       if (product <= EXACT && product >= -EXACT) addExact(settled, market * 2, product);
       else addWide(settled, market * 2, BigInt(size) * BigInt(index));
@@ -224,7 +225,7 @@ export class AuditImage {
         const is =
           name === 'BUY_SIZE' || name === 'SELL_SIZE' ? f64[row * 16 + POSITION[name]] : i32[row * 32 + POSITION[name]];
         if (is === sums[name][row]) continue;
-        const account = image.position.i32[row * 32 + POSITION_ACCOUNT] as number;
+        const account = image.position.i32[row * 16 + POSITION_ACCOUNT] as number;
         found({ kind: 'account', account }, different('order_sums', `position ${row} ${name}`, is, sums[name][row]));
       }
     }

@@ -2,10 +2,11 @@
  * The audit of the state that a guard begins with, before there is any history to compare it with: money is conserved, and the
  * positions of each market sum to zero. From then on the image keeps both by what it computes.
  */
-import { ACCOUNT, MARKET, POSITION, VENUE } from '../engine/tables.ts';
+import { ACCOUNT, MARKET, VENUE } from '../engine/tables.ts';
 import type { Found } from './derived-image.ts';
 import type { Known } from './known.ts';
 import { addExact } from './limbs.ts';
+import { KNOWN_POSITION } from './sealed-image.ts';
 
 /**
  * Σ balances − Σ receivables + Σ pending withdrawals + reserved refunds + Σ funding clearing − Σ position costs = deposited −
@@ -25,9 +26,9 @@ export function auditStart({ image, inputs }: Known, found: Found): void {
   }
   const net = new Float64Array(market.rows);
   for (let row = 1; row < position.rows; row++) {
-    add(position.f64, row * 16 + POSITION.COST_HIGH, -1);
-    const held = position.i32[row * 32 + POSITION.MARKET] as number;
-    net[held] = (net[held] as number) + (position.f64[row * 16 + POSITION.SIZE] as number);
+    add(position.f64, row * 8 + KNOWN_POSITION.COST_HIGH, -1);
+    const held = position.i32[row * 16 + KNOWN_POSITION.MARKET] as number;
+    net[held] = (net[held] as number) + (position.f64[row * 8 + KNOWN_POSITION.SIZE] as number);
   }
   for (let row = 1; row < market.rows; row++) {
     add(market.f64, row * 128 + MARKET.FUNDING_CLEARING_HIGH, 1);

@@ -45,11 +45,13 @@ export class BlastRadius {
 
   /**
    * The component that explains why more accounts were denied than chance allows, undefined when there are not so many: the
-   * market whose own checks failed most; else the market that all of them hold; else the venue.
+   * market whose own checks failed most; else the market that all of them hold; else the venue. `holders` counts the accounts that
+   * hold a position.
    */
-  explain(holders: number): { readonly component: Component; readonly check: Check } | undefined {
-    const limit = Math.max(FEWEST_ACCOUNTS, Math.floor((holders * SHARE_PPM) / 1e6));
+  explain(holders: () => number): { readonly component: Component; readonly check: Check } | undefined {
     const accounts = new Set(this.denied.map(({ account }) => account));
+    if (accounts.size <= FEWEST_ACCOUNTS) return undefined;
+    const limit = Math.max(FEWEST_ACCOUNTS, Math.floor((holders() * SHARE_PPM) / 1e6));
     if (accounts.size <= limit) return undefined;
     const component = this.component();
     const first = this.denied[0] as Denied;

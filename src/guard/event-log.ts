@@ -2,7 +2,7 @@
  * What the events since the last block tell of accounts, markets and rules, in their order. Listening copies what matters;
  * lists by account and by market are made only when a forced action is to be judged.
  */
-import { EVENT, EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
+import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
 import { INSURANCE_FUND } from '../engine/state.ts';
 
 /** Kinds that are kept. Of all others the guard needs nothing. */
@@ -35,7 +35,7 @@ for (const kind of [
 
 const { marked: MARKED, parameterSet: PARAMETER_SET, ruleSet: RULE_SET, statusSet: STATUS_SET } = EVENT;
 const LIQUIDATED = EVENT.liquidated;
-/** The last slot of a record, which no event uses. */
+/** The last slot of a record: where to look for positions first. */
 const OWN = EVENT_FLOATS - 1;
 
 const NONE: readonly number[] = [];
@@ -63,28 +63,20 @@ export class EventLog {
     this.notable = [];
   }
 
-  /** Copies what matters of the events from number `from` on. */
-  take(events: EventBuffer, from: number): void {
-    const { values, count } = events;
-    for (let event = from; event < count; event++) {
-      this.keepIfKept(values, event * EVENT_FLOATS);
-    }
-  }
-
   /** Copies the record at `at` if its kind matters. */
   keepIfKept(values: Float64Array, at: number): void {
     const kind = values[at] as number;
     if (KEPT[kind] !== 1) return;
     const place = this.count;
-    this.keep(values, at, 0);
+    this.keep(values, at);
     if (kind === MARKED) push(this.marks, values[at + 2] as number, place);
     else if (kind === PARAMETER_SET) push(this.parameters, values[at + 2] as number, place);
     else if (kind === RULE_SET) this.rules.push(place);
     if (kind === MARKED || kind === STATUS_SET || kind === LIQUIDATED) this.notable.push(place);
   }
 
-  /** Copies the record at `at`, with a number of the guard's own in its last slot. */
-  keep(values: Float64Array, at: number, own: number): void {
+  /** Copies the record at `at`. */
+  keep(values: Float64Array, at: number): void {
     const to = this.count++ * EVENT_FLOATS;
     if (to + EVENT_FLOATS > this.values.length) {
       const grown = new Float64Array(this.values.length * 2);
@@ -92,11 +84,10 @@ export class EventLog {
       this.values = grown;
     }
     const kept = this.values;
-    for (let n = 0; n < OWN; n++) kept[to + n] = values[at + n] as number;
-    kept[to + OWN] = own;
+    for (let n = 0; n < EVENT_FLOATS; n++) kept[to + n] = values[at + n] as number;
   }
 
-  /** The guard's own number of the record at a place. */
+  /** Rows of positions of the record at a place: where to look first. */
   own(place: number): number {
     return this.values[place * EVENT_FLOATS + OWN] as number;
   }

@@ -6,7 +6,7 @@ import type { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
 import { RULE } from '../engine/rules.ts';
 import { MARKET, VENUE } from '../engine/tables.ts';
-import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
+import { EVENT } from '../engine/event.ts';
 import { checkRules, judgeAccount } from './account-checks.ts';
 import { checkAction } from './action-checks.ts';
 import { Authority } from './authority/authority.ts';
@@ -20,7 +20,7 @@ import { survivingCanary } from './canary.ts';
 import { compareRows, compareSampled } from './derived-image.ts';
 import { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
-import { isProposal, type Proposal, proposalOf } from './forced-command.ts';
+import { type Proposal, proposalOf } from './forced-command.ts';
 import { FundingSchedule } from './funding-schedule.ts';
 import { Grace, isSlowing } from './grace.ts';
 import { HoldRegister } from './hold-register.ts';
@@ -102,6 +102,7 @@ export class Guard {
   /** The event buffer is about to be filled anew. */
   startBatch(): void {
     this.listened = 0;
+    this.known.forgetProposed();
   }
 
   /**
@@ -200,7 +201,7 @@ export class Guard {
    * those that may become commands; their warrants are kept for `takeWarrants`.
    */
   judge(state: State, from: number, open: OpenBlock): number[] {
-    const events = proposedEvents(state, from);
+    const events = this.known.proposedSince(state.events, from, this.listened);
     const [tickMs, healthMs] = [tickMsOf(state), state.venue.f64[64 + VENUE.HEALTH_MS] as number];
     this.grace.begin(tickMs, healthMs);
     // At every tick, proposals or not: an interval begins with the clock, not with what a process saw.
@@ -356,14 +357,4 @@ interface Judgement {
 /** When the last tick was; every tick stamps all markets. */
 function tickMsOf({ market }: State): number {
   return market.rows > 1 ? (market.f64[128 + MARKET.TICK_MS] as number) : -1;
-}
-
-function proposedEvents(state: State, from: number): number[] {
-  const { values, count } = state.events;
-  const found: number[] = [];
-  for (let event = from; event < count; event++) {
-    const kind = values[event * EVENT_FLOATS] as number;
-    if (isProposal(kind)) found.push(event);
-  }
-  return found;
 }

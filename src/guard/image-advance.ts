@@ -8,14 +8,14 @@ import { MARKET_PARAMETERS } from '../engine/command.ts';
 import { EVENT } from '../engine/event.ts';
 import { RULE } from '../engine/rules.ts';
 import { FEE_ACCOUNT, INSURANCE_FUND, type State } from '../engine/state.ts';
-import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
+import { ACCOUNT, MARKET } from '../engine/tables.ts';
 import type { EventLog } from './event-log.ts';
 import { floorOf, whole } from './exact.ts';
 import type { InputImage } from './input-image.ts';
 import { DERIVED, type Known } from './known.ts';
 import { addExact } from './limbs.ts';
 import { feeOf, PositionMath } from './position-math.ts';
-import type { SealedImage } from './sealed-image.ts';
+import { KNOWN_POSITION, type SealedImage } from './sealed-image.ts';
 
 const { BALANCE_HIGH, PENDING_HIGH, FEE_CLASS } = ACCOUNT;
 const EXACT = 2 ** 52;
@@ -86,7 +86,7 @@ export class ImageAdvance {
       if (log.kind(place) !== FILLED) continue;
       const own = log.own(place);
       const maker = Math.floor(own * ROWS_INVERSE);
-      sum += (positions[maker * 16] as number) + (positions[(own - maker * ROWS) * 16] as number);
+      sum += (positions[maker * 8] as number) + (positions[(own - maker * ROWS) * 8] as number);
       sum += (accounts[log.field(place, 3) * 8] as number) + (accounts[log.field(place, 4) * 8] as number);
     }
     this.ahead.sum = sum;
@@ -131,7 +131,7 @@ export class ImageAdvance {
       case EVENT.positionTaken:
         return this.takePosition(field(0), field(1), field(2), field(3), field(4));
       case EVENT.leverageSet:
-        image.position.i32[this.rowOf(field(0), field(1), 0) * 32 + POSITION.INITIAL_MARGIN] = field(2);
+        image.position.i32[this.rowOf(field(0), field(1), 0) * 16 + KNOWN_POSITION.INITIAL_MARGIN] = field(2);
         return;
       case EVENT.ruleSet:
         image.rule.f64[64 + field(0)] = field(2);

@@ -1,9 +1,11 @@
 /** What rules and markets must be now and were at any moment since the last block: the sealed image and the events since. */
 import { MARKET_PARAMETERS } from '../engine/command.ts';
+import { EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import { MARKET } from '../engine/tables.ts';
 import { whole } from './exact.ts';
 import type { EventLog } from './event-log.ts';
+import { isProposal } from './forced-command.ts';
 import { FundingChain } from './funding-chain.ts';
 import { InputImage } from './input-image.ts';
 import { OrderImage } from './order-image.ts';
@@ -35,6 +37,9 @@ export class Known {
   /** Markets whose funding index moved beyond its bound in a block that is closed. */
   readonly condemned = new Set<number>();
 
+  /** Numbers of the events of this batch that propose something, as far as they were heard. */
+  private readonly proposed: number[] = [];
+
   constructor(image: SealedImage, log: EventLog) {
     this.image = image;
     this.log = log;
@@ -46,6 +51,24 @@ export class Known {
     this.inputs.begin(state);
     this.orders.begin(state);
     this.remedy.begin(state);
+  }
+
+  /** Event number `event` proposes a forced action. */
+  addProposed(event: number): void {
+    this.proposed.push(event);
+  }
+
+  forgetProposed(): void {
+    if (this.proposed.length > 0) this.proposed.length = 0;
+  }
+
+  /** Numbers of the events from `from` on that propose something, `heard` of which were heard. */
+  proposedSince({ values, count }: EventBuffer, from: number, heard: number): number[] {
+    const found = this.proposed.filter((event) => event >= from);
+    for (let event = Math.max(from, heard); event < count; event++) {
+      if (isProposal(values[event * EVENT_FLOATS] as number)) found.push(event);
+    }
+    return found;
   }
 
   /** The mark at a place of the log told a funding index: one more link of its chain. */

@@ -2,6 +2,7 @@
 import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import { takeTick } from './derived-image.ts';
+import { isProposal } from './forced-command.ts';
 import type { Known } from './known.ts';
 
 const { orderAccepted, orderAmended, orderTriggered, orderClosed, filled, accountDefined, marketDefined } = EVENT;
@@ -35,13 +36,6 @@ function readAhead(orders: Int32Array, values: Float64Array, from: number, to: n
   return sum;
 }
 
-/** Rows of the positions of both sides of a fill, the maker's × 2^24 + the taker's: where to look first, 0 where unknown. */
-function positionRows({ index, position }: State, values: Float64Array, at: number): number {
-  const market = values[at + 2] as number;
-  const maker = index.positions.find(position, values[at + 5] as number, market);
-  return maker * ROWS + index.positions.find(position, values[at + 6] as number, market);
-}
-
 /**
  * Takes in the events from number `from` on; the state is as they left it. `isPart`: more follow before the tick that was read, so
  * what a tick and the end of a run of commands bring waits.
@@ -49,7 +43,7 @@ function positionRows({ index, position }: State, values: Float64Array, at: numb
 export function hearEvents(known: Known, state: State, from: number, isPart: boolean): void {
   const { log, orders, inputs, image } = known;
   const { values, count } = state.events;
-  if (!image.isThere) return log.take(state.events, from);
+  if (!image.isThere) return hearBefore(known, values, from, count);
   for (let at = from * EVENT_FLOATS, read = at; at < count * EVENT_FLOATS; at += EVENT_FLOATS) {
     if (at === read) {
       read = Math.min(at + AHEAD, count * EVENT_FLOATS);
@@ -64,7 +58,7 @@ export function hearEvents(known: Known, state: State, from: number, isPart: boo
         break;
       case FILLED:
         orders.fill(values, at);
-        log.keep(values, at, positionRows(state, values, at));
+        log.keep(values, at);
         inputs.trade(values[at + 2] as number, values[at + 7] as number, values[at + 14] as number);
         break;
       case AMENDED:
@@ -77,12 +71,20 @@ export function hearEvents(known: Known, state: State, from: number, isPart: boo
         hearOther(known, state, values, at);
     }
   }
-  if (isPart) return;
   image.linkPositions(state);
+  if (isPart) return;
   inputs.forgetEarly();
   if (!inputs.isTicked) return;
   inputs.isTicked = false;
   takeTick(inputs, state);
+}
+
+/** Before the first block there is nothing to move. */
+function hearBefore(known: Known, values: Float64Array, from: number, to: number): void {
+  for (let event = from; event < to; event++) {
+    known.log.keepIfKept(values, event * EVENT_FLOATS);
+    if (isProposal(values[event * EVENT_FLOATS] as number)) known.addProposed(event);
+  }
 }
 
 /** Kinds that `InputImage.hear` takes in. */
@@ -106,9 +108,11 @@ for (const kind of [
 /** Kinds that `RemedyImage.hear` takes in: the last ones. */
 const FIRST_OF_REMEDY = EVENT.withdrawalCarried;
 
-function hearOther({ log, inputs, image, remedy }: Known, state: State, values: Float64Array, at: number): void {
+function hearOther(known: Known, state: State, values: Float64Array, at: number): void {
+  const { log, inputs, image, remedy } = known;
   log.keepIfKept(values, at);
   const kind = values[at];
+  if (isProposal(kind as number)) known.addProposed(at / EVENT_FLOATS);
   if (kind === accountDefined) image.addAccount(state, values[at + 2] as number);
   else if (kind === marketDefined) {
     image.addMarket(state, values[at + 2] as number);

@@ -6,10 +6,11 @@
 import { FLAG, isTakeProfitOrStopLoss, kindOf } from '../engine/flags.ts';
 import type { State } from '../engine/state.ts';
 import { CLOSE } from '../engine/refusal.ts';
-import { MARKET, ORDER, POSITION } from '../engine/tables.ts';
+import { MARKET, ORDER } from '../engine/tables.ts';
 import type { InputImage } from './input-image.ts';
 import { KNOWN_ORDER, type KnownOrder, OrderLists } from './order-lists.ts';
 import type { OrderViolation } from './order-violation.ts';
+import { KNOWN_POSITION } from './sealed-image.ts';
 
 const { PRICE, REMAINING, SIZE, FLAGS, ACCOUNT, TRIGGER, GENERATION } = KNOWN_ORDER;
 const ORDER_MARKET = KNOWN_ORDER.MARKET;
@@ -278,10 +279,10 @@ export function differentColumn(
     isSame &&= image.i32[own + (OWN_COLUMNS[n] as number)] === i32[live + (LIVE_COLUMNS[n] as number)];
   }
   if (!isSame) return COMPARED.find((name) => image.i32[own + KNOWN_ORDER[name]] !== i32[live + ORDER[name]]);
-  const at = (i32[row * 16 + ORDER.POSITION] as number) * 32;
+  const at = (i32[row * 16 + ORDER.POSITION] as number) * 16;
   const isOwn =
-    positions[at + POSITION.ACCOUNT] === image.i32[row * 8 + ACCOUNT] &&
-    positions[at + POSITION.MARKET] === image.i32[row * 8 + ORDER_MARKET];
+    positions[at + KNOWN_POSITION.ACCOUNT] === image.i32[row * 8 + ACCOUNT] &&
+    positions[at + KNOWN_POSITION.MARKET] === image.i32[row * 8 + ORDER_MARKET];
   return isOwn ? undefined : 'POSITION';
 }
 

@@ -2,12 +2,12 @@
  * Positions of the image, moved by whole numbers: funding up to the index in force, and trades, with the profit that they
  * realise. Plain numbers where every step of them is exact, bigints where one is not. It shares no code with the engine.
  */
-import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
+import { ACCOUNT, MARKET } from '../engine/tables.ts';
 import { ceilOf, floorOf, sizeOf, whole, wide } from './exact.ts';
 import { addExact, addWide } from './limbs.ts';
-import type { SealedImage } from './sealed-image.ts';
+import { KNOWN_POSITION, type SealedImage } from './sealed-image.ts';
 
-const { SIZE, COST_HIGH, COST_LOW, FUNDING_INDEX } = POSITION;
+const { SIZE, COST_HIGH, COST_LOW, FUNDING_INDEX } = KNOWN_POSITION;
 const { BALANCE_HIGH } = ACCOUNT;
 const LIMB = 2 ** 50;
 const EXACT = 2 ** 52;
@@ -47,7 +47,7 @@ export class PositionMath {
   settle(row: number, account: number, market: number): number {
     const { f64 } = this.image.position;
     const index = this.indexes[market] as number;
-    const at = row * 16;
+    const at = row * 8;
     const change = index - (f64[at + FUNDING_INDEX] as number);
     if (change === 0) return 0;
     f64[at + FUNDING_INDEX] = index;
@@ -66,8 +66,8 @@ export class PositionMath {
   /** A charge that is told as the nearest float goes to the clearing of its market as it is computed. */
   clear(market: number, row: number): void {
     const { f64 } = this.image.position;
-    const change = whole(this.indexes[market]) - whole(f64[row * 16 + FUNDING_INDEX]);
-    const charge = ceilOf(whole(f64[row * 16 + SIZE]) * change, 1_000_000n);
+    const change = whole(this.indexes[market]) - whole(f64[row * 8 + FUNDING_INDEX]);
+    const charge = ceilOf(whole(f64[row * 8 + SIZE]) * change, 1_000_000n);
     addWide(this.image.market.f64, market * 128 + MARKET.FUNDING_CLEARING_HIGH, charge);
   }
 
@@ -81,7 +81,7 @@ export class PositionMath {
    */
   trade(row: number, account: number, lots: number, notional: number): number {
     const { f64 } = this.image.position;
-    const at = row * 16;
+    const at = row * 8;
     const size = f64[at + SIZE] as number;
     const paid = lots > 0 ? notional : -notional;
     f64[at + SIZE] = size + lots;

@@ -16,6 +16,7 @@ import type { Prices } from './price-checks.ts';
 import type { Quarantine } from './quarantine.ts';
 import { type Sample, sampleAt } from './sample-form.ts';
 import { SampleScreen } from './sample-screen.ts';
+import { isOfOrders, Stretch } from './stretch.ts';
 import { TickScreen } from './tick-screen.ts';
 import type { Check } from './verdict.ts';
 
@@ -32,7 +33,7 @@ export interface HeldCommand {
 }
 
 const NONE: readonly HeldCommand[] = [];
-const { placeOrder: PLACE, amendOrder: AMEND, placeBatch: BATCH, tick: TICK, setLeverage: LAST_OF_ORDERS } = COMMAND;
+const { placeOrder: PLACE, amendOrder: AMEND, placeBatch: BATCH, tick: TICK } = COMMAND;
 
 export class Screen {
   private readonly known: Known;
@@ -41,6 +42,7 @@ export class Screen {
   private readonly samples: SampleScreen;
   private readonly ticks: TickScreen;
   private readonly parameters: ParameterScreen;
+  private readonly stretch = new Stretch();
   /** Submitted commands that were taken with a doubt of class III, since `takeNotes`. */
   private notes: HeldCommand[] = [];
 
@@ -55,23 +57,21 @@ export class Screen {
 
   /** Judges submitted commands against the state that they find; returns those that must not be taken. */
   judge(state: State, commands: CommandBuffer, quarantine: Quarantine, source: CommandSource): readonly HeldCommand[] {
-    if (!this.known.image.isThere) return NONE;
+    if (!this.known.image.isThere || commands.rows === 0) return NONE;
     const lagMs = Number(this.known.rule(RULE.guard_order_lag));
-    if (quarantine.isEmpty && !needsLook(commands, lagMs)) return NONE;
+    const { stretch } = this;
+    stretch.read(commands, 0);
+    // Nothing but orders and cancels, none of which lags behind what comes with it.
+    if (quarantine.isEmpty && stretch.isOrdersAlone(commands.rows) && !stretch.isLate(0, lagMs)) return NONE;
     const held: HeldCommand[] = [];
     this.money.begin();
     this.samples.begin(state);
     this.ticks.begin(state);
     this.parameters.begin(state);
-    const { i32, rows } = commands;
-    for (let row = 0; row < rows; ) {
-      const from = row;
-      let kind = 0;
-      while (row < rows && kind !== TICK) {
-        kind = i32[row * 16] as number;
-        row += Math.max(1, i32[row * 16 + 1] as number);
-      }
-      this.judgeStretch(state, commands, from, Math.min(row, rows), lagMs, quarantine, source, held);
+    this.judgeStretch(state, commands, lagMs, quarantine, source, held);
+    while (stretch.to < commands.rows) {
+      stretch.read(commands, stretch.to);
+      this.judgeStretch(state, commands, lagMs, quarantine, source, held);
     }
     return held.sort((a, b) => a.row - b.row);
   }
@@ -83,12 +83,10 @@ export class Screen {
     return notes;
   }
 
-  /** Judges the rows up to a tick: what lies between two ticks is seen together. */
+  /** Judges the rows up to a tick, as they were read: what lies between two ticks is seen together. */
   private judgeStretch(
     state: State,
     commands: CommandBuffer,
-    from: number,
-    to: number,
     lagMs: number,
     quarantine: Quarantine,
     source: CommandSource,
@@ -109,10 +107,14 @@ export class Screen {
     };
     const samples: Sample[] = [];
     let isTicked = false;
-    const newestMs = newestOf(commands, from, to, state.venue.f64[64 + VENUE.TIME_MS] as number);
-    for (let row = from; row < to; row += Math.max(1, i32[row * 16 + 1] as number)) {
+    const { stretch } = this;
+    const { from, to } = stretch;
+    const clockMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
+    const newestMs = Math.max(clockMs, stretch.newestMs);
+    const looked = quarantine.isEmpty && !stretch.isLate(clockMs, lagMs) ? stretch.others : stretch.all(commands);
+    for (const row of looked) {
       const kind = i32[row * 16] as number;
-      if (kind >= PLACE && kind <= LAST_OF_ORDERS) {
+      if (isOfOrders(kind)) {
         const isLate = newestMs - (f64[row * 8 + 1] as number) > lagMs;
         if (!isOrder(kind) || (!isLate && quarantine.isEmpty)) continue;
         const { account, market, check } = this.orders.judge(state, commands, row, newestMs, lagMs, quarantine);
@@ -148,28 +150,4 @@ export class Screen {
 
 function isOrder(kind: number): boolean {
   return kind === PLACE || kind === AMEND || kind === BATCH;
-}
-
-/** True when anything but orders and cancels is among the commands, or an order lags behind what comes with it. */
-function needsLook({ i32, f64, rows }: CommandBuffer, lagMs: number): boolean {
-  let newestMs = 0;
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (let row = 0; row < rows; row += Math.max(1, i32[row * 16 + 1] as number)) {
-    const kind = i32[row * 16] as number;
-    if (kind < PLACE || kind > LAST_OF_ORDERS) return true;
-    const timeMs = f64[row * 8 + 1] as number;
-    if (timeMs > newestMs) newestMs = timeMs;
-    if (timeMs < oldestMs) oldestMs = timeMs;
-  }
-  return newestMs - oldestMs > lagMs;
-}
-
-/** The newest time among rows and of the exchange; what is no time counts for nothing. */
-function newestOf({ i32, f64 }: CommandBuffer, from: number, to: number, clockMs: number): number {
-  let newestMs = clockMs;
-  for (let row = from; row < to; row += Math.max(1, i32[row * 16 + 1] as number)) {
-    const timeMs = f64[row * 8 + 1] as number;
-    if (timeMs > newestMs) newestMs = timeMs;
-  }
-  return newestMs;
 }

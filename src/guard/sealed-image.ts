@@ -2,7 +2,6 @@
  * The sealed image: copies of the rules, markets, accounts and positions as the last closed block has them. What is written other
  * than what events tell is not in it: that is how it is found.
  */
-import { PositionIndex } from '../engine/position-index.ts';
 import type { Table } from '../engine/table.ts';
 import type { State } from '../engine/state.ts';
 import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
@@ -16,11 +15,26 @@ const COUNTED = [
   MARKET.FUNDING_CLEARING_LOW,
 ] as const;
 
-/** What a position is for good from its first command on. */
-const LINKS = [POSITION.ACCOUNT, POSITION.MARKET, POSITION.NEXT_OF_ACCOUNT] as const;
+/** Columns of a position of the image: one cache line, 8 floats or 16 words. */
+export const KNOWN_POSITION = {
+  SIZE: 0,
+  COST_HIGH: 1,
+  COST_LOW: 2,
+  FUNDING_INDEX: 3,
+  ACCOUNT: 12,
+  MARKET: 13,
+  NEXT_OF_ACCOUNT: 14,
+  INITIAL_MARGIN: 15,
+} as const;
+
+const POSITION_BYTES = 64;
+const { FIRST_POSITION } = ACCOUNT;
+const { ACCOUNT: OWNER, MARKET: POSITION_MARKET, NEXT_OF_ACCOUNT } = KNOWN_POSITION;
+const FLOATS = [KNOWN_POSITION.SIZE, KNOWN_POSITION.COST_HIGH, KNOWN_POSITION.COST_LOW, KNOWN_POSITION.FUNDING_INDEX];
+const WORDS = ['ACCOUNT', 'MARKET', 'NEXT_OF_ACCOUNT', 'INITIAL_MARGIN'] as const;
 
 function isOf(i32: Int32Array, row: number, account: number, market: number): boolean {
-  return row > 0 && i32[row * 32 + POSITION.ACCOUNT] === account && i32[row * 32 + POSITION.MARKET] === market;
+  return row > 0 && i32[row * 16 + OWNER] === account && i32[row * 16 + POSITION_MARKET] === market;
 }
 
 /** A copy of a table. */
@@ -69,16 +83,30 @@ export class SealedImage {
   readonly market = new SealedTable();
   readonly account = new SealedTable();
   readonly position = new SealedTable();
-  /** Finds the row of a position: made of the image's own rows. */
-  private readonly rows = new PositionIndex(64);
   /** False until the first block was seen. */
   isThere = false;
 
   /** Takes the state as it is. From then on `ImageAdvance` takes the image from block to block. */
   begin(state: State): void {
-    for (const name of ['rule', 'market', 'account', 'position'] as const) this[name].takeAll(state[name]);
-    for (let row = 1; row < this.position.rows; row++) this.rows.add(this.position, row);
+    for (const name of ['rule', 'market', 'account'] as const) this[name].takeAll(state[name]);
+    this.takePositions(state);
     this.isThere = true;
+  }
+
+  private takePositions(state: State): void {
+    const { f64, i32, rows } = state.position;
+    this.reservePositions(state);
+    for (let row = 1; row < rows; row++) {
+      // Both layouts begin with the same floats.
+      for (const column of FLOATS) this.position.f64[row * 8 + column] = f64[row * 16 + column] as number;
+      for (const name of WORDS)
+        this.position.i32[row * 16 + KNOWN_POSITION[name]] = i32[row * 32 + POSITION[name]] as number;
+    }
+    this.position.rows = rows;
+  }
+
+  private reservePositions({ position: { bytes, schema } }: State): void {
+    this.position.reserve((bytes.length / schema.rowBytes) * POSITION_BYTES);
   }
 
   /** An account that was opened since the block: nothing but what its command said of it. */
@@ -93,20 +121,29 @@ export class SealedImage {
   /** Positions that were opened: a row is never given back, and the newest is the first of its account. */
   linkPositions(state: State): void {
     const { account, position } = this;
-    const { i32, rows, bytes } = state.position;
+    const { i32, rows } = state.position;
     if (rows === position.rows) return;
-    position.reserve(bytes.length);
+    this.reservePositions(state);
+    const own = position.i32;
+    const accounts = account.i32;
     for (let row = position.rows; row < rows; row++) {
-      for (const word of LINKS) position.i32[row * 32 + word] = i32[row * 32 + word] as number;
-      account.i32[(i32[row * 32 + POSITION.ACCOUNT] as number) * 16 + ACCOUNT.FIRST_POSITION] = row;
-      this.rows.add(position, row);
+      const at = row * 16;
+      const owner = i32[row * 32 + POSITION.ACCOUNT] as number;
+      own[at + OWNER] = owner;
+      own[at + POSITION_MARKET] = i32[row * 32 + POSITION.MARKET] as number;
+      own[at + NEXT_OF_ACCOUNT] = accounts[owner * 16 + FIRST_POSITION] as number;
+      accounts[owner * 16 + FIRST_POSITION] = row;
     }
     position.rows = rows;
   }
 
-  /** The row of the position of an account in a market, 0 when there is none; `likely` is looked at first. */
+  /** The row of the position of an account in a market, 0 when there is none; `likely` is looked at first, then the account's list. */
   positionOf(account: number, market: number, likely: number): number {
-    return isOf(this.position.i32, likely, account, market) ? likely : this.rows.find(this.position, account, market);
+    const { i32 } = this.position;
+    if (isOf(i32, likely, account, market)) return likely;
+    let row = this.account.i32[account * 16 + FIRST_POSITION] ?? 0;
+    while (row !== 0 && !isOf(i32, row, account, market)) row = i32[row * 16 + NEXT_OF_ACCOUNT] ?? 0;
+    return row;
   }
 
   /** A market that was defined since the block, as it is when it is first seen: after its first tick at the latest. */
