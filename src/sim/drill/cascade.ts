@@ -7,6 +7,7 @@ import type { CommandBuffer } from '../../engine/command-buffer.ts';
 import { computeMargin, Margin } from '../../engine/margin.ts';
 import type { State } from '../../engine/state.ts';
 import { MARKET, POSITION, WITHDRAWAL } from '../../engine/tables.ts';
+import type { ReopeningStep } from '../../exchange/reopen.ts';
 import { FIRST_ACCOUNT } from '../traders/population.ts';
 import { type Compared, ForcedTally, usd } from './forced-tally.ts';
 import { sideRows } from './index-rows.ts';
@@ -26,11 +27,15 @@ export interface Cascade {
   readonly withdrawnUsd: number;
 }
 
-/** Counts what a venue forces on its accounts. */
+/** Counts what a venue forces on its accounts, and the moves of its markets up the ladder. */
 export class Happened {
   forced = new ForcedTally();
+  steps: ReopeningStep[] = [];
 
-  readonly told: VenueTold = { onEvents: (events) => this.forced.take(events) };
+  readonly told: VenueTold = {
+    onEvents: (events) => this.forced.take(events),
+    onStep: (step) => this.steps.push(step),
+  };
 
   /** From here on anew. */
   restart(isShared: (order: number) => boolean): void {

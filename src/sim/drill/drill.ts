@@ -5,9 +5,12 @@ import { Happened, runCascade } from './cascade.ts';
 import { drillDay } from './drill-day.ts';
 import { runFaultScenario } from './fault-scenario.ts';
 import { runGuarded, Watch } from './guarded.ts';
-import { type ParadexOptions, toMaintenance } from './paradex.ts';
+import type { Compared } from './forced-tally.ts';
+import { type Closed, type ParadexOptions, toMaintenance } from './paradex.ts';
 import type { DrillResult } from './result.ts';
+import { rollBackTo } from './roll-back.ts';
 import { FAULT_SCENARIOS } from './scenario-faults.ts';
+import { climb, runSecondWave } from './second-wave.ts';
 import type { DrillTold } from './story.ts';
 
 export const PARADEX = 'paradex-2026-01-19';
@@ -75,13 +78,8 @@ export function runDrill(options: DrillOptions): DrillResult {
 
 function runParadex(options: ParadexOptions, guard: 'on' | 'off'): DrillResult {
   const startMs = performance.now();
-  const isGuarded = guard === 'on';
-  const watch = new Watch();
-  const happened = new Happened();
-  const closed = toMaintenance(options, isGuarded, isGuarded ? watch.told : happened.told);
-  const { compared, vetoes } = isGuarded
-    ? runGuarded(options, closed, watch)
-    : { ...runCascade(options, closed, happened), vetoes: [] };
+  const parts = guard === 'on' ? withGuard(options) : withoutGuard(options);
+  const { closed, compared, vetoes, rollback, secondWave } = parts;
   return {
     scenario: PARADEX,
     guard,
@@ -91,10 +89,33 @@ function runParadex(options: ParadexOptions, guard: 'on' | 'off'): DrillResult {
     wrongful: compared.wrongful,
     legitimate: compared.legitimate,
     vetoes,
-    rollback: null,
-    secondWave: null,
+    rollback,
+    secondWave,
     remedy: null,
     timings: null,
     seconds: (performance.now() - startMs) / 1000,
   };
+}
+
+type Parts = Pick<DrillResult, 'vetoes' | 'rollback' | 'secondWave' | 'remedy' | 'timings'> & {
+  readonly closed: Closed;
+  readonly compared: Compared;
+};
+
+function withGuard(options: ParadexOptions): Parts {
+  const watch = new Watch();
+  const closed = toMaintenance(options, true, watch.told);
+  const { compared, vetoes } = runGuarded(options, closed, watch);
+  return { closed, compared, vetoes, rollback: null, secondWave: null, remedy: null, timings: null };
+}
+
+function withoutGuard(options: ParadexOptions): Parts {
+  const happened = new Happened();
+  const closed = toMaintenance(options, false, happened.told);
+  const { compared } = runCascade(options, closed, happened);
+  const { result: rollback } = rollBackTo(options, closed);
+  const wave = runSecondWave(options, closed, happened);
+  const climbed = climb(options, closed, happened);
+  const secondWave = { careless: wave.compared.wrongful.count, ladder: climbed.wrongful.count };
+  return { closed, compared, vetoes: [], rollback, secondWave, remedy: null, timings: null };
 }

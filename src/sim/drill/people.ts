@@ -29,11 +29,11 @@ export class People {
   }
 
   /** All of them enrol. */
-  enrol(timeMs: number): SignedAct {
+  enrol(timeMs: number, fork: number): SignedAct {
     const keys = (people: readonly Person[], role: Role): EnrolledKey[] => people.map(({ key }) => ({ key, role }));
     this.areEnrolled = true;
     const what = { kind: 'enrol', keys: [...keys(OPERATORS, 'operator'), ...keys(KEEPERS, 'guard')] } as const;
-    return this.signed(what, timeMs, 'the first keys', [...OPERATORS, ...KEEPERS], 0);
+    return this.signed(what, timeMs, 'the first keys', [...OPERATORS, ...KEEPERS], fork);
   }
 
   /** What both operators want; or one of them alone. */

@@ -23,6 +23,9 @@ export const TIMELINE = {
   secondHalt: at(11, 48),
   /** The market is led up the ladder. */
   ladder: at(12, 0),
+  /** Makers and traders come back; the orders that skew the price go on until the venue is fully open. */
+  makersBack: at(12, 2, 30),
+  open: at(12, 12),
   end: at(12, 20),
 } as const;
 

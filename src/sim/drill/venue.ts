@@ -150,7 +150,7 @@ export class DrillVenue {
 
   /** The venue's people enrol their keys: from then on an administrator's command needs an act. */
   enrol(timeMs: number): void {
-    requireAccepted(this.exchange.act(this.people.enrol(timeMs), timeMs));
+    requireAccepted(this.exchange.act(this.people.enrol(timeMs, this.fork), timeMs));
   }
 
   /** Carries out an act that one operator signs, or two. */

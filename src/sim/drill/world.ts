@@ -1,6 +1,7 @@
 /** The world of a drill: a day's markets and traders, and the venue that they trade on, from its founding to where it is led. */
 import { COMMAND, COMMAND_BYTES } from '../../engine/command.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
+import { RULE } from '../../engine/rules.ts';
 import { ACCOUNT_KIND, genesis } from '../../engine/state.ts';
 import { STATUS } from '../../engine/status.ts';
 import { VENUE } from '../../engine/tables.ts';
@@ -28,6 +29,9 @@ const CAPITAL = 2_000_000e8;
 const OPPORTUNISTS = 2;
 /** Of a hundred accounts with positions so many keep elsewhere what they need not leave here. */
 const THIN_ACCOUNTS = 75;
+
+/** The formula of January 2026 had the own book at full weight however thin it was: here it loses its weight in a day. */
+const A_DAY_S = 86_400;
 
 /** What comes in between two ticks, and what of it reaches the venue. */
 type Filter = (kind: number) => boolean;
@@ -89,15 +93,17 @@ export class DrillWorld {
     this.venue.submit(commands);
   }
 
-  /** Trades up to the last tick before a time. `also` writes what comes besides, before what the session brings to a tick. */
+  /** Trades up to the last tick before a time. `also` writes what comes besides, before all that the session brings to a tick. */
   trade(untilMs: number, { filter, also, onTick }: TradeOptions = {}): void {
     const { session, venue, commands } = this;
     const { clock } = session;
     for (let tick = clock.tickAfter(venue.timeMs); tick < clock.ticks && clock.timeOf(tick) < untilMs; tick++) {
       commands.clear();
-      also?.(commands, clock.timeOf(tick) - this.day.tickMs + 1);
       session.step(tick, venue.state, commands);
-      venue.submit(filter === undefined ? commands : filtered(commands, filter, also !== undefined));
+      const all = also === undefined && filter === undefined ? commands : new CommandBuffer(commands.rows + 16);
+      also?.(all, clock.timeOf(tick) - this.day.tickMs + 1);
+      if (all !== commands) appendThose(all, commands, filter);
+      venue.submit(all);
       onTick?.(clock.timeOf(tick));
     }
   }
@@ -121,6 +127,7 @@ export class DrillWorld {
     this.trade(this.at('thin'), told);
     const { commands, venue } = this;
     commands.clear();
+    if (venue.guard === undefined) commands.setRule(venue.timeMs, RULE.liquidity_ramp, A_DAY_S);
     takeOut(venue.state, venue.timeMs, new Random(this.seed).fork('thin'), commands, THIN_ACCOUNTS);
     venue.submit(commands);
     this.trade(this.at('cancelOnly'), told);
@@ -136,15 +143,13 @@ interface TradeOptions {
   readonly onTick?: (timeMs: number) => void;
 }
 
-/** The commands of the kinds that pass, in their order; with `isMarked` those before the first sample or order pass too. */
-function filtered(commands: CommandBuffer, passes: Filter, _isMarked: boolean): CommandBuffer {
-  const kept = new CommandBuffer(commands.rows);
+/** Appends the commands of the kinds that pass, in their order; all of them without a filter. */
+function appendThose(to: CommandBuffer, commands: CommandBuffer, passes: Filter = () => true): void {
   for (let row = 0; row < commands.rows; ) {
     const end = row + (commands.i32[row * WORDS + 1] as number);
     if (passes(commands.i32[row * WORDS] as number)) {
-      kept.append(commands.bytes.subarray(row * COMMAND_BYTES, end * COMMAND_BYTES), 1);
+      to.append(commands.bytes.subarray(row * COMMAND_BYTES, end * COMMAND_BYTES), 1);
     }
     row = end;
   }
-  return kept;
 }
