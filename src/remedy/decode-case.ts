@@ -20,7 +20,8 @@ import {
   textOf,
   wholeOf,
 } from './json-fields.ts';
-import { POLICY_FORMAT, type PolicyDocument } from './policy-document.ts';
+import type { PolicyDocument } from './policy-document.ts';
+import { decodePolicy, NotAPolicy } from './policy-form.ts';
 import { RELEASES } from './releases.ts';
 
 const ROW_LIMIT = 1 << 24;
@@ -76,10 +77,13 @@ function nameOf(value: unknown): string {
   return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) ? name : refuse('name', 'not words of a-z and 0-9 joined by hyphens');
 }
 
-/** The rules of a policy are read by its own reader; here it must say that it is one. */
 function policyOf(value: unknown): PolicyDocument {
-  const isPolicy = typeof value === 'object' && value !== null && Reflect.get(value, 'format') === POLICY_FORMAT;
-  return isPolicy ? (value as PolicyDocument) : refuse('policy.format', `not ${POLICY_FORMAT}`);
+  try {
+    return decodePolicy(value);
+  } catch (error) {
+    if (!(error instanceof NotAPolicy)) throw error;
+    return refuse('policy', error.message);
+  }
 }
 
 function pricesOf(value: unknown): { market: number; price: bigint }[] {

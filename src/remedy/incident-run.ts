@@ -78,7 +78,7 @@ export function runIncident(options: IncidentRunOptions): IncidentRun | Incident
   };
   const worlds = new Counterfactual(start, start, incident.corrections, {
     onEvents,
-    onDeviation: (actual) => record.trace('actual').flows.reindex(actual),
+    onDeviation: (actual) => record.deviated(actual),
     ...(unwind === undefined ? {} : { unwind }),
     ...(incident.mode === 'bounded' ? { reactivePpm: incident.reactivePpm } : {}),
   });
