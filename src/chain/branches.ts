@@ -3,6 +3,7 @@
  * between the two is passed over on the way to it. So the way to any block is all heights up to it, but for some ranges.
  */
 import type { Block } from './block.ts';
+import type { Entry } from './entry.ts';
 
 /** A block at `height` whose state is that of the block at `restores`. */
 export interface Restore {
@@ -17,6 +18,12 @@ export interface History {
   /** In rising order of heights. Behind a crash the last one may be of a block that is still to come. */
   readonly restores: readonly Restore[];
   block(height: number): Block | undefined;
+}
+
+/** A history that can be read from the end of any block on. */
+export interface ReadableHistory extends History {
+  /** The entries behind the end of block `afterHeight`; all of them for −1. */
+  entries(afterHeight: number): Iterable<Entry>;
 }
 
 /** Heights from `from` up to `to`, both included. */

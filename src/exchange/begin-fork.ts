@@ -1,6 +1,7 @@
 /** The beginning of a new fork: its first batch and the block over it, made by a rollback or, where a crash came between, by the next start. */
 import type { Block } from '../chain/block.ts';
 import type { BlockSealer } from '../chain/block-sealer.ts';
+import type { ReadableHistory } from '../chain/branches.ts';
 import type { Carried } from '../chain/certificate.ts';
 import type { BatchEntry } from '../chain/entry.ts';
 import { batchesBetween, firstBatch } from '../chain/first-batch.ts';
@@ -18,18 +19,18 @@ interface ForkPlan {
 
 /** What a fork begins with, by its certificate and the record. `state` is the restored one. */
 export function firstBatchOf(
-  journal: Journal,
+  history: ReadableHistory,
   state: State,
   { restores, deadHead, commands }: ForkPlan,
 ): CommandBuffer {
-  const [restored, dead] = [journal.block(restores.height), journal.block(deadHead.height)];
+  const [restored, dead] = [history.block(restores.height), history.block(deadHead.height)];
   if (restored === undefined || dead === undefined) throw new RangeError('the blocks of a certificate are not there');
   return firstBatch({
     state,
     carried: commands,
     restoredMs: restored.lastMs,
     deadMs: dead.lastMs,
-    batches: batchesBetween(journal.entries(restored.height), restored.height, dead.height, journal.restores),
+    batches: batchesBetween(history.entries(restored.height), restored.height, dead.height, history.restores),
   });
 }
 

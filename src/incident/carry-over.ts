@@ -1,5 +1,6 @@
 /** What is carried over to the restored state: tried on a copy first, so that only what stands there is on the record. */
 import type { Block } from '../chain/block.ts';
+import type { ReadableHistory } from '../chain/branches.ts';
 import { copyState } from '../chain/copy-state.ts';
 import type { Carried, CarriedTotals } from '../chain/certificate.ts';
 import { type FateReader, sequenceOf } from '../chain/fates.ts';
@@ -10,7 +11,6 @@ import type { CommandBuffer } from '../engine/command-buffer.ts';
 import { EVENT, EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import { firstBatchOf } from '../exchange/begin-fork.ts';
-import type { Journal } from '../journal/journal.ts';
 
 export interface Carry {
   /** A copy of the restored state with the first batch applied. */
@@ -33,32 +33,32 @@ const LEADING = 2;
 
 /** Carries what a reader of the dead branch found over to a copy of the restored state, which is left as it is. */
 export function carryOver(
-  journal: Journal,
+  history: ReadableHistory,
   restoredState: State,
   restored: Block,
   dead: Block,
   { candidates }: FateReader,
 ): Carry {
   const all = candidates.map(({ carried }) => carried);
-  const tried = attempt(journal, restoredState, restored, dead, all);
+  const tried = attempt(history, restoredState, restored, dead, all);
   const refused = new Set(tried.refused);
   if (refused.size === 0) return { ...tried, carried: all, refused };
   const carried = all.filter((each) => !refused.has(sequenceOf(each)));
-  const again = attempt(journal, restoredState, restored, dead, carried);
+  const again = attempt(history, restoredState, restored, dead, carried);
   if (again.refused.length > 0) throw new Error(`commands ${again.refused.join(' ')} stand on others that do not`);
   return { ...again, carried, refused };
 }
 
 /** Applies the first batch to a copy of the restored state. `refused`: sequences on the dead branch of what the engine refused. */
 function attempt(
-  journal: Journal,
+  history: ReadableHistory,
   restoredState: State,
   { height, lastSequence }: Block,
   dead: Block,
   commands: readonly Carried[],
 ): Pick<Carry, 'state' | 'batch' | 'totals'> & { readonly refused: readonly number[] } {
   const state = copyState(restoredState);
-  const batch = firstBatchOf(journal, state, { restores: { height }, deadHead: { height: dead.height }, commands });
+  const batch = firstBatchOf(history, state, { restores: { height }, deadHead: { height: dead.height }, commands });
   applyCommands(state, batch.i32, batch.f64, batch.rows);
   const order = orderOfCarried(commands);
   const refused = refusedIn(state.events).map((sequence) => {

@@ -1,30 +1,30 @@
 /**
- * Reads the branch that is about to end, from behind the restored block to its end: whether its states are explained, what becomes of
- * each of its commands, and who had what at its end. Commands that no block covers get one, so that the branch ends with a block.
+ * Reads a branch that ends, or ended, from behind the restored block to its last: whether its states are explained, what becomes of each
+ * of its commands, and what state it led to.
  */
 import type { Block } from '../chain/block.ts';
 import { BlockSealer, headOf } from '../chain/block-sealer.ts';
+import type { ReadableHistory } from '../chain/branches.ts';
 import type { DeadStates } from '../chain/certificate.ts';
 import { copyState } from '../chain/copy-state.ts';
 import type { Hash } from '../chain/digest.ts';
 import type { BatchEntry, Entry } from '../chain/entry.ts';
 import { FateReader, type SettledWithdrawal } from '../chain/fates.ts';
-import { batchesBetween } from '../chain/first-batch.ts';
-import { replay } from '../chain/replay.ts';
+import { batchesBetween, entriesUpTo } from '../chain/first-batch.ts';
+import { type ReplayResult, replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
 import { EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import { WITHDRAWAL } from '../engine/tables.ts';
-import type { Journal } from '../journal/journal.ts';
 import { type Deviation, deviate } from '../remedy/deviation.ts';
-import { type Custody, custodyOf } from './custody.ts';
-import { sealExplained, sealUnexplained } from './seal-branch.ts';
 
 export interface DeadBranch {
   readonly states: DeadStates;
   readonly reader: FateReader;
-  /** At its end; undefined where its states are not explained. */
-  readonly custody: Custody | undefined;
+  /** What its commands lead to: its states only where these are explained. At the head of the sealer, which `result` led to. */
+  readonly state: State;
+  readonly sealer: BlockSealer;
+  readonly result: ReplayResult;
   /** What of its record, not of its states, is not what it must be; empty when nothing. */
   readonly fault: string;
 }
@@ -35,9 +35,13 @@ export interface DeadBranchOptions {
   readonly settled?: readonly SettledWithdrawal[];
 }
 
-/** Reads the branch behind `restored` to the end of the journal. `restoredState` is left as it is. */
+/**
+ * Reads the branch behind `restored` on the way to the block at `head`, and what stands behind that when it is the last. `restoredState`
+ * is left as it is.
+ */
 export function readDeadBranch(
-  journal: Journal,
+  history: ReadableHistory,
+  head: number,
   restoredState: State,
   restored: Block,
   { hash, deviations = [], settled = [] }: DeadBranchOptions,
@@ -49,8 +53,12 @@ export function readDeadBranch(
   };
   const [believed, doubted] = [newReader(), newReader(doubt)];
   let current: BatchEntry | undefined;
+  const behind = (): Iterable<Entry> => {
+    const all = history.entries(restored.height);
+    return head === history.height ? all : entriesUpTo(all, restored.height, head);
+  };
   const entries = function* (): Generator<Entry> {
-    for (const entry of journal.entries(restored.height)) {
+    for (const entry of behind()) {
       if (entry.kind === 'commands') current = entry;
       yield entry;
     }
@@ -59,7 +67,8 @@ export function readDeadBranch(
   const result = replay(state, entries(), {
     sealer,
     hash,
-    history: journal,
+    history,
+    ...(head === history.height ? {} : { head }),
     amend: { keepHalts: true, replaceCommand: (sequence) => deviateBefore(state, sequence, deviations) },
     onEvents: (events) => {
       for (const reader of [believed, doubted]) reader.take(current as BatchEntry, events);
@@ -67,15 +76,14 @@ export function readDeadBranch(
   });
   const { stop } = result;
   const fault = stop === null || stop.what === 'invariant' ? '' : `block ${stop.height}: ${stop.what}`;
+  const found = { state, sealer, result, fault };
   if (result.equal) {
-    deviateBefore(state, journal.sequence + 1, deviations);
-    sealExplained(journal, state, sealer, result);
-    const states = deviations.length > 0 ? 'follow_with_deviations' : 'follow';
-    return { states, reader: believed, custody: custodyOf(state), fault };
+    deviateBefore(state, sealer.sequence + 1, deviations);
+    return { ...found, states: deviations.length > 0 ? 'follow_with_deviations' : 'follow', reader: believed };
   }
-  if (fault === '') sealUnexplained(journal, hash);
-  const reader = stop === null ? doubted : readWithoutStates(journal, restored, newReader(doubt));
-  return { states: 'differ', reader, custody: undefined, fault };
+  if (stop === null) return { ...found, states: 'differ', reader: doubted };
+  const batches = batchesBetween(behind(), restored.height, head, history.restores);
+  return { ...found, states: 'differ', reader: readWithoutStates(batches, newReader(doubt)) };
 }
 
 /** Writes what the process held from before a command on. */
@@ -84,10 +92,9 @@ function deviateBefore(state: State, sequence: number, deviations: readonly Devi
   return undefined;
 }
 
-/** The commands stopped the engine where they had not stopped the process: nothing is known of what they did. */
-function readWithoutStates(journal: Journal, { height }: Block, reader: FateReader): FateReader {
+/** The commands stop the engine where they did not stop the process: nothing is known of what they did. */
+function readWithoutStates(batches: Iterable<BatchEntry>, reader: FateReader): FateReader {
   const none = new EventBuffer();
-  const batches = batchesBetween(journal.entries(height), height, journal.height, journal.restores);
   for (const entry of batches) reader.take(entry, none);
   return reader;
 }

@@ -17,7 +17,7 @@ import {
   type RollbackCertificate,
 } from '../chain/certificate.ts';
 import { type Hash, toHex } from '../chain/digest.ts';
-import { countFates, type FateReader, type SettledWithdrawal } from '../chain/fates.ts';
+import { countFates, type SettledWithdrawal } from '../chain/fates.ts';
 import { entriesUpTo } from '../chain/first-batch.ts';
 import { replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
@@ -30,7 +30,8 @@ import type { Deviation } from '../remedy/deviation.ts';
 import { approve } from './approve-rollback.ts';
 import { type Carry, carryOver, rowsOf } from './carry-over.ts';
 import { type Custody, custodyOf, custodyText } from './custody.ts';
-import { readDeadBranch } from './read-dead-branch.ts';
+import { type DeadBranch, readDeadBranch } from './read-dead-branch.ts';
+import { sealExplained, sealUnexplained } from './seal-branch.ts';
 
 export interface RollBackOptions {
   readonly hash: Hash;
@@ -113,16 +114,20 @@ export function prepareRollback(journal: Journal, options: RollBackOptions): Pre
   const restored = journal.block(options.restores) as Block;
   const found = restoredState(journal, restored, options);
   if (typeof found === 'string') return refused('history_diverges', found);
-  const dead = readDeadBranch(journal, found.state, restored, options);
+  const dead = readDeadBranch(journal, journal.height, found.state, restored, options);
   if (dead.fault !== '') return refused('history_diverges', dead.fault);
   const { unknown } = dead.reader;
   if (unknown.length > 0) return refused('withdrawals_unknown', unknown.join(' '));
+  const isExplained = dead.states !== 'differ';
+  if (isExplained) sealExplained(journal, dead.state, dead.sealer, dead.result);
+  else sealUnexplained(journal, options.hash);
   const carry = carryOver(journal, found.state, restored, journal.block(journal.height) as Block, dead.reader);
-  const custody = { restored: custodyOf(carry.state), dead: dead.custody };
+  const custody = { restored: custodyOf(carry.state), dead: isExplained ? custodyOf(dead.state) : undefined };
   const isSame = custody.dead === undefined || custody.dead.vault === custody.restored.vault;
   if (!isSame || custody.restored.residual !== 0n) return refused('custody_differs', custodyWords(custody));
   const fates = dead.reader.fates(carry.refused);
-  const certificate = certificateOf(journal, restored, dead.states, dead.reader, carry, fates, options);
+  const deadHead = journal.block(journal.height) as Block;
+  const certificate = certificateOf({ restored, deadHead, dead, carry, fates }, options);
   return { accepted: true, certificate, fates, custody, ...found, carry };
 }
 
@@ -163,16 +168,20 @@ function restoredState(
   return `on the way to block ${height}: ${JSON.stringify(firstDivergence)}`;
 }
 
-function certificateOf(
-  journal: Journal,
-  restored: Block,
-  deadStates: RollbackCertificate['deadStates'],
-  { cancelledWithdrawals }: FateReader,
-  carry: Carry,
-  fates: Uint8Array,
-  { hash, reason, incident, corrections }: RollBackOptions,
+/** What a certificate is made of. */
+export interface CertificateParts {
+  readonly restored: Block;
+  readonly deadHead: Block;
+  readonly dead: Pick<DeadBranch, 'states' | 'reader'>;
+  readonly carry: Carry;
+  readonly fates: Uint8Array;
+}
+
+/** The certificate of a rollback without its approval. */
+export function certificateOf(
+  { restored, deadHead, dead, carry, fates }: CertificateParts,
+  { hash, reason, incident, corrections }: Pick<RollBackOptions, 'hash' | 'reason' | 'incident' | 'corrections'>,
 ): RollbackCertificate {
-  const deadHead = journal.block(journal.height) as Block;
   return {
     format: 'makewhole-rollback/1',
     forkId: deadHead.fork + 1,
@@ -183,10 +192,10 @@ function certificateOf(
     incident: incident ?? null,
     corrections: corrections ?? null,
     orderPolicy: ORDER_POLICIES[0],
-    deadStates,
+    deadStates: dead.states,
     fates: { hash: toHex(hash(fates)), counts: countFates(fates) },
     carried: carry.totals,
-    cancelledWithdrawals,
+    cancelledWithdrawals: dead.reader.cancelledWithdrawals,
     commands: carry.carried,
     firstBatch: toHex(certificateRoot(rowsOf(carry.batch), hash)),
     approval: null,

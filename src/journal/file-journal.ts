@@ -8,7 +8,6 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { type Block, BLOCK_BYTES, encodeBlock } from '../chain/block.ts';
 import type { Restore } from '../chain/branches.ts';
 import type { BatchEntry, Entry } from '../chain/entry.ts';
-import { decodeCertificate } from '../chain/certificate.ts';
 import { ENTRY_KIND, type EntryHeader, HEADER_BYTES, rowViews, writeEntryHeader } from '../chain/entry-frame.ts';
 import { BackgroundSync } from './background-sync.ts';
 import { BlockIndex, type JournalPosition } from './block-index.ts';
@@ -16,17 +15,17 @@ import { type Disk, fileDisk } from './disk.ts';
 import {
   type Batch,
   type Journal,
-  JournalCorrupt,
   JournalFailed,
   requireNextBatch,
   requireNextBlock,
   requireRows,
   requireWholeBranch,
 } from './journal.ts';
+import { indexEntry } from './index-entry.ts';
 import { JournalWalk, type TornTail } from './journal-walk.ts';
 import { takeLock } from './lock-file.ts';
 import { crc32 } from './node-digest.ts';
-import { segmentName, segmentPath, syncFolder } from './segment-files.ts';
+import { segmentPath, syncFolder } from './segment-files.ts';
 
 export interface FileJournalOptions {
   /** Bytes of a segment; 16 MiB unless said. An entry longer than that gets a segment of its own length. */
@@ -62,9 +61,7 @@ export function openFileJournal(folder: string, options: FileJournalOptions = {}
     let bytes = 0;
     for (const entry of walk.entries()) {
       bytes += HEADER_BYTES + (entry.kind === 'block' ? BLOCK_BYTES : rowsOf(entry).length);
-      if (entry.kind === 'block') index.addBlock(entry.block);
-      else if (entry.certificate !== undefined) addRestore(index, walk, entry.certificate);
-      else if (entry.closesBlock) index.addEnd(walk.position);
+      indexEntry(index, walk, entry);
     }
     const journal = new FileJournal(folder, walk.position, index, bytes, unlock, options);
     return { journal, tornTail: walk.tornTail };
@@ -72,22 +69,6 @@ export function openFileJournal(folder: string, options: FileJournalOptions = {}
     unlock();
     throw error;
   }
-}
-
-/** Takes in a certificate that was just walked. Refuses (`JournalCorrupt`) one that does not stand at the end of a whole branch. */
-function addRestore(index: BlockIndex, { position }: JournalWalk, certificate: Uint8Array): void {
-  const restores = decodeCertificate(certificate)?.restores.height;
-  const restored = restores === undefined ? undefined : index.block(restores);
-  const isWhole = index.openHeight === index.height + 1;
-  if (restores === undefined || restored?.lastSequence !== position.sequence || !isWhole) {
-    const offset = position.row * HEADER_BYTES;
-    throw new JournalCorrupt(
-      segmentName(position.segment),
-      offset,
-      'the certificate before it restores no block of the journal',
-    );
-  }
-  index.addRestore(restores, position);
 }
 
 /** Made by `openFileJournal`. */
