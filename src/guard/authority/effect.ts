@@ -51,7 +51,7 @@ function approvalText(approval: RefundApproval): string[] {
 }
 
 /** An amount of 1e-8 USDC in USDC, with all of its digits. */
-function usdcText(amount: string): string {
+export function usdcText(amount: string): string {
   const digits = amount.padStart(9, '0');
   return `${digits.slice(0, -8)}.${digits.slice(-8)}`;
 }
