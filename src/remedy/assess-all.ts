@@ -5,7 +5,7 @@ import type { FlowFrame } from './account-flows.ts';
 import type { ClaimsInput } from './claims.ts';
 import type { IncidentWorlds, ReferenceMove } from './incident-worlds.ts';
 import type { PolicyDocument } from './policy-document.ts';
-import { areRowsSame } from './same-rows.ts';
+import { isUnaffected } from './account-digest.ts';
 import { byAccount, closeOf } from './takings.ts';
 import { valuationOf } from './valuation.ts';
 import type { WorldRecord } from './world-record.ts';
@@ -48,7 +48,7 @@ export function assessAll(input: ClaimsInput): Assessed[] {
       isWritten,
     };
     const replayed = assessAccount(own, kept(account));
-    const isSame = replayed.difference === 0n && areRowsSame(worlds.actual, worlds.other, account);
+    const isSame = replayed.difference === 0n && isUnaffected(worlds.actual, worlds.other, account);
     if (dropped === undefined) return { found: replayed, replayed, interval: undefined, isQuestion: false, isSame };
     return { ...bounded(replayed, assessAccount(own, dropped(account)), policy), replayed, isSame };
   });

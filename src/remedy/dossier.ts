@@ -37,6 +37,17 @@ export interface TimelineEntry {
   readonly what: string;
 }
 
+/** A span in which something stood still: a status other than ok, paused operations. */
+export interface Halt {
+  /** The status, or `paused` and the operations. */
+  readonly what: string;
+  /** Null: the venue as a whole. */
+  readonly market: string | null;
+  readonly fromMs: number;
+  /** Null: still so at the end. */
+  readonly toMs: number | null;
+}
+
 /** Minutes of a market whose orders came out otherwise. */
 export interface PublicDivergence {
   readonly market: string;
@@ -167,6 +178,7 @@ export interface Dossier {
     readonly byReference: readonly string[];
   };
   readonly timeline: readonly TimelineEntry[];
+  readonly halts: readonly Halt[];
   readonly markets: readonly MarketSeries[];
   /** Σ equity of all refunded accounts, where there are at least five. */
   readonly harmedEquity: readonly Point[];

@@ -7,7 +7,7 @@ import { BlockSealer, headOf } from '../chain/block-sealer.ts';
 import { branchesOf, type History, isPassed, passedOver } from '../chain/branches.ts';
 import { copyState } from '../chain/copy-state.ts';
 import { type Hash, toHex } from '../chain/digest.ts';
-import type { Entry } from '../chain/entry.ts';
+import type { BatchEntry, Entry } from '../chain/entry.ts';
 import { entriesUpTo } from '../chain/first-batch.ts';
 import { type ReplayResult, replay } from '../chain/replay.ts';
 import type { RootComputer } from '../chain/roots.ts';
@@ -39,6 +39,9 @@ export interface IncidentRunOptions {
   readonly unwind?: Unwind;
   /** Is told the events of each world, besides the record that is kept. */
   readonly onEvents?: WorldObserver;
+  /** Is given each recorded batch before it is taken, and the warrants behind it. Valid during the call. */
+  readonly onBatch?: (entry: BatchEntry) => void;
+  readonly onWarrants?: (bytes: Uint8Array) => void;
 }
 
 export interface IncidentRun {
@@ -89,7 +92,9 @@ export function runIncident(options: IncidentRunOptions): IncidentRun | Incident
     history,
     head: to.height,
     amend: null,
+    ...(options.onWarrants === undefined ? {} : { onWarrants: options.onWarrants }),
     apply: (_, entry) => {
+      options.onBatch?.(entry);
       worlds.take(entry);
       return entry.commands;
     },

@@ -9,7 +9,7 @@ import { all, only } from '../../src/engine/venue.fixture.ts';
 import type { Claims } from '../../src/remedy/claims.ts';
 import type { PolicyName } from '../../src/remedy/refund-policy.ts';
 import type { Statement } from '../../src/remedy/statement.ts';
-import { cents, IncidentForTest } from './incident.fixture.ts';
+import { cents, IncidentForTest } from './remedy-venue.fixture.ts';
 
 function statementOf({ claims }: Claims, account: number): Statement {
   const claim = claims.find((each) => each.account === account);

@@ -13,7 +13,7 @@ import { payAll } from '../../src/remedy/claim-payment.ts';
 import type { Claims } from '../../src/remedy/claims.ts';
 import { DEFAULT_POLICY } from '../../src/remedy/default-policy.ts';
 import type { Statement } from '../../src/remedy/statement.ts';
-import { cents, IncidentForTest } from './incident.fixture.ts';
+import { cents, IncidentForTest } from './remedy-venue.fixture.ts';
 
 const statementOf = ({ claims }: Claims, account: number): Statement => {
   const claim = claims.find((each) => each.account === account);

@@ -1,0 +1,188 @@
+/**
+ * The draft of a remedy: from a case and a history to claims, receipts, roots and the dossier. Nothing is paid by it; what it says is what
+ * people approve, and anyone who has the journal and the case computes the same.
+ */
+import { type History, passedOver } from '../chain/branches.ts';
+import { decodeCertificate } from '../chain/certificate.ts';
+import type { Hash } from '../chain/digest.ts';
+import { toHex } from '../chain/digest.ts';
+import { commandRows } from '../chain/command-record.ts';
+import { batchesBetween } from '../chain/first-batch.ts';
+import type { RootComputer } from '../chain/roots.ts';
+import { COMMAND, LIQUIDATE, SETTLE_POSITION } from '../engine/command.ts';
+import type { State } from '../engine/state.ts';
+import { POSITION } from '../engine/tables.ts';
+import { unwindInsurance } from '../exchange/unwind.ts';
+import { effectOf, withWarrants } from '../remedy/claim-documents.ts';
+import { freeFund } from '../remedy/claim-payment.ts';
+import { type Claims, type Declarations, makeClaims } from '../remedy/claims.ts';
+import type { CorrectionSet } from '../remedy/correction.ts';
+import { type Dossier, type Effect, effectHash, type RollbackFacts } from '../remedy/dossier.ts';
+import { StoredWarrants } from '../remedy/forced-actions.ts';
+import { caseHash, type IncidentCase, restorationMs } from '../remedy/incident-case.ts';
+import { IncidentRecord } from '../remedy/incident-record.ts';
+import { type IncidentFinding, type IncidentHistory, type IncidentRun, runIncident } from '../remedy/incident-run.ts';
+import { timelineOf } from '../remedy/incident-timeline.ts';
+import { makeDossier } from '../remedy/make-dossier.ts';
+import { makeReceipts, type Receipts } from '../remedy/receipt.ts';
+
+/** An earlier round of the same case's claims: what it paid is not paid again. */
+export interface PreviousRound {
+  readonly round: number;
+  /** Hash of its dossier, hexadecimal. */
+  readonly dossier: string;
+  /** What was paid so far, by account. */
+  readonly paid: ReadonlyMap<number, bigint>;
+}
+
+export interface DraftOptions {
+  readonly incident: IncidentCase;
+  readonly history: IncidentHistory;
+  /** The state at the last good block. It is written to. */
+  readonly start: State;
+  readonly hash: Hash;
+  readonly roots: RootComputer;
+  /** 32 bytes that are never published: without them no account can be found in the roots. */
+  readonly secret: Uint8Array;
+  readonly declarations?: Declarations;
+  /** Until when interest runs; the restoration time unless said. */
+  readonly interestToMs?: number;
+  readonly previous?: PreviousRound;
+}
+
+export interface Draft extends Receipts {
+  readonly run: IncidentRun;
+  /** With the forced actions of each account, and their warrants. */
+  readonly claims: Claims;
+  readonly dossier: Dossier;
+  readonly effect: Effect;
+}
+
+/** Drafts the remedy of a case. What the case or the history is found wrong with comes back by name. */
+export function draftIncident(options: DraftOptions): Draft | IncidentFinding {
+  const { incident, history, start, hash, roots, secret, declarations, previous } = options;
+  const [first, last] = [history.block(incident.from.height), history.block(incident.to.height)];
+  const record = new IncidentRecord(start, incident.to.fork, first?.lastMs ?? 0, last?.lastMs ?? 0);
+  const warrants = new StoredWarrants();
+  const run = runIncident({
+    incident,
+    history,
+    start,
+    hash,
+    roots,
+    unwind: unwindInsurance,
+    onEvents: record.observe,
+    onBatch: (entry) => warrants.takeBatch(entry),
+    onWarrants: (bytes) => warrants.takeWarrants(bytes),
+  });
+  if ('finding' in run) return run;
+  const { worlds, from, to } = run;
+  const interest = { fromMs: from.lastMs, toMs: options.interestToMs ?? restorationOf(incident, to.lastMs) };
+  const fund = freeFund(worlds.actual);
+  const found = makeClaims({
+    worlds,
+    record: run.record,
+    policy: incident.policy,
+    interest: { ...interest, toMs: Math.max(interest.fromMs, interest.toMs) },
+    fork: to.fork,
+    fund,
+    writtenTo: writtenTo(incident.corrections, worlds.actual),
+    coveredByRollback: accountsForcedBefore(history, from.height),
+    ...(declarations === undefined ? {} : { declarations }),
+    ...(previous === undefined ? {} : { paidBefore: previous.paid }),
+  });
+  const claims = withWarrants(found, record.forced, warrants);
+  const round = (previous?.round ?? 0) + 1;
+  const receipts = makeReceipts(
+    {
+      incident: caseHash(incident),
+      policy: incident.policy,
+      round,
+      interest: { ...interest, toMs: Math.max(interest.fromMs, interest.toMs) },
+      secret,
+      hash,
+    },
+    claims.claims.map(({ statement }) => statement),
+  );
+  const effect = effectOf(claims, round, fund + claims.reversed, secret, hash);
+  const dossier = makeDossier({
+    incident,
+    run,
+    record,
+    claims,
+    roots: receipts.roots,
+    effect: toHex(effectHash(effect)),
+    fund,
+    timeline: timelineOf(incident, history, run),
+    rollback: rollbackFacts(history, from.height, to.height),
+    round,
+    previous: previous?.dossier ?? null,
+    aboveCap: effect.aboveCap,
+  });
+  return { ...receipts, run, claims, dossier, effect };
+}
+
+/** When accounts in general knew and could act, where the case says so; else the check time. */
+function restorationOf({ notices }: IncidentCase, toMs: number): number {
+  const known = restorationMs(notices, 0);
+  return known > 0 ? known : toMs;
+}
+
+/** Accounts into whose rows deviations wrote. */
+function writtenTo({ deviations }: CorrectionSet, { position, account }: State): Set<number> {
+  const accounts = new Set<number>();
+  for (const { writes } of deviations) {
+    for (const { table, row } of writes) {
+      if (table === 'account' && row > 0 && row < account.rows) accounts.add(row);
+      if (table === 'position' && row > 0 && row < position.rows) {
+        accounts.add(position.i32[row * 32 + POSITION.ACCOUNT] as number);
+      }
+    }
+  }
+  return accounts;
+}
+
+/** Accounts of which the branch that ended right before a block took positions by force; none where no branch ended there. */
+function accountsForcedBefore(history: IncidentHistory, height: number): Set<number> {
+  const accounts = new Set<number>();
+  const restore = history.restores.find((each) => each.height === height);
+  if (restore === undefined) return accounts;
+  const { restores } = restore;
+  for (const entry of batchesBetween(history.entries(restores), restores, height - 1, history.restores)) {
+    const { words } = entry;
+    for (let row = 0; row < entry.rows; row += commandRows(words, row)) {
+      const kind = words[row * 16];
+      if (kind === COMMAND.liquidate) accounts.add(words[row * 16 + LIQUIDATE.ACCOUNT] as number);
+      if (kind === COMMAND.settlePosition) accounts.add(words[row * 16 + SETTLE_POSITION.ACCOUNT] as number);
+    }
+  }
+  return accounts;
+}
+
+/** What the certificate of the rollback at the last good block, or behind it, says; null where there is none. */
+function rollbackFacts(history: IncidentHistory, from: number, to: number): RollbackFacts | null {
+  const restore = history.restores.findLast(({ height }) => height >= from && height <= to);
+  if (restore === undefined || isPassedOver(history, restore.height, to)) return null;
+  for (const entry of history.entries(restore.height - 1)) {
+    if (entry.kind === 'block') continue;
+    const certificate = entry.certificate === undefined ? undefined : decodeCertificate(entry.certificate);
+    if (certificate === undefined) continue;
+    const { forkId, restores, deadHead, carried, fates } = certificate;
+    return {
+      forkId,
+      restores: { height: restores.height, root: restores.root },
+      deadHead: { height: deadHead.height, root: deadHead.root, hash: deadHead.hash },
+      carriedDeposits: carried.deposits.count,
+      carriedWithdrawals: carried.withdrawals.count,
+      fates: fates.counts as Readonly<Record<string, number>>,
+      receivables: carried.withdrawals.owed,
+      // A rollback whose custody differs is refused: what is there has held.
+      custodyIdentity: true,
+    };
+  }
+  return null;
+}
+
+function isPassedOver(history: History, height: number, head: number): boolean {
+  return passedOver(history.restores, head).some(({ from, to }) => height >= from && height <= to);
+}

@@ -1,0 +1,252 @@
+/** Makes the dossier of an incident out of its claims: what is public of them, and the checks that stand before any payment. */
+import { toHex } from '../chain/digest.ts';
+import type { Block } from '../chain/block.ts';
+import { marketName, type State } from '../engine/state.ts';
+import { ACCOUNT_KEY } from '../engine/tables.ts';
+import type { Claims } from './claims.ts';
+import { REASONS, type Reason } from './claim.ts';
+import { DOSSIER_FORMAT, type Check, type Dossier, type RollbackFacts, type TimelineEntry } from './dossier.ts';
+import type { Taking } from './flow-listener.ts';
+import { caseHash, correctionsHash, type IncidentCase, restorationMs } from './incident-case.ts';
+import type { IncidentRecord } from './incident-record.ts';
+import type { IncidentRun } from './incident-run.ts';
+import { correctedMarkets, marketSeries } from './dossier-series.ts';
+import { policyHash } from './policy-document.ts';
+import { bucketsOf, causesOf, publicCount } from './public-counts.ts';
+import type { PublicRoots } from './receipt.ts';
+import type { Statement } from './statement.ts';
+
+/** What a dossier is made of. */
+export interface DossierInput {
+  readonly incident: IncidentCase;
+  readonly run: IncidentRun;
+  readonly record: IncidentRecord;
+  readonly claims: Claims;
+  readonly roots: PublicRoots;
+  /** Hash of the effect, hexadecimal. */
+  readonly effect: string;
+  readonly fund: bigint;
+  readonly timeline: readonly TimelineEntry[];
+  readonly rollback: RollbackFacts | null;
+  readonly round: number;
+  readonly previous: string | null;
+  readonly aboveCap: number;
+}
+
+const PPM = 1_000_000n;
+
+/** Makes the dossier. */
+export function makeDossier(input: DossierInput): Dossier {
+  const { incident, run, record, claims, roots, fund } = input;
+  const { worlds } = run;
+  const statements = claims.claims.map(({ statement }) => statement);
+  const refunded = statements.filter(({ refund }) => refund !== '0');
+  const total = sum(statements, 'refund');
+  const paid = sum(statements, 'paid');
+  const reserve = fund + claims.reversed;
+  return {
+    format: DOSSIER_FORMAT,
+    round: input.round,
+    previous: input.previous,
+    case: caseFacts(incident, run),
+    policy: { hash: toHex(policyHash(incident.policy)), document: incident.policy },
+    accounts: {
+      assessed: statements.length,
+      ofStartingRoot: claims.ofStartingRoot,
+      createdLater: statements.length - claims.ofStartingRoot,
+      refunded: publicCount(refunded.length),
+      gained: publicCount(statements.filter(({ difference }) => difference.startsWith('-')).length),
+      unaffected: publicCount(statements.filter(({ reason }) => reason === 'UNAFFECTED_HASH_EQUAL').length),
+      questions: publicCount(statements.filter(({ reason }) => reason === 'QUESTION').length),
+    },
+    reasons: reasonCounts(statements),
+    forced: forcedFacts(run),
+    totals: {
+      refund: String(total),
+      paid: String(paid),
+      owed: String(sum(statements, 'owed')),
+      dust: String(claims.dust),
+      interest: String(sum(refunded, 'interest')),
+      goodwill: String(sum(refunded, 'goodwill')),
+      gainsNotPursued: String(gainsOf(statements)),
+      reversed: String(claims.reversed),
+    },
+    causes: causesOf(refunded),
+    distribution: bucketsOf(refunded.map(({ refund }) => BigInt(refund))),
+    fund: {
+      balance: String(fund),
+      sharePpm: reserve === 0n ? 0 : Number((paid * PPM) / reserve),
+      sources: sourcesOf(paid, claims),
+      suffices: total <= reserve,
+    },
+    conservation: conservationFacts(claims),
+    divergence: divergenceFacts(incident, run),
+    timeline: input.timeline,
+    halts: record.halts.spans(worlds.actual),
+    markets: marketSeries(incident, run),
+    harmedEquity: refunded.length < 5 ? [] : record.equities.sums(refunded.map(({ account }) => account)),
+    rollback: input.rollback,
+    roots,
+    effect: input.effect,
+    checks: checksOf(input, total, paid, reserve),
+  };
+}
+
+function sum(statements: readonly Statement[], field: 'refund' | 'paid' | 'owed' | 'interest' | 'goodwill'): bigint {
+  return statements.reduce((total, statement) => total + BigInt(statement[field]), 0n);
+}
+
+/** What accounts that are not the house's have too much and keep. */
+function gainsOf(statements: readonly Statement[]): bigint {
+  let gains = 0n;
+  for (const { difference, reversed, reason } of statements) {
+    const gain = -BigInt(difference) - BigInt(reversed);
+    if (reason !== 'HOUSE' && gain > 0n) gains += gain;
+  }
+  return gains;
+}
+
+function caseFacts(incident: IncidentCase, { from, to, worlds }: IncidentRun): Dossier['case'] {
+  const { corrections, notices } = incident;
+  const place = ({ fork, height, stateRoot, lastMs }: Block): Dossier['case']['from'] => ({
+    fork,
+    height,
+    stateRoot: toHex(stateRoot),
+    timeMs: lastMs,
+  });
+  return {
+    hash: toHex(caseHash(incident)),
+    name: incident.name,
+    reason: incident.reason,
+    mode: incident.mode,
+    from: place(from),
+    to: place(to),
+    keepHalts: corrections.keepHalts,
+    correctedCommands: corrections.commands.length + (corrections.series?.length ?? 0),
+    deviations: corrections.deviations.length,
+    corrections: toHex(correctionsHash(corrections)),
+    markets: correctedMarkets(corrections, worlds.before).map((market) => marketName(worlds.actual, market)),
+    // Of account 0, which is nobody: those who were told later are not public.
+    restorationMs: restorationMs(notices, 0),
+  };
+}
+
+function reasonCounts(statements: readonly Statement[]): Dossier['reasons'] {
+  const counts = new Map<Reason, number>();
+  for (const { reason } of statements) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return (Object.keys(REASONS) as Reason[]).flatMap((reason) => {
+    const accounts = counts.get(reason) ?? 0;
+    // The house's accounts are known.
+    const told = reason === 'HOUSE' ? accounts : publicCount(accounts);
+    return accounts === 0 ? [] : [{ reason, accounts: told }];
+  });
+}
+
+/** Takings by force of the actual world, as liquidations: those of accounts that the other world took nothing of there are wrongful. */
+function forcedFacts({ record }: IncidentRun): Dossier['forced'] {
+  const there = new Set(record.trace('other').flows.takings.map(({ account, market }) => `${account} ${market}`));
+  const actions = new Map<number, Taking[]>();
+  for (const taking of record.trace('actual').flows.takings) {
+    actions.set(taking.sequence, [...(actions.get(taking.sequence) ?? []), taking]);
+  }
+  const isLegitimate = ({ account, market }: Taking): boolean => there.has(`${account} ${market}`);
+  const wrongful = [...actions.values()].filter((takings) => !takings.some(isLegitimate));
+  const notional = wrongful
+    .flat()
+    .reduce((total, { lots, price }) => total + BigInt(Math.abs(lots)) * BigInt(price), 0n);
+  return {
+    wrongful: {
+      count: wrongful.length,
+      accounts: publicCount(new Set(wrongful.flat().map(({ account }) => account)).size),
+      notional: String(notional),
+    },
+    legitimate: { count: actions.size - wrongful.length },
+  };
+}
+
+/** Who pays: first what the house's accounts have too much, then what is taken back, then the house's own money. */
+function sourcesOf(paid: bigint, { returned, reversed }: Claims): Dossier['fund']['sources'] {
+  const first = least(returned, paid);
+  const second = least(reversed, paid - first);
+  return [
+    { source: 'returned by the fund', amount: String(first) },
+    { source: 'reversed credits', amount: String(second) },
+    { source: 'house', amount: String(paid - first - second) },
+  ];
+}
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+function conservationFacts({ conservation, unexplained }: Claims): Dossier['conservation'] {
+  const { before, actual, other, residual } = conservation;
+  const text = ({ equities, clearing, external }: typeof actual): Dossier['conservation']['actual'] => ({
+    equities: String(equities),
+    clearing: String(clearing),
+    external: String(external),
+  });
+  return {
+    before: String(before),
+    actual: text(actual),
+    other: text(other),
+    residual: String(residual),
+    attributionResidual: String(unexplained),
+  };
+}
+
+function divergenceFacts({ policy }: IncidentCase, { worlds }: IncidentRun): Dossier['divergence'] {
+  const name = (market: number): string => marketName(worlds.actual, market);
+  return {
+    horizonPpm: policy.horizonPpm,
+    minutes: worlds.divergence
+      .filter(({ different, lots, otherLots }) => different > 0 || lots !== otherLots)
+      .map(({ market, minuteMs, orders, different, lots, otherLots }) => ({
+        market: name(market),
+        minuteMs,
+        orders,
+        different,
+        divergencePpm: orders === 0 ? 0 : Math.floor((different * 1_000_000) / orders),
+        volumePpm: lots === 0 ? 0 : Math.floor((Math.abs(lots - otherLots) * 1_000_000) / lots),
+      })),
+    byReference: worlds.marketsByReference.map(name),
+  };
+}
+
+function checksOf(
+  { claims, run, aboveCap, roots }: DossierInput,
+  total: bigint,
+  paid: bigint,
+  reserve: bigint,
+): Check[] {
+  const checks: Check[] = [];
+  const note = (name: string, holds: boolean, detail: string): void => void checks.push({ name, holds, detail });
+  const { conservation, unexplained, writtenResidual } = claims;
+  const { before } = run.worlds;
+  note('the actual world leads to every recorded root', run.replay.equal, `${run.replay.blocks} blocks`);
+  note('conservation across the worlds', conservation.residual === 0n, `residual ${conservation.residual}`);
+  note('every difference is the sum of its causes', unexplained === 0n, `unexplained ${unexplained}`);
+  note('what deviations wrote is known to the last unit', writtenResidual === 0n, `residual ${writtenResidual}`);
+  const wrong = firstMissing(claims, before);
+  note(
+    'one claim for each account of the starting root',
+    wrong === undefined && claims.ofStartingRoot === before.account.rows - 1,
+    wrong === undefined ? `${claims.ofStartingRoot} accounts` : `account ${wrong} is not the one of the root`,
+  );
+  note('one leaf for each claim', roots.leaves === claims.claims.length, `${roots.leaves} leaves`);
+  note('the tree sums to what is due', roots.total === String(total), `${roots.total} in the tree, ${total} due`);
+  note('the fund can pay what is paid', paid <= reserve, `${paid} of ${reserve}`);
+  note('no single refund is above the cap', aboveCap === 0, `${aboveCap} above it`);
+  const house = claims.claims.filter(({ statement }) => statement.reason === 'HOUSE' && statement.refund !== '0');
+  note('the house is paid nothing', house.length === 0, `${house.length} of its accounts`);
+  return checks;
+}
+
+/** The first account whose claim is not at its place, or has another key than the starting root has. */
+function firstMissing({ claims }: Claims, before: State): number | undefined {
+  for (let account = 1; account < before.account.rows; account++) {
+    const claim = claims[account - 1];
+    const at = account * 8 + ACCOUNT_KEY.KEY;
+    const key = toHex(new Uint8Array(before.accountKey.i32.slice(at, at + 8).buffer));
+    if (claim?.account !== account || !claim.isOfStart || claim.statement.key !== key) return account;
+  }
+  return undefined;
+}
