@@ -17,7 +17,7 @@ import { type Hash, sameBytes, toHex } from './digest.ts';
 import type { BatchEntry, Entry } from './entry.ts';
 
 /** Where and in what a replay first differs from what was recorded. */
-interface Divergence {
+export interface Divergence {
   readonly what:
     | 'sequence'
     | 'fork'
@@ -63,6 +63,8 @@ export interface ReplayOptions {
   readonly onHolds?: (bytes: Uint8Array) => void;
   /** Is given each batch, and what stands beside it, of a branch that is passed over: it changes no state. Valid during the call. */
   readonly onPassed?: (entry: BatchEntry) => void;
+  /** Is told the height of each block at its end on the way, while the state is as it ends. */
+  readonly onEnd?: (height: number) => void;
   /** Is told of a rollback on the way: the state is that of the restored block. `block` is the first of the new fork. */
   readonly onRestore?: (certificate: RollbackCertificate, block: Block) => void;
   /** Is given the events of each batch before they are cleared. */
@@ -158,7 +160,7 @@ class Replay {
   }
 
   private follow(entry: BatchEntry): void {
-    const { sealer, amend, onEvents } = this.options;
+    const { sealer, amend, onEvents, onEnd } = this.options;
     const next = sealer.sequence + 1;
     if (entry.fork !== sealer.head.fork) return this.stop('fork', entry.fork, sealer.head.fork);
     if (entry.firstSequence !== next) return this.stop('sequence', entry.firstSequence, next);
@@ -177,7 +179,10 @@ class Replay {
       return this.stop('invariant', 'applied', error.message);
     }
     sealer.add(entry.bytes, entry.commands);
-    if (entry.closesBlock) sealer.close(this.state);
+    if (entry.closesBlock) {
+      sealer.close(this.state);
+      onEnd?.(this.openHeight);
+    }
     this.compare(false);
   }
 
@@ -226,7 +231,7 @@ class Replay {
 
   /** A rollback: the block behind it is made of the one that it restores, and compared when it comes. */
   private restore(entry: BatchEntry, bytes: Uint8Array): void {
-    const { sealer, hash, history, onRestore } = this.options;
+    const { sealer, hash, history, onRestore, onEnd } = this.options;
     const { openHeight: height } = this;
     if (history === undefined) throw new HistoryUnknown(height);
     const isDead = isPassed(this.passed, height);
@@ -247,6 +252,7 @@ class Replay {
     const block = sealer.restore(restored, root, deadHead, entry.fork);
     this.made.push(block);
     onRestore?.(certificate, block);
+    onEnd?.(height);
   }
 
   result(): ReplayResult {
@@ -312,6 +318,11 @@ type Compared = readonly [what: Divergence['what'], made: number | Uint8Array, r
 
 /** What an amendment may change. All else is the record itself, or does not depend on what commands do. */
 const OF_THE_STATE: readonly Divergence['what'][] = ['state_root', 'rules_hash', 'block_time'];
+
+/** True for a difference in what commands did, not in what they are or in how blocks follow each other. */
+export function isOfState({ what }: Divergence): boolean {
+  return OF_THE_STATE.includes(what);
+}
 
 /** The first thing in which they differ. The parent is that of the record, so that it is checked also when states differ. */
 function differenceOf(made: Block, recorded: Block, parentHash: Uint8Array): Compared | undefined {

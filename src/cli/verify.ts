@@ -1,12 +1,13 @@
 // `makewhole verify`: replays a journal from its first command and compares every block.
 import { Argument, type Command } from 'commander';
-import { BEFORE_GENESIS, BlockSealer } from '../chain/block-sealer.ts';
-import { replay } from '../chain/replay.ts';
-import { genesis } from '../engine/state.ts';
+import type { History } from '../chain/branches.ts';
+import type { Divergence } from '../chain/replay.ts';
 import { decodeHolds } from '../guard/hold-record.ts';
+import { type BranchVerdict, isSound, verifyBranches } from '../incident/verify-branches.ts';
 import { JournalCorrupt } from '../journal/journal.ts';
-import { JournalWalk } from '../journal/journal-walk.ts';
-import { crc32, sha256 } from '../journal/node-digest.ts';
+import { JournalReader } from '../journal/journal-reader.ts';
+import type { JournalWalk } from '../journal/journal-walk.ts';
+import { sha256 } from '../journal/node-digest.ts';
 import { ThreadedRoots } from '../journal/threaded-roots.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
@@ -22,8 +23,8 @@ interface VerifyOptions {
   readonly roots?: string;
 }
 
-/** Where history first differs from its record: in what it leads to, or in its very bytes. */
-type Found = NonNullable<ReturnType<typeof replay>['firstDivergence']> | DamagedBytes;
+/** Where history first differs from its record: in what it leads to, in a rollback, or in its very bytes. */
+type Found = Divergence | RollbackFault | DamagedBytes;
 
 interface DamagedBytes {
   readonly what: 'journal_corrupt';
@@ -34,12 +35,22 @@ interface DamagedBytes {
   readonly message: string;
 }
 
+interface RollbackFault {
+  readonly what: 'rollback';
+  /** Of the block that restores, and the sequence that it goes back to. */
+  readonly height: number;
+  readonly sequence: number;
+  readonly message: string;
+}
+
 export interface VerifyResult {
+  /** Of all branches, those that rollbacks ended too. */
   readonly blocks: number;
   readonly commands: number;
   readonly equal: boolean;
   readonly stateRoot: string | null;
   readonly firstDivergence: Found | null;
+  readonly branches: readonly BranchVerdict[];
   /** Entries of holds that are no lines of holds. They change no state, so nothing diverges by them. */
   readonly unreadableHolds: number;
   readonly seconds: number;
@@ -51,6 +62,7 @@ export function registerVerify(program: Command, frame: Frame): void {
     summary: 'replay a journal and compare every block',
     description:
       'Replays a journal from its first command and compares the commands root and the state root of every block.\n' +
+      'Branches that rollbacks ended are verified too, and every rollback is made again.\n' +
       'Names the first divergence and ends with exit code 1 when there is one. Reads only; the journal may be in use.\n' +
       'With `warrants` it computes the warrant of every forced action again, and checks acts and holds, instead.\n' +
       'With `receipt` it checks a refund receipt offline instead: nothing is needed but the file and the public roots.',
@@ -85,6 +97,7 @@ async function verify(output: Output, folder: string): Promise<ExitCode> {
   output.result(result);
   const counts = `${readableCount(result.commands)} commands in ${readableCount(result.blocks)} blocks`;
   const rate = readableCount(result.commands / Math.max(result.seconds, 1e-3));
+  if (result.branches.length > 1) for (const branch of result.branches) output.say(branchText(branch));
   if (result.firstDivergence === null) {
     output.say(`Equal: ${counts} replayed in ${result.seconds.toFixed(1)} s (${rate} a second).`);
     output.say(`Every block's roots agree; the last state root is ${result.stateRoot ?? 'none: no block was sealed'}.`);
@@ -97,70 +110,101 @@ async function verify(output: Output, folder: string): Promise<ExitCode> {
   return exitCodes.finding;
 }
 
+function branchText({
+  fork,
+  from,
+  to,
+  restores,
+  isDead,
+  blocks,
+  firstDivergence,
+  isAllowed,
+  rollback,
+}: BranchVerdict): string {
+  const begins = restores === undefined ? '' : `, begins with block ${restores} again`;
+  const ended = isDead ? ', ended by a rollback' : '';
+  const differs =
+    firstDivergence === null ? '' : `; ${firstDivergence.what} differs from block ${firstDivergence.height} on`;
+  const allowed = differs !== '' && isAllowed ? ', as its certificate says' : '';
+  const fault = rollback === undefined || rollback.fault === '' ? '' : `; ${rollback.fault}`;
+  const { length } = ['', differs, fault].filter((text) => text !== '');
+  const verdict = length === 0 ? `: ${readableCount(blocks)} blocks agree` : `${differs}${allowed}${fault}`;
+  return `Fork ${fork}, blocks ${from} to ${to}${begins}${ended}${verdict}.`;
+}
+
 function describe(found: Found): string {
   if (found.what === 'journal_corrupt') {
-    return `First divergence: journal_corrupt behind block ${found.height}, after command ${found.sequence}: ${found.message}`;
+    const { height, sequence, message } = found as DamagedBytes;
+    return `First divergence: journal_corrupt behind block ${height}, after command ${sequence}: ${message}`;
   }
-  const { what, height, sequence, recorded, replayed } = found;
+  if (found.what === 'rollback') {
+    const { height, message } = found as RollbackFault;
+    return `First divergence: rollback at block ${height}: ${message}`;
+  }
+  const { what, height, sequence, recorded, replayed } = found as Divergence;
   return `First divergence: ${what} of block ${height}, after command ${sequence}\n  recorded ${recorded}\n  replayed ${replayed}`;
 }
 
-/** Replays the journal in a folder; never changes it. Throws named errors when there is none. */
+/** Replays the journal in a folder, every branch of it; never changes it. Throws named errors when there is none. */
 async function verifyJournal(output: Output, folder: string): Promise<VerifyResult> {
-  const { entryBytes } = openForReading(folder);
-  const walk = new JournalWalk(folder, crc32);
-  const progress = startProgress(output, 'replay', Math.max(1, entryBytes));
-  const roots = new ThreadedRoots();
+  openForReading(folder);
   const startMs = performance.now();
-  let read = 0;
-  let blocks = 0;
-  let commands = 0;
+  const reader = new JournalReader(folder);
+  const progress = startProgress(output, 'replay', Math.max(1, reader.commands));
+  const threads: ThreadedRoots[] = [];
   let unreadableHolds = 0;
-  const counted = function* (): Generator<ReturnType<typeof walk.entries> extends Generator<infer E> ? E : never> {
-    for (const entry of walk.entries()) {
-      if (entry.kind === 'block') blocks++;
-      else {
-        commands += entry.commands;
-        read += entry.bytes.length;
-        if (blocks % 16 === 0)
-          progress.update(
-            Math.min(read, entryBytes),
-            `${readableCount(commands)} commands  ${readableCount(blocks)} blocks`,
-          );
-      }
-      yield entry;
-    }
-  };
   const seconds = (): number => Number(((performance.now() - startMs) / 1000).toFixed(3));
   try {
-    const sealer = new BlockSealer(sha256, roots, BEFORE_GENESIS);
-    const onHolds = (bytes: Uint8Array): void => {
-      if (decodeHolds(bytes) === undefined) unreadableHolds++;
-    };
-    const found = replay(genesis(), counted(), { sealer, hash: sha256, amend: null, onHolds });
+    const branches = verifyBranches(reader, {
+      hash: sha256,
+      roots: () => {
+        const roots = new ThreadedRoots();
+        threads.push(roots);
+        return roots;
+      },
+      onHolds: (bytes) => {
+        if (decodeHolds(bytes) === undefined) unreadableHolds++;
+      },
+      onProgress: (commands) =>
+        progress.update(Math.min(commands, reader.commands), `${readableCount(commands)} commands`),
+    });
     progress.stop();
-    tellTail(output, walk);
-    const { equal, stateRoot, firstDivergence } = found;
-    const { blocks: replayed, commands: applied } = found;
-    return {
-      blocks: replayed,
-      commands: applied,
-      equal,
-      stateRoot,
-      firstDivergence,
-      unreadableHolds,
-      seconds: seconds(),
-    };
+    tellTail(output, reader.walk);
+    const firstDivergence = firstFound(branches, reader);
+    const blocks = branches.reduce((sum, branch) => sum + branch.blocks, 0);
+    const commands = branches.reduce((sum, branch) => sum + branch.commands, 0);
+    const stateRoot = branches.at(-1)?.stateRoot ?? null;
+    const equal = firstDivergence === null;
+    return { blocks, commands, equal, stateRoot, firstDivergence, branches, unreadableHolds, seconds: seconds() };
   } catch (error) {
     if (!(error instanceof JournalCorrupt)) throw error;
     const { file, offset, message } = error;
-    const { height, sequence } = walk.position;
+    const { height, sequence } = reader.walk.position;
     const firstDivergence = { what: 'journal_corrupt' as const, height, sequence, file, offset, message };
-    return { blocks, commands, equal: false, stateRoot: null, firstDivergence, unreadableHolds, seconds: seconds() };
+    const counts = { blocks: reader.height + 1, commands: reader.commands };
+    return {
+      ...counts,
+      equal: false,
+      stateRoot: null,
+      firstDivergence,
+      branches: [],
+      unreadableHolds,
+      seconds: seconds(),
+    };
   } finally {
     progress.stop();
-    await roots.close();
+    for (const roots of threads) await roots.close();
   }
+}
+
+/** What is first other than it must be; null when nothing is. */
+function firstFound(branches: readonly BranchVerdict[], history: History): Found | null {
+  const branch = branches.find((each) => !isSound(each));
+  if (branch === undefined) return null;
+  const { rollback, from, restores, firstDivergence } = branch;
+  if (rollback === undefined || rollback.fault === '') return firstDivergence;
+  const sequence = history.block(restores ?? 0)?.lastSequence ?? 0;
+  return { what: 'rollback', height: from, sequence, message: rollback.fault };
 }
 
 function tellTail(output: Output, { tornTail }: JournalWalk): void {

@@ -40,17 +40,17 @@ export function carryOver(
   { candidates }: FateReader,
 ): Carry {
   const all = candidates.map(({ carried }) => carried);
-  const tried = attempt(history, restoredState, restored, dead, all);
+  const tried = tryCarry(history, restoredState, restored, dead, all);
   const refused = new Set(tried.refused);
   if (refused.size === 0) return { ...tried, carried: all, refused };
   const carried = all.filter((each) => !refused.has(sequenceOf(each)));
-  const again = attempt(history, restoredState, restored, dead, carried);
+  const again = tryCarry(history, restoredState, restored, dead, carried);
   if (again.refused.length > 0) throw new Error(`commands ${again.refused.join(' ')} stand on others that do not`);
   return { ...again, carried, refused };
 }
 
 /** Applies the first batch to a copy of the restored state. `refused`: sequences on the dead branch of what the engine refused. */
-function attempt(
+export function tryCarry(
   history: ReadableHistory,
   restoredState: State,
   { height, lastSequence }: Block,

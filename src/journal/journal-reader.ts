@@ -11,6 +11,8 @@ import { indexEntry } from './index-entry.ts';
 export class JournalReader implements ReadableHistory {
   private readonly folder: string;
   private readonly index = new BlockIndex();
+  /** How many commands all branches have. */
+  readonly commands: number;
   /** Where the bytes are not what was written; what stands behind is not read. */
   readonly damage: JournalCorrupt | undefined;
   /** The walk that was made last: where it stands, and whether the end was torn. */
@@ -20,12 +22,17 @@ export class JournalReader implements ReadableHistory {
   constructor(folder: string) {
     this.folder = folder;
     this.walk = new JournalWalk(folder, crc32);
+    let commands = 0;
     try {
-      for (const entry of this.walk.entries()) indexEntry(this.index, this.walk, entry);
+      for (const entry of this.walk.entries()) {
+        indexEntry(this.index, this.walk, entry);
+        if (entry.kind === 'commands') commands += entry.commands;
+      }
     } catch (error) {
       if (!(error instanceof JournalCorrupt)) throw error;
       this.damage = error;
     }
+    this.commands = commands;
   }
 
   get height(): number {
