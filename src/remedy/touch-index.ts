@@ -1,0 +1,86 @@
+/**
+ * The touch index of a window: which market and which account each command touched, what it gave out, and how much slack each decision
+ * about a margin had. Made once, by one replay of the actual world; every counterfactual after it executes only what a correction can
+ * have changed (`cone.ts`). Reference: performance.md, §6 (after EIP-7928, block-level access lists).
+ */
+import type { State } from '../engine/state.ts';
+import type { Floats, Postings, Whole } from './numbers.ts';
+
+/** What a command touches where that is no market. */
+export const TOUCHES = {
+  /** Nothing that another command reads: it was refused whatever the state. */
+  NOTHING: 0,
+  /** The venue: every market and account reads it. */
+  VENUE: -1,
+  /** Balances alone. */
+  MONEY: -2,
+  /** What the exchange forced: derived anew, never replayed. */
+  FORCED: -3,
+} as const;
+
+/** A run of rows of the journal, as it was taken. */
+export interface Chunk {
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+}
+
+/** One decision about an account's margin: of command number `command`. */
+export interface Decisions {
+  readonly command: Int32Array;
+  readonly slack: Float64Array;
+  readonly claim: Float64Array;
+}
+
+/** A health check of all accounts: of the tick that is command number `command`. */
+export interface HealthCheck {
+  readonly command: number;
+  /** Equity − initial margin by account: a lower bound, close where it is small. */
+  readonly slack: Float64Array;
+  /** What accounts owed beyond what they had, and the balance of the insurance fund, 1e-8 USDC. */
+  readonly bankruptcy: bigint;
+  readonly fund: bigint;
+}
+
+/** Markets that one account or one command ties together: what happens in one decides what happens in the others. */
+export interface Tie {
+  readonly markets: readonly number[];
+  readonly account: number;
+}
+
+export interface TouchIndex {
+  /** The state at the last good block, and the actual one at the window's end; both are only read. */
+  readonly start: State;
+  readonly end: State;
+  /** Sequence of command number 0. */
+  readonly firstSequence: number;
+  readonly commands: number;
+  readonly chunks: readonly Chunk[];
+  readonly chunkOf: Whole;
+  readonly rowOf: Whole;
+  /** Market of each command, or one of `TOUCHES`. */
+  readonly touched: Whole;
+  /** Why each command was refused; 0 where it was not. */
+  readonly refusal: Whole;
+  /** Order or withdrawal that each command gave out; 0 for none. Those of batches are in `givenByBatch`. */
+  readonly given: Floats;
+  readonly givenByBatch: ReadonlyMap<number, readonly number[]>;
+  /** Commands by the market that they touch; group 0 is those that touch the venue or a balance. */
+  readonly byMarket: Postings;
+  /** Decisions, and their places by account. */
+  readonly decisions: Decisions;
+  readonly byAccount: Postings;
+  readonly health: readonly HealthCheck[];
+  readonly ties: readonly Tie[];
+  /** True when the window defines an account. */
+  readonly definesAccounts: boolean;
+  /** The command that made a position of the end; −1 where it was there before. What a forced action made, its tick made. */
+  readonly madeBy: (row: number) => number;
+  /** How many positions each account has at the end. */
+  readonly held: Int32Array;
+  /** Rows of positions by market at the end, and of positions and live orders at the start. */
+  readonly positions: Postings;
+  readonly startPositions: Postings;
+  readonly startOrders: Postings;
+  /** Why no cone can be had of this window, where that is so: a full replay decides. */
+  readonly beyond: string | undefined;
+}

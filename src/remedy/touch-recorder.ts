@@ -1,0 +1,225 @@
+/** Makes the touch index of a window: replays it once in the actual world and notes of each command what it touched. */
+import { commandRows } from '../chain/command-record.ts';
+import type { BatchEntry } from '../chain/entry.ts';
+import { applyCommand } from '../engine/apply.ts';
+import { COMMAND, COMMAND_BYTES } from '../engine/command.ts';
+import { CommandBuffer } from '../engine/command-buffer.ts';
+import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
+import { CLOSE, REFUSAL } from '../engine/refusal.ts';
+import type { State } from '../engine/state.ts';
+import { ORDER, POSITION, VENUE } from '../engine/tables.ts';
+import { appendForced } from '../guard/forced-command.ts';
+import { isForced } from '../guard/guarded-replay.ts';
+import { CommandTouch } from './command-touch.ts';
+import { DecisionRecorder } from './decision-recorder.ts';
+import { healthCheckOf } from './health-record.ts';
+import { Floats, Postings, Whole } from './numbers.ts';
+import { type Chunk, type HealthCheck, type Tie, type TouchIndex, TOUCHES } from './touch-index.ts';
+
+const WORDS = COMMAND_BYTES / 4;
+
+/** Kinds that the remedy itself adds, or whose amounts depend on a margin: a window with one of them has no cone. */
+const BEYOND: ReadonlyMap<number, string> = new Map(
+  (['carryWithdrawal', 'repayReceivable', 'reserveRefund', 'postRefund', 'voidRefund', 'reverseCredit'] as const).map(
+    (kind) => [COMMAND[kind], kind],
+  ),
+);
+
+export class TouchRecorder {
+  private readonly start: State;
+  private readonly state: State;
+  private readonly firstSequence: number;
+  private readonly chunks: Chunk[] = [];
+  private readonly chunkOf = new Whole(1 << 16);
+  private readonly rowOf = new Whole(1 << 16);
+  private readonly touched = new Whole(1 << 16);
+  private readonly refusal = new Whole(1 << 16);
+  private readonly given = new Floats(1 << 16);
+  private readonly made = new Whole(1 << 16);
+  private readonly givenByBatch = new Map<number, readonly number[]>();
+  private readonly health: HealthCheck[] = [];
+  private readonly ties: Tie[] = [];
+  private readonly touch: CommandTouch;
+  private readonly decisions = new DecisionRecorder();
+  /** What the last tick proposed, as commands, and how many of their rows have come. */
+  private readonly due = new CommandBuffer(64);
+  private came = 0;
+  private tick = 0;
+  private definesAccounts = false;
+  private healthMs: number;
+  private beyond: string | undefined;
+
+  /** Both states stand at the last good block; `start` is only read from now on, `state` is written to. */
+  constructor(start: State, state: State) {
+    this.start = start;
+    this.state = state;
+    this.firstSequence = this.venue(VENUE.SEQUENCE) + 1;
+    this.healthMs = this.venue(VENUE.HEALTH_MS);
+    this.touch = new CommandTouch(state, this.ties);
+    if (this.venue(VENUE.LOSS_FACTOR) !== 0) this.leave('a loss is shared out at the start of the window');
+  }
+
+  /** Takes the next recorded batch. Refuses (throws `InvariantBroken`) what the engine does. */
+  take(entry: BatchEntry): void {
+    if (entry.rows === 0) return;
+    const bytes = entry.bytes.slice();
+    const chunk = { words: new Int32Array(bytes.buffer), floats: new Float64Array(bytes.buffer) };
+    this.chunks.push(chunk);
+    for (let row = 0; row < entry.rows; ) {
+      const rows = commandRows(chunk.words, row);
+      this.apply(chunk, row, rows);
+      row += rows;
+    }
+  }
+
+  /** The index of all that was taken. */
+  finish(): TouchIndex {
+    const { state, start, touched, decisions } = this;
+    if (this.came < this.due.rows) this.leave('a proposal was not carried out');
+    const markets = state.market.rows;
+    this.touch.resolve(touched, this.given);
+    const keys = touched.values.map((touch) =>
+      touch > 0 ? touch : touch === TOUCHES.VENUE || touch === TOUCHES.MONEY ? 0 : -1,
+    );
+    return {
+      start,
+      end: state,
+      firstSequence: this.firstSequence,
+      commands: touched.length,
+      chunks: this.chunks,
+      chunkOf: this.chunkOf,
+      rowOf: this.rowOf,
+      touched,
+      refusal: this.refusal,
+      given: this.given,
+      givenByBatch: this.givenByBatch,
+      byMarket: new Postings(keys, touched.length, markets),
+      ...decisions.finish(state.account.rows),
+      health: this.health,
+      ties: this.ties,
+      definesAccounts: this.definesAccounts,
+      madeBy: (row) => (row < start.position.rows ? -1 : this.made.at(row - start.position.rows)),
+      held: heldBy(state),
+      positions: positionsByMarket(state),
+      startPositions: positionsByMarket(start),
+      startOrders: ordersByMarket(start),
+      beyond: this.beyond,
+    };
+  }
+
+  private apply({ words, floats }: Chunk, row: number, rows: number): void {
+    const { state } = this;
+    const number = this.touched.length;
+    const kind = words[row * WORDS] as number;
+    this.chunkOf.push(this.chunks.length - 1);
+    this.rowOf.push(row);
+    this.expectForced(kind, words, row);
+    this.touched.push(this.touch.of(words, floats, row, rows));
+    this.decisions.before(state, words, floats, row, rows);
+    state.events.clear();
+    applyCommand(state, words, floats, row, row + rows);
+    if (kind === COMMAND.tick) this.tick = number;
+    if (kind === COMMAND.defineAccount) this.definesAccounts = true;
+    const maker = isForced(kind) ? this.tick : number;
+    while (this.made.length < state.position.rows - this.start.position.rows) this.made.push(maker);
+    const refusal = this.readEvents(number);
+    this.refusal.push(refusal);
+    this.decisions.after(state, number, refusal);
+    if (BEYOND.has(kind) && refusal === 0) this.leave(`the window has a ${BEYOND.get(kind)}`);
+    if (kind === COMMAND.tick && refusal === 0) this.afterTick(number);
+  }
+
+  /** Notes what the command gave out and who was forced; returns why it was refused as a whole. */
+  private readEvents(number: number): number {
+    const { values, count } = this.state.events;
+    let given = 0;
+    let gave: number[] | undefined;
+    let refusal = 0;
+    for (let at = 0; at < count * EVENT_FLOATS; at += EVENT_FLOATS) {
+      const kind = values[at];
+      if (kind === EVENT.orderAccepted || kind === EVENT.withdrawalRequested) {
+        const id = values[at + (kind === EVENT.orderAccepted ? 2 : 3)] as number;
+        if (given === 0) given = id;
+        else gave = [...(gave ?? [given]), id];
+      } else if (kind === EVENT.refused && values[at + 6] === 0) refusal = values[at + 3] as number;
+      else if (kind === EVENT.refused && values[at + 3] === REFUSAL.insufficient_margin)
+        this.tie(values[at + 4] as number);
+      else if (kind === EVENT.liquidated) this.tie(values[at + 2] as number);
+      else if (kind === EVENT.orderClosed && isByMargin(values[at + 5] as number)) this.tie(values[at + 3] as number);
+      else if (kind === EVENT.lossFactorSet) this.leave('a loss was shared out');
+    }
+    this.given.push(given);
+    if (gave !== undefined) this.givenByBatch.set(number, gave);
+    return refusal;
+  }
+
+  private tie(account: number): void {
+    this.ties.push({ markets: [], account });
+  }
+
+  private afterTick(number: number): void {
+    const { state, due } = this;
+    due.clear();
+    this.came = 0;
+    const timeMs = this.venue(VENUE.TIME_MS);
+    for (let event = 0; event < state.events.count; event++) appendForced(state.events, event, timeMs, due);
+    const healthMs = this.venue(VENUE.HEALTH_MS);
+    if (healthMs === this.healthMs) return;
+    this.healthMs = healthMs;
+    this.health.push(healthCheckOf(state, number));
+  }
+
+  /** The cone derives forced actions from ticks: so each must have come right behind its tick, in order, and no other. */
+  private expectForced(kind: number, words: Int32Array, row: number): void {
+    if (!isForced(kind)) {
+      if (this.came < this.due.rows) this.leave('a proposal was not carried out at its tick');
+      return;
+    }
+    const from = this.came * WORDS;
+    for (let word = 0; word < WORDS; word++) {
+      if (this.came < this.due.rows && this.due.i32[from + word] === words[row * WORDS + word]) continue;
+      this.leave('a forced action is not what its tick proposed');
+      return;
+    }
+    this.came++;
+  }
+
+  private venue(column: number): number {
+    return this.state.venue.f64[this.state.venue.rowFloats + column] as number;
+  }
+
+  private leave(why: string): void {
+    this.beyond ??= why;
+    this.came = this.due.rows;
+  }
+}
+
+function isByMargin(reason: number): boolean {
+  return reason === CLOSE.DELEVERAGE || reason === CLOSE.NOT_ENOUGH_MARGIN;
+}
+
+function heldBy({ position, account }: State): Int32Array {
+  const held = new Int32Array(account.rows);
+  for (let row = 1; row < position.rows; row++) {
+    const owner = position.i32[row * position.rowWords + POSITION.ACCOUNT] as number;
+    held[owner] = (held[owner] as number) + 1;
+  }
+  return held;
+}
+
+function positionsByMarket({ position, market }: State): Postings {
+  const keys = new Int32Array(position.rows).fill(-1);
+  for (let row = 1; row < position.rows; row++) {
+    keys[row] = position.i32[row * position.rowWords + POSITION.MARKET] as number;
+  }
+  return new Postings(keys, position.rows, market.rows);
+}
+
+function ordersByMarket({ order, market }: State): Postings {
+  const keys = new Int32Array(order.rows).fill(-1);
+  for (let row = 1; row < order.rows; row++) {
+    const at = row * order.rowWords;
+    if (order.i32[at + ORDER.SIZE] !== 0) keys[row] = order.i32[at + ORDER.MARKET] as number;
+  }
+  return new Postings(keys, order.rows, market.rows);
+}
