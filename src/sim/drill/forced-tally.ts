@@ -1,12 +1,14 @@
 /**
  * Forced actions of a run, to be compared with those of the same run in which nothing went wrong. An action is named by what it hits:
- * a liquidation by its account, a fired trigger by its order if that was there when the two runs parted, else by account and market.
+ * a liquidation or a settlement by its account, a fired trigger or a forced cancel by its order, if that was there when the two runs
+ * parted. An order that only one run has can fire in that one alone: it says nothing.
  */
 import { EVENT, EVENT_FLOATS, type EventBuffer } from '../../engine/event.ts';
 import { CLOSE } from '../../engine/refusal.ts';
 
 interface ForcedAction {
-  readonly name: string;
+  /** Undefined: it hits an order that only this run has. */
+  readonly name: string | undefined;
   readonly account: number;
   /** Value at the mark of what was taken or fired, 1e-8 USDC. */
   readonly notional: number;
@@ -55,16 +57,14 @@ export class ForcedTally {
           taken = 0;
           break;
         case EVENT.orderTriggered: {
-          const [order, account, market, mark, size] = [field(0), field(1), field(2), field(3), field(5)];
-          const name = this.isShared(order) ? `trigger ${order}` : `trigger of ${account} in ${market}`;
-          this.all.push({ name, account, notional: size * mark });
+          const [order, account, mark, size] = [field(0), field(1), field(3), field(5)];
+          this.all.push({ name: this.nameOf('trigger', order), account, notional: size * mark });
           break;
         }
         case EVENT.orderClosed: {
-          const [order, account, market, reason] = [field(0), field(1), field(2), field(3)];
+          const [order, account, reason] = [field(0), field(1), field(3)];
           if (reason !== CLOSE.DELEVERAGE && reason !== CLOSE.PRICE_OUTSIDE_BANDS) break;
-          const name = this.isShared(order) ? `cancel ${order}` : `cancel of ${account} in ${market}`;
-          this.all.push({ name, account, notional: 0 });
+          this.all.push({ name: this.nameOf('cancel', order), account, notional: 0 });
           break;
         }
         case EVENT.positionSettled:
@@ -76,14 +76,20 @@ export class ForcedTally {
     }
   }
 
-  /** Which of these the same run without the fault does not have, as often as it does not have them. */
-  against(clean: ForcedTally): Compared {
+  private nameOf(what: string, order: number): string | undefined {
+    return this.isShared(order) ? `${what} ${order}` : undefined;
+  }
+
+  /** Which of these the clean run does not have, as often as it does not have them; `except`: accounts that only this one has trading. */
+  against(clean: ForcedTally, except: readonly number[] = []): Compared {
     const left = new Map<string, number>();
-    for (const { name } of clean.all) left.set(name, (left.get(name) ?? 0) + 1);
+    for (const { name } of clean.all) if (name !== undefined) left.set(name, (left.get(name) ?? 0) + 1);
     const accounts = new Set<number>();
     let count = 0;
     let notional = 0;
-    for (const action of this.all) {
+    const counted = this.all.filter(({ account }) => !except.includes(account));
+    for (const action of counted) {
+      if (action.name === undefined) continue;
       const remaining = left.get(action.name) ?? 0;
       if (remaining > 0) {
         left.set(action.name, remaining - 1);
@@ -95,7 +101,7 @@ export class ForcedTally {
     }
     return {
       wrongful: { count, accounts: accounts.size, notionalUsd: usd(notional) },
-      legitimate: { count: this.all.length - count },
+      legitimate: { count: counted.length - count },
       accounts: [...accounts].sort((a, b) => a - b),
     };
   }

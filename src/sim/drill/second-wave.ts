@@ -22,15 +22,19 @@ export interface SecondWave {
 }
 
 /** Runs the careless reopening on the journal of the venue, which is closed behind it. */
-export function runSecondWave(options: ParadexOptions, { world }: Closed, told: { forced: ForcedTally }): SecondWave {
+export function runSecondWave(
+  options: ParadexOptions,
+  { world, isShared }: Closed,
+  told: { forced: ForcedTally },
+): SecondWave {
   const { venue, day } = world;
   const row = mostFragile(day);
-  const clean = new ForcedTally();
+  const clean = new ForcedTally(isShared);
   const twin = twinOf(options, world, false, { onEvents: (events) => clean.take(events) });
   openAtOnce(twin);
   twin.trade(twin.at('secondHalt'), { filter: OUTSIDE_ALONE });
 
-  told.forced = new ForcedTally();
+  told.forced = new ForcedTally(isShared);
   openAtOnce(world);
   const openedSequence = venue.exchange.sequence;
   const skew = new Skew(day, row, world.opportunists);
@@ -46,7 +50,7 @@ export function runSecondWave(options: ParadexOptions, { world }: Closed, told: 
   });
   world.setStatus(STATUS.MAINTENANCE, 'secondHalt');
   const { height } = venue.stop();
-  const compared = told.forced.against(clean);
+  const compared = told.forced.against(clean, world.opportunists);
   const market = day.markets[row - 1];
   options.told.onMoment?.({
     kind: 'second wave',
@@ -77,17 +81,17 @@ function twinOf(options: ParadexOptions, { venue }: DrillWorld, areEnrolled: boo
 /** What the ladder does with the same orders. The venue is open and trades behind it, with the guard and its people's keys. */
 export function climb(
   options: ParadexOptions,
-  { world }: Closed,
+  { world, isShared }: Closed,
   told: { forced: ForcedTally; steps: ReopeningStep[] },
 ): Compared {
-  const clean = new ForcedTally();
+  const clean = new ForcedTally(isShared);
   const twin = twinOf(options, world, false, { onEvents: (events) => clean.take(events) });
   lead(twin, undefined);
-  told.forced = new ForcedTally();
+  told.forced = new ForcedTally(isShared);
   told.steps = [];
   const skew = new Skew(world.day, mostFragile(world.day), world.opportunists);
   lead(world, skew, progressOf(world, options.told, 'back up the ladder', world.at('ladder'), 'end'));
-  const compared = told.forced.against(clean);
+  const compared = told.forced.against(clean, world.opportunists);
   options.told.onMoment?.({
     kind: 'reopened',
     timeMs: world.at('ladder'),

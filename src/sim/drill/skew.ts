@@ -2,10 +2,12 @@
  * What broke the reopening of 19 January 2026: in a book that a mass cancel left empty, someone offers very little far above the market
  * and someone buys at nearly any price. Where the price band is wide and the leverage high, that moves the mark far enough to liquidate.
  */
+import type { Book } from '../../engine/book.ts';
 import type { CommandBuffer } from '../../engine/command-buffer.ts';
 import { INSTRUCTION, ORDER_KIND, orderFlags, SIDE } from '../../engine/flags.ts';
+import { TICK_LIMIT } from '../../engine/ladder.ts';
 import type { State } from '../../engine/state.ts';
-import { MARKET } from '../../engine/tables.ts';
+import { MARKET, ORDER } from '../../engine/tables.ts';
 import type { DayMarket, MarketDay } from '../market-day.ts';
 
 const OFFER = orderFlags(SIDE.SELL, ORDER_KIND.LIMIT, INSTRUCTION.POST_ONLY, false);
@@ -60,6 +62,19 @@ export class Skew {
     buffer.cancelAll(timeMs, fisher, row);
     buffer.cancelAll(timeMs, aggressor, row);
     for (const [share, usd] of OFFERS) buffer.placeOrder(timeMs, fisher, row, price(share), lots(usd), OFFER);
-    buffer.placeOrder(timeMs, aggressor, row, price(BID_SHARE), lots(BID_USD), BID);
+    const wanted = offeredUpTo(state, row, price(BID_SHARE)) + lots(BID_USD);
+    buffer.placeOrder(timeMs, aggressor, row, price(BID_SHARE), Math.min(wanted, market.definition.MAXIMUM_ORDER), BID);
   }
+}
+
+/** Lots that the book offers up to a price: what stayed in it only reduces, and is bought as well. */
+function offeredUpTo(state: State, row: number, price: number): number {
+  const { ladder, bestAsk } = state.index.books[row] as Book;
+  let lots = 0;
+  for (let tick = bestAsk; tick <= price && tick < TICK_LIMIT; tick = ladder.above(tick + 1)) {
+    for (let order = ladder.head(tick); order !== 0; order = state.order.i32[order * 16 + ORDER.NEXT] as number) {
+      lots += state.order.i32[order * 16 + ORDER.REMAINING] as number;
+    }
+  }
+  return lots;
 }
