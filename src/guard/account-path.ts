@@ -64,8 +64,9 @@ export class AccountPath {
   constructor(known: Known, account: number) {
     this.known = known;
     this.account = account;
-    const { f64, i32 } = known.image.account;
-    this.balance = wide(f64, account * 8 + ACCOUNT.BALANCE_HIGH);
+    const { i32 } = known.image.account;
+    const sealed = known.image.sealedBalance(account);
+    this.balance = wide(sealed.values, sealed.at);
     this.isRetail = i32[account * 16 + ACCOUNT.FEE_CLASS] !== 0;
     let equity = this.balance;
     for (let row = i32[account * 16 + ACCOUNT.FIRST_POSITION] as number; row !== 0; row = this.nextRow(row)) {
@@ -83,12 +84,13 @@ export class AccountPath {
 
   /** Begins a position as the block has it; returns what it adds to the equity there. */
   private openSealed(row: number): bigint {
-    const { f64, i32 } = this.known.image.position;
+    const { i32 } = this.known.image.position;
+    const { values, at } = this.known.image.sealedPosition(row);
     const market = i32[row * 16 + KNOWN_POSITION.MARKET] as number;
     const mark = this.known.sealed(market, 'MARK');
-    const size = whole(f64[row * 8 + KNOWN_POSITION.SIZE]);
-    const cost = wide(f64, row * 8 + KNOWN_POSITION.COST_HIGH);
-    const index = whole(f64[row * 8 + KNOWN_POSITION.FUNDING_INDEX]);
+    const size = whole(values[at + KNOWN_POSITION.SIZE]);
+    const cost = wide(values, at + KNOWN_POSITION.COST_HIGH);
+    const index = whole(values[at + KNOWN_POSITION.FUNDING_INDEX]);
     const ownFraction = whole(i32[row * 16 + KNOWN_POSITION.INITIAL_MARGIN]);
     const position = { market, size, cost, index, ownFraction, mark, largest: sizeOf(size), settlements: 1n };
     this.positions.set(market, position);

@@ -4,7 +4,6 @@ import { VENUE } from '../engine/tables.ts';
 import { AuditImage } from './audit-image.ts';
 import { auditStart } from './audit-start.ts';
 import type { Found } from './derived-image.ts';
-import { ImageAdvance } from './image-advance.ts';
 import type { Known } from './known.ts';
 import { isIndexBounded } from './market-checks.ts';
 
@@ -31,9 +30,7 @@ export class BlockEnd {
   private goOn(state: State, found: Found): void {
     const { known } = this;
     this.condemn(state);
-    const advance = new ImageAdvance(known, state);
-    advance.run();
-    for (const { account, about, told, computed } of advance.wrong) {
+    for (const { account, about, told, computed } of known.advance.endBlock(state.market.rows)) {
       const check = {
         class: 'II',
         name: 'told_amounts',

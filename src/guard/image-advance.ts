@@ -1,5 +1,5 @@
 /**
- * Takes the sealed image from one block to the next by what events tell, not by what the rows say: a row that was changed by
+ * Takes the image on by what events tell, event by event, not by what the rows say: a row that was changed by
  * anything else stays different from its image, however many blocks are closed over it. Profits, fees and funding are computed
  * here and compared with what is told: a wrong amount is its account's finding and is never taken over. It costs what happened,
  * not what there is.
@@ -7,12 +7,12 @@
 import { MARKET_PARAMETERS } from '../engine/command.ts';
 import { EVENT } from '../engine/event.ts';
 import { RULE } from '../engine/rules.ts';
-import { FEE_ACCOUNT, INSURANCE_FUND, type State } from '../engine/state.ts';
+import { FEE_ACCOUNT, INSURANCE_FUND } from '../engine/state.ts';
 import { ACCOUNT, MARKET } from '../engine/tables.ts';
 import type { EventLog } from './event-log.ts';
 import { floorOf, whole } from './exact.ts';
 import type { InputImage } from './input-image.ts';
-import { DERIVED, type Known } from './known.ts';
+import { DERIVED } from './derived-columns.ts';
 import { addExact } from './limbs.ts';
 import { feeOf, PositionMath } from './position-math.ts';
 import { KNOWN_POSITION, type SealedImage } from './sealed-image.ts';
@@ -23,8 +23,7 @@ const ROWS = 2 ** 24;
 const ROWS_INVERSE = 2 ** -24;
 /** A liquidation moves a position in parts of at most this notional, each with its own rounding. */
 const PART_NOTIONAL = 2 ** 50;
-const AHEAD = 16;
-const { filled: FILLED, marked: MARKED, fundingSettled: FUNDING_SETTLED } = EVENT;
+const { marked: MARKED, fundingSettled: FUNDING_SETTLED } = EVENT;
 const { TICK_UNITS, TRADE_COUNT, VOLUME_HIGH, FUNDING_CLEARING_HIGH } = MARKET;
 const { maker_fee: MAKER_FEE, retail_maker_fee: RETAIL_MAKER_FEE } = RULE;
 const { taker_fee: TAKER_FEE, retail_taker_fee: RETAIL_TAKER_FEE } = RULE;
@@ -45,57 +44,47 @@ interface ToldFunding {
 }
 
 export class ImageAdvance {
-  /** The first wrong amount of each account. */
-  readonly wrong: ToldAmount[] = [];
+  /** The first wrong amount of each account since the last block. */
+  private wrong: ToldAmount[] = [];
   private readonly image: SealedImage;
   private readonly inputs: InputImage;
   private readonly log: EventLog;
-  private readonly state: State;
   private readonly math: PositionMath;
   private readonly funding: ToldFunding[] = [];
-  private readonly blamed = new Set<number>();
-  /** What was read ahead: stored, so that the reading is not optimised away. */
-  private readonly ahead = { sum: 0 };
 
-  constructor({ image, inputs, log }: Known, state: State) {
+  constructor(image: SealedImage, inputs: InputImage, log: EventLog) {
     this.image = image;
     this.inputs = inputs;
     this.log = log;
-    this.state = state;
     this.math = new PositionMath(image);
   }
 
-  run(): void {
-    const { log } = this;
-    for (let place = 0; place < log.count; place++) {
-      if (place % AHEAD === 0) this.readAhead(place);
-      if (log.kind(place) === FILLED) this.takeFill(place);
-      else this.take(place);
-    }
+  /** The image begins. */
+  begin(): void {
+    for (let market = 1; market < this.image.market.rows; market++) this.addMarket(market);
+  }
+
+  /** A market that is new in the image. */
+  addMarket(market: number): void {
+    this.math.indexes[market] = this.image.market.f64[market * 128 + MARKET.FUNDING_INDEX] as number;
+  }
+
+  /** A block ends: what is moved once a block. Returns the amounts that were told and are others by computation. */
+  endBlock(markets: number): readonly ToldAmount[] {
     this.settleTold();
-    this.takeMarkets();
+    this.takeRules();
+    this.takeMarkets(markets);
+    this.image.forgetSealed();
+    const { wrong } = this;
+    if (wrong.length > 0) this.wrong = [];
+    return wrong;
   }
 
-  /** Reads the rows that the next fills lead to, so that the machine fetches them side by side. */
-  private readAhead(from: number): void {
-    const { log, image } = this;
-    const positions = image.position.f64;
-    const accounts = image.account.f64;
-    let sum = 0;
-    for (let place = from; place < from + AHEAD && place < log.count; place++) {
-      if (log.kind(place) !== FILLED) continue;
-      const own = log.own(place);
-      const maker = Math.floor(own * ROWS_INVERSE);
-      sum += (positions[maker * 8] as number) + (positions[(own - maker * ROWS) * 8] as number);
-      sum += (accounts[log.field(place, 3) * 8] as number) + (accounts[log.field(place, 4) * 8] as number);
-    }
-    this.ahead.sum = sum;
-  }
-
-  private take(place: number): void {
-    const { log, image, math } = this;
-    const field = (slot: number): number => log.field(place, slot);
-    switch (log.kind(place)) {
+  /** Takes in any event but a fill; `at` is where its record starts. */
+  take(values: Float64Array, at: number): void {
+    const { image, math } = this;
+    const field = (slot: number): number => values[at + 2 + slot] as number;
+    switch (values[at]) {
       case MARKED:
         math.indexes[field(0)] = field(7);
         return;
@@ -127,21 +116,12 @@ export class ImageAdvance {
       case EVENT.refundVoided:
         return this.pay(INSURANCE_FUND, field(1));
       case EVENT.liquidated:
-        return this.takePenalty(place);
+        return this.takePenalty(values, at + 2);
       case EVENT.positionTaken:
         return this.takePosition(field(0), field(1), field(2), field(3), field(4));
       case EVENT.leverageSet:
         image.position.i32[this.rowOf(field(0), field(1), 0) * 16 + KNOWN_POSITION.INITIAL_MARGIN] = field(2);
         return;
-      case EVENT.ruleSet:
-        image.rule.f64[64 + field(0)] = field(2);
-        return;
-      case EVENT.parameterSet: {
-        const name = MARKET_PARAMETERS[field(1)] as (typeof MARKET_PARAMETERS)[number];
-        if (name === 'MAXIMUM_OPEN_ORDERS') image.market.i32[field(0) * 256 + MARKET[name]] = field(3);
-        else image.market.f64[field(0) * 128 + MARKET[name]] = field(3);
-        return;
-      }
       default:
     }
   }
@@ -151,41 +131,46 @@ export class ImageAdvance {
   }
 
   private pay(account: number, amount: number): void {
+    this.image.keepAccount(account);
     addExact(this.image.account.f64, account * 8 + BALANCE_HIGH, amount);
   }
 
-  private takeFill(place: number): void {
-    const { log, image, math } = this;
-    const market = log.field(place, 0);
-    const maker = log.field(place, 3);
-    const taker = log.field(place, 4);
-    const lots = log.field(place, 6);
-    const at = market * 128;
+  /** A fill; `at` is where its record starts. */
+  takeFill(values: Float64Array, at: number): void {
+    const { image, math } = this;
+    const market = values[at + 2] as number;
+    const maker = values[at + 5] as number;
+    const taker = values[at + 6] as number;
+    const lots = values[at + 8] as number;
     const { f64 } = image.market;
-    const notional = lots * (log.field(place, 5) * (f64[at + TICK_UNITS] as number));
-    const takerLots = log.field(place, 7) === 0 ? lots : -lots;
-    const own = log.own(place);
-    const makerLikely = Math.floor(own * ROWS_INVERSE);
+    const marketAt = market * 128;
+    const notional = lots * ((values[at + 7] as number) * (f64[marketAt + TICK_UNITS] as number));
+    const takerLots = values[at + 9] === 0 ? lots : -lots;
+    const rows = values[at + 15] as number;
+    const makerLikely = Math.floor(rows * ROWS_INVERSE);
     const makerRow = this.rowOf(maker, market, makerLikely);
-    const takerRow = this.rowOf(taker, market, own - makerLikely * ROWS);
+    const takerRow = this.rowOf(taker, market, rows - makerLikely * ROWS);
     this.settle(takerRow, taker, market);
     this.settle(makerRow, maker, market);
-    const { rule } = image;
+    const rules = this.inputs.rule.f64;
     const classes = image.account.i32;
     const makerRule = classes[maker * 16 + FEE_CLASS] === 0 ? MAKER_FEE : RETAIL_MAKER_FEE;
     const takerRule = classes[taker * 16 + FEE_CLASS] === 0 ? TAKER_FEE : RETAIL_TAKER_FEE;
-    const makerFee = feeOf(notional, maker === INSURANCE_FUND ? 0 : (rule.f64[64 + makerRule] as number));
-    const takerFee = feeOf(notional, taker === INSURANCE_FUND ? 0 : (rule.f64[64 + takerRule] as number));
-    this.compare(taker, 'profit', log.field(place, 11), math.trade(takerRow, taker, takerLots, notional));
-    this.compare(maker, 'profit', log.field(place, 10), math.trade(makerRow, maker, -takerLots, notional));
-    this.compare(taker, 'fee', log.field(place, 9), takerFee);
-    this.compare(maker, 'fee', log.field(place, 8), makerFee);
-    this.pay(taker, -takerFee);
-    this.pay(maker, -makerFee);
+    const makerFee = feeOf(notional, maker === INSURANCE_FUND ? 0 : (rules[64 + makerRule] as number));
+    const takerFee = feeOf(notional, taker === INSURANCE_FUND ? 0 : (rules[64 + takerRule] as number));
+    const takerTold = values[at + 11] as number;
+    const makerTold = values[at + 10] as number;
+    this.compare(taker, 'profit', values[at + 13] as number, math.trade(takerRow, taker, takerLots, notional));
+    this.compare(maker, 'profit', values[at + 12] as number, math.trade(makerRow, maker, -takerLots, notional));
+    this.compare(taker, 'fee', takerTold, takerFee);
+    this.compare(maker, 'fee', makerTold, makerFee);
+    const balances = image.account.f64;
+    addExact(balances, taker * 8 + BALANCE_HIGH, -takerFee);
+    addExact(balances, maker * 8 + BALANCE_HIGH, -makerFee);
     // What the fee account got is what was told; a wrong fee is its payer's finding alone.
-    this.pay(FEE_ACCOUNT, log.field(place, 8) + log.field(place, 9));
-    f64[at + TRADE_COUNT] = (f64[at + TRADE_COUNT] as number) + 1;
-    addExact(f64, at + VOLUME_HIGH, notional);
+    this.pay(FEE_ACCOUNT, makerTold + takerTold);
+    f64[marketAt + TRADE_COUNT] = (f64[marketAt + TRADE_COUNT] as number) + 1;
+    addExact(f64, marketAt + VOLUME_HIGH, notional);
   }
 
   private compare(account: number, about: string, told: number, computed: number): void {
@@ -193,8 +178,7 @@ export class ImageAdvance {
   }
 
   private blame(account: number, about: string, told: number, computed: number): void {
-    if (this.blamed.has(account)) return;
-    this.blamed.add(account);
+    if (this.wrong.some((each) => each.account === account)) return;
     this.wrong.push({ account, about, told: String(told), computed: String(computed) });
   }
 
@@ -208,8 +192,14 @@ export class ImageAdvance {
 
   /** Settles a position's funding and compares it with what was told of it since its last settlement: nothing, if it is 0. */
   private settle(row: number, account: number, market: number): void {
+    this.image.keepPosition(row);
+    this.image.keepAccount(account);
     const charge = this.math.settle(row, account, market);
     const { funding } = this;
+    if (funding.length === 0) {
+      if (charge !== 0) this.blame(account, 'funding', 0, charge);
+      return;
+    }
     let told = 0;
     for (let n = funding.length - 1; n >= 0; n--) {
       const each = funding[n] as ToldFunding;
@@ -253,34 +243,46 @@ export class ImageAdvance {
     this.compare(account, 'profit', told, Number(profit));
   }
 
-  /** share × fee × maintenance margin, rounded down, and no more than the equity there is. */
-  private takePenalty(place: number): void {
-    const { log, image, math } = this;
-    const account = log.field(place, 0);
-    const wideField = (slot: number): bigint =>
-      whole(log.field(place, slot)) * 2n ** 50n + whole(log.field(place, slot + 1));
-    const fee = whole(image.rule.f64[64 + RULE.liquidation_fee]);
-    let penalty = floorOf(wideField(5) * whole(log.field(place, 1)) * fee, 10n ** 12n);
+  /** share × fee × maintenance margin, rounded down, and no more than the equity there is; `at` is where the fields start. */
+  private takePenalty(values: Float64Array, at: number): void {
+    const { image, math } = this;
+    const account = values[at] as number;
+    const wideField = (slot: number): bigint => whole(values[at + slot]) * 2n ** 50n + whole(values[at + slot + 1]);
+    const fee = whole(this.inputs.rule.f64[64 + RULE.liquidation_fee]);
+    let penalty = floorOf(wideField(5) * whole(values[at + 1]) * fee, 10n ** 12n);
     if (penalty > wideField(3)) penalty = wideField(3);
     if (penalty < 0n) penalty = 0n;
-    this.compare(account, 'penalty', log.field(place, 2), Number(penalty));
+    this.compare(account, 'penalty', values[at + 2] as number, Number(penalty));
+    for (const each of [account, INSURANCE_FUND]) image.keepAccount(each);
     math.payWide(account, -penalty);
     math.payWide(INSURANCE_FUND, penalty);
   }
 
+  private takeRules(): void {
+    const { image, log } = this;
+    for (const place of log.ruleChanges()) image.rule.f64[64 + log.field(place, 0)] = log.field(place, 2);
+  }
+
   /** Derived values of markets are those of the last tick that told them; what bounds the next step is as that tick left it. */
-  private takeMarkets(): void {
-    const { image, inputs, log, state } = this;
+  private takeMarkets(markets: number): void {
+    const { image, inputs, log } = this;
     const { f64 } = image.market;
-    for (let row = 1; row < state.market.rows; row++) {
+    for (let row = 1; row < markets; row++) {
       const at = row * 128;
+      for (const place of log.parametersOf(row)) this.takeParameter(row, log.field(place, 1), log.field(place, 3));
       for (const column of [MARKET.TICK_MS, MARKET.PREMIUM_LIMIT])
         f64[at + column] = inputs.market.f64[at + column] as number;
       const place = log.markBefore(row, log.count);
       if (place < 0) continue;
       for (const [column, slot] of DERIVED_COLUMNS) f64[at + column] = log.field(place, slot);
     }
-    image.market.rows = state.market.rows;
+    image.market.rows = markets;
+  }
+
+  private takeParameter(market: number, parameter: number, value: number): void {
+    const name = MARKET_PARAMETERS[parameter] as (typeof MARKET_PARAMETERS)[number];
+    if (name === 'MAXIMUM_OPEN_ORDERS') this.image.market.i32[market * 256 + MARKET[name]] = value;
+    else this.image.market.f64[market * 128 + MARKET[name]] = value;
   }
 }
 

@@ -5,24 +5,14 @@ import type { State } from '../engine/state.ts';
 import { MARKET } from '../engine/tables.ts';
 import { whole } from './exact.ts';
 import type { EventLog } from './event-log.ts';
+import { DERIVED, MARKED } from './derived-columns.ts';
 import { isProposal } from './forced-command.ts';
 import { FundingChain } from './funding-chain.ts';
+import { ImageAdvance } from './image-advance.ts';
 import { InputImage } from './input-image.ts';
 import { OrderImage } from './order-image.ts';
 import { RemedyImage } from './remedy-image.ts';
 import type { SealedImage } from './sealed-image.ts';
-
-/** Fields of a `marked` event. */
-const MARKED = { SPOT: 1, MARK: 2, FAIR_BASIS: 3, EXTERNAL_FAIR: 4, FUNDING_INDEX: 7 } as const;
-
-/** A derived value of a market: its column, and its field in the event that tells it. */
-export const DERIVED = {
-  SPOT: [MARKET.SPOT, MARKED.SPOT],
-  MARK: [MARKET.MARK, MARKED.MARK],
-  FAIR_BASIS: [MARKET.FAIR_BASIS, MARKED.FAIR_BASIS],
-  EXTERNAL_FAIR: [MARKET.EXTERNAL_FAIR, MARKED.EXTERNAL_FAIR],
-  FUNDING_INDEX: [MARKET.FUNDING_INDEX, MARKED.FUNDING_INDEX],
-} as const;
 
 type Derived = keyof typeof DERIVED;
 
@@ -37,17 +27,21 @@ export class Known {
   /** Markets whose funding index moved beyond its bound in a block that is closed. */
   readonly condemned = new Set<number>();
 
+  /** Moves accounts and positions of the image. */
+  readonly advance: ImageAdvance;
   /** Numbers of the events of this batch that propose something, as far as they were heard. */
   private readonly proposed: number[] = [];
 
   constructor(image: SealedImage, log: EventLog) {
     this.image = image;
     this.log = log;
+    this.advance = new ImageAdvance(image, this.inputs, log);
   }
 
   /** Takes the state as it is: the first block. */
   begin(state: State): void {
     this.image.begin(state);
+    this.advance.begin();
     this.inputs.begin(state);
     this.orders.begin(state);
     this.remedy.begin(state);

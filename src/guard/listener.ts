@@ -18,20 +18,19 @@ const ROWS = 2 ** 24;
 const ROWS_INVERSE = 2 ** -24;
 /** What was read ahead: stored, so that the reading is not optimised away. */
 const ahead = { sum: 0 };
-/** Slot of the order whose row is read, by the kind of the event; 0 where none is. */
-const ORDER_SLOT = new Uint8Array(64);
-for (const kind of [AMENDED, TRIGGERED]) ORDER_SLOT[kind] = 2;
-ORDER_SLOT[FILLED] = 3;
-
-/** Reads the image's rows of the orders that events name, so that the machine fetches them side by side. */
-function readAhead(orders: Int32Array, values: Float64Array, from: number, to: number): number {
+/** Reads the image's rows that fills lead to, so that the machine fetches them side by side. */
+function readAhead({ orders: { i32 }, image }: Known, values: Float64Array, from: number, to: number): number {
+  const positions = image.position.f64;
+  const accounts = image.account.f64;
   let sum = 0;
   for (let at = from; at < to; at += EVENT_FLOATS) {
-    const slot = ORDER_SLOT[values[at] as number] as number;
-    if (slot === 0) continue;
-    const id = values[at + slot] as number;
-    const row = id - Math.floor(id * ROWS_INVERSE) * ROWS;
-    if (row * 8 < orders.length) sum ^= orders[row * 8] as number;
+    if (values[at] !== FILLED) continue;
+    const order = values[at + 3] as number;
+    const rows = values[at + 15] as number;
+    const maker = Math.floor(rows * ROWS_INVERSE);
+    sum += i32[(order - Math.floor(order * ROWS_INVERSE) * ROWS) * 8] as number;
+    sum += (positions[maker * 8] as number) + (positions[(rows - maker * ROWS) * 8] as number);
+    sum += (accounts[(values[at + 5] as number) * 8] as number) + (accounts[(values[at + 6] as number) * 8] as number);
   }
   return sum;
 }
@@ -41,13 +40,14 @@ function readAhead(orders: Int32Array, values: Float64Array, from: number, to: n
  * what a tick and the end of a run of commands bring waits.
  */
 export function hearEvents(known: Known, state: State, from: number, isPart: boolean): void {
-  const { log, orders, inputs, image } = known;
+  const { log, orders, inputs, image, advance } = known;
   const { values, count } = state.events;
   if (!image.isThere) return hearBefore(known, values, from, count);
+  image.linkPositions(state);
   for (let at = from * EVENT_FLOATS, read = at; at < count * EVENT_FLOATS; at += EVENT_FLOATS) {
     if (at === read) {
       read = Math.min(at + AHEAD, count * EVENT_FLOATS);
-      ahead.sum = readAhead(orders.i32, values, at, read);
+      ahead.sum = readAhead(known, values, at, read);
     }
     switch (values[at]) {
       case ACCEPTED:
@@ -59,6 +59,7 @@ export function hearEvents(known: Known, state: State, from: number, isPart: boo
       case FILLED:
         orders.fill(values, at);
         log.keep(values, at);
+        advance.takeFill(values, at);
         inputs.trade(values[at + 2] as number, values[at + 7] as number, values[at + 14] as number);
         break;
       case AMENDED:
@@ -71,7 +72,6 @@ export function hearEvents(known: Known, state: State, from: number, isPart: boo
         hearOther(known, state, values, at);
     }
   }
-  image.linkPositions(state);
   if (isPart) return;
   inputs.forgetEarly();
   if (!inputs.isTicked) return;
@@ -117,6 +117,8 @@ function hearOther(known: Known, state: State, values: Float64Array, at: number)
   else if (kind === marketDefined) {
     image.addMarket(state, values[at + 2] as number);
     inputs.addMarket(state, values[at + 2] as number, values[at + 1] as number);
+    known.advance.addMarket(values[at + 2] as number);
   } else if (MOVES_INPUTS[kind as number] === 1) inputs.hear(values, at);
   if ((kind as number) >= FIRST_OF_REMEDY) remedy.hear(state, values, at);
+  known.advance.take(values, at);
 }

@@ -6,7 +6,8 @@ import type { State } from '../engine/state.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import { ceilOf, floorOf, largest, middleOf, nearestOf, sizeOf, Unreadable, whole } from './exact.ts';
 import { basisRange } from './derived-image.ts';
-import { DERIVED, type Known } from './known.ts';
+import { DERIVED } from './derived-columns.ts';
+import type { Known } from './known.ts';
 import type { Checks } from './verdict.ts';
 
 const RATE_UNIT = 1_000_000_000_000n;

@@ -1,6 +1,7 @@
 /**
- * The sealed image: copies of the rules, markets, accounts and positions as the last closed block has them. What is written other
- * than what events tell is not in it: that is how it is found.
+ * The image: copies of the rules and markets as the last closed block has them, and of accounts and positions as events lead to
+ * now, with what those held in the block kept beside them. What is written other than what events tell is not in it: that is how
+ * it is found.
  */
 import type { Table } from '../engine/table.ts';
 import type { State } from '../engine/state.ts';
@@ -28,10 +29,21 @@ export const KNOWN_POSITION = {
 } as const;
 
 const POSITION_BYTES = 64;
-const { FIRST_POSITION } = ACCOUNT;
+const { FIRST_POSITION, BALANCE_HIGH } = ACCOUNT;
 const { ACCOUNT: OWNER, MARKET: POSITION_MARKET, NEXT_OF_ACCOUNT } = KNOWN_POSITION;
+/** Word of an account, and of a position, of the image: which of what the block had is kept for it. */
+const ACCOUNT_KEPT = 11;
+const POSITION_KEPT = 8;
+/** Numbers of what is kept rise up to here, then all rows forget theirs. */
+const MOST_KEPT = 2 ** 30;
 const FLOATS = [KNOWN_POSITION.SIZE, KNOWN_POSITION.COST_HIGH, KNOWN_POSITION.COST_LOW, KNOWN_POSITION.FUNDING_INDEX];
 const WORDS = ['ACCOUNT', 'MARKET', 'NEXT_OF_ACCOUNT', 'INITIAL_MARGIN'] as const;
+
+/** Where numbers stand. */
+export interface SealedPlace {
+  readonly values: Float64Array;
+  readonly at: number;
+}
 
 function isOf(i32: Int32Array, row: number, account: number, market: number): boolean {
   return row > 0 && i32[row * 16 + OWNER] === account && i32[row * 16 + POSITION_MARKET] === market;
@@ -83,12 +95,18 @@ export class SealedImage {
   readonly market = new SealedTable();
   readonly account = new SealedTable();
   readonly position = new SealedTable();
+  /** What accounts (balance) and positions (size, cost, funding index) held in the block, of those that moved since: four floats each. */
+  private kept = new Float64Array(4 * 1024);
+  /** Number of the first that is kept since the block, and of the next. */
+  private firstKept = 1;
+  private nextKept = 1;
   /** False until the first block was seen. */
   isThere = false;
 
   /** Takes the state as it is. From then on `ImageAdvance` takes the image from block to block. */
   begin(state: State): void {
     for (const name of ['rule', 'market', 'account'] as const) this[name].takeAll(state[name]);
+    for (let row = 0; row < this.account.rows; row++) this.account.i32[row * 16 + ACCOUNT_KEPT] = 0;
     this.takePositions(state);
     this.isThere = true;
   }
@@ -109,9 +127,75 @@ export class SealedImage {
     this.position.reserve((bytes.length / schema.rowBytes) * POSITION_BYTES);
   }
 
+  /** Rows that were never used are zero. */
+  private reserveAccounts(state: State, row: number): void {
+    this.account.reserve(state.account.bytes.length);
+    this.account.rows = Math.max(this.account.rows, row + 1);
+  }
+
+  /** The account is about to move: keeps what it held in the block, unless that is kept already. */
+  keepAccount(account: number): void {
+    const word = account * 16 + ACCOUNT_KEPT;
+    const { i32, f64 } = this.account;
+    if ((i32[word] as number) >= this.firstKept) return;
+    i32[word] = this.nextKept;
+    const to = this.nextPlace();
+    this.kept[to] = f64[account * 8 + BALANCE_HIGH] as number;
+    this.kept[to + 1] = f64[account * 8 + BALANCE_HIGH + 1] as number;
+  }
+
+  /** The same for a position. */
+  keepPosition(row: number): void {
+    const word = row * 16 + POSITION_KEPT;
+    const { i32, f64 } = this.position;
+    if ((i32[word] as number) >= this.firstKept) return;
+    i32[word] = this.nextKept;
+    const to = this.nextPlace();
+    const { kept } = this;
+    const at = row * 8;
+    kept[to] = f64[at] as number;
+    kept[to + 1] = f64[at + 1] as number;
+    kept[to + 2] = f64[at + 2] as number;
+    kept[to + 3] = f64[at + 3] as number;
+  }
+
+  private nextPlace(): number {
+    const at = (this.nextKept++ - this.firstKept) * 4;
+    if (at + 4 > this.kept.length) {
+      const grown = new Float64Array(this.kept.length * 2);
+      grown.set(this.kept);
+      this.kept = grown;
+    }
+    return at;
+  }
+
+  /** Balance of an account in the block: the array that has it in two limbs, and where. */
+  sealedBalance(account: number): SealedPlace {
+    const kept = this.account.i32[account * 16 + ACCOUNT_KEPT] as number;
+    if (kept >= this.firstKept) return { values: this.kept, at: (kept - this.firstKept) * 4 };
+    return { values: this.account.f64, at: account * 8 + BALANCE_HIGH };
+  }
+
+  /** A position in the block: the array that has its columns from the size to the funding index, and where. */
+  sealedPosition(row: number): SealedPlace {
+    const kept = this.position.i32[row * 16 + POSITION_KEPT] as number;
+    if (kept >= this.firstKept) return { values: this.kept, at: (kept - this.firstKept) * 4 };
+    return { values: this.position.f64, at: row * 8 };
+  }
+
+  /** A block ends: as accounts and positions are now, they are in it. */
+  forgetSealed(): void {
+    this.firstKept = this.nextKept;
+    if (this.firstKept < MOST_KEPT) return;
+    for (let row = 0; row < this.account.rows; row++) this.account.i32[row * 16 + ACCOUNT_KEPT] = 0;
+    for (let row = 0; row < this.position.rows; row++) this.position.i32[row * 16 + POSITION_KEPT] = 0;
+    this.firstKept = 1;
+    this.nextKept = 1;
+  }
+
   /** An account that was opened since the block: nothing but what its command said of it. */
   addAccount(state: State, row: number): void {
-    this.account.extend(state.account, row);
+    this.reserveAccounts(state, row);
     this.account.f64[row * 8 + ACCOUNT.CREATED_MS] = state.account.f64[row * 8 + ACCOUNT.CREATED_MS] as number;
     for (const column of [ACCOUNT.KIND, ACCOUNT.FEE_CLASS]) {
       this.account.i32[row * 16 + column] = state.account.i32[row * 16 + column] as number;
@@ -124,6 +208,7 @@ export class SealedImage {
     const { i32, rows } = state.position;
     if (rows === position.rows) return;
     this.reservePositions(state);
+    this.reserveAccounts(state, state.account.rows - 1);
     const own = position.i32;
     const accounts = account.i32;
     for (let row = position.rows; row < rows; row++) {
