@@ -1,9 +1,11 @@
 // `makewhole incident`: what is done about an incident, step by step. Each step has its own file.
 import type { Command } from 'commander';
 import { addCommand, type Frame } from './command.ts';
+import { registerMeasure } from './incident-measure.ts';
+import { registerScope } from './incident-scope.ts';
 
 /** Every step, in the order in which an incident goes through them. A new one adds its line here. */
-const registrations: readonly ((incident: Command, frame: Frame) => void)[] = [];
+const registrations: readonly ((incident: Command, frame: Frame) => void)[] = [registerScope, registerMeasure];
 
 /** Adds the command `incident` with its own commands. */
 export function registerIncident(program: Command, frame: Frame): void {

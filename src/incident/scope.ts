@@ -32,6 +32,8 @@ export interface Scope {
 
 export interface ScopeOptions {
   readonly history: IncidentHistory;
+  /** The block whose way is followed: the last one unless said; also one on a branch that ended. */
+  readonly head?: number;
   /** Folder of the journal: its snapshots show what a process held. */
   readonly folder?: string;
   /** Copies that somebody kept, of the last good block or behind: `read` gives what is in them whether its block vouches for it or not. */
@@ -43,18 +45,17 @@ const MOST_DEVIATIONS = 16;
 
 /** Finds the scope. Refuses (throws) what is damaged. */
 export function scopeOf(options: ScopeOptions): Scope {
-  const { history } = options;
-  if (history.height < 0) throw new NoSuchState('block_not_found', 'there is no block');
+  endOf(options);
   const deviations: Deviation[] = [];
   const lines: string[] = [];
   let lastGood: Block | undefined;
   let from = { state: genesis(), head: BEFORE_GENESIS };
   for (;;) {
-    const { firstDivergence } = replayFrom(from, history, deviations);
+    const { firstDivergence } = replayFrom(from, options, deviations);
     if (firstDivergence === null)
-      return { lastGood: lastGood ?? endOf(history), unexplained: undefined, deviations, lines };
+      return { lastGood: lastGood ?? endOf(options), unexplained: undefined, deviations, lines };
     if (firstDivergence.height === 0) throw new NoSuchState('journal_diverges', 'the first block is no genesis');
-    const good = blockBelow(history, firstDivergence.height);
+    const good = blockBelow(options, firstDivergence.height);
     lastGood ??= good;
     const found =
       firstDivergence.what === 'state_root' || firstDivergence.what === 'invariant'
@@ -72,14 +73,15 @@ export function scopeOf(options: ScopeOptions): Scope {
 
 function replayFrom(
   { state, head }: { readonly state: State; readonly head: typeof BEFORE_GENESIS },
-  history: IncidentHistory,
+  { history, head: to = history.height }: ScopeOptions,
   deviations: readonly Deviation[],
 ): ReplayResult {
-  const entries = entriesUpTo(history.entries(head.height), head.height, history.height);
+  const entries = entriesUpTo(history.entries(head.height), head.height, to);
   return replay(state, entries, {
     sealer: new BlockSealer(sha256, new DirectRoots(sha256), head),
     hash: sha256,
     history,
+    head: to,
     amend: null,
     apply: (of, entry) => {
       applyDeviating(of, entry, deviations);
@@ -88,13 +90,15 @@ function replayFrom(
   });
 }
 
-function endOf(history: IncidentHistory): Block {
-  return history.block(history.height) as Block;
+function endOf({ history, head = history.height }: ScopeOptions): Block {
+  const block = history.block(head);
+  if (block === undefined) throw new NoSuchState('block_not_found', `no block ${head}, the last is ${history.height}`);
+  return block;
 }
 
-/** The block before one at a height, on the way to the end. */
-function blockBelow(history: IncidentHistory, height: number): Block {
-  const passed = passedOver(history.restores, history.height);
+/** The block before one at a height, on the way to the head. */
+function blockBelow({ history, head = history.height }: ScopeOptions, height: number): Block {
+  const passed = passedOver(history.restores, head);
   let below = height - 1;
   while (below > 0 && isPassed(passed, below)) below--;
   return history.block(below) as Block;
@@ -127,7 +131,7 @@ function deviationBehind(good: Block, height: number, known: readonly Deviation[
 
 /** The state at a block that the record leads to with what is known. */
 function stateAt(history: IncidentHistory, block: Block, known: readonly Deviation[]): State {
-  if (known.length === 0) return stateAtBlock(history, block.height).state;
+  if (known.length === 0) return stateAtBlock(history, block.height, { head: block.height }).state;
   const state = genesis();
   const sealer = new BlockSealer(sha256, new DirectRoots(sha256), BEFORE_GENESIS);
   replay(state, entriesUpTo(history.entries(-1), -1, block.height), {

@@ -145,16 +145,18 @@ function branchFinding(
   named: readonly number[],
   history: History,
 ): IncidentFinding | undefined {
-  const passed = passedOver(history.restores, to).filter((range) => range.to > from);
-  const forks = branchesOf(history).filter((branch) =>
-    passed.some((range) => branch.from <= range.to && branch.to >= range.from),
-  );
-  const dead = [...new Set(forks.map(({ fork }) => fork))].sort((a, b) => a - b);
+  const dead = deadForks(from, to, history);
   if (dead.join() === named.join()) return undefined;
-  return finding(
-    'branches_differ',
-    `branches [${dead.join(', ')}] ended in the window, the case voids [${named.join(', ')}]`,
-  );
+  return finding('branches_differ', `branches [${dead.join()}] ended in the window, the case voids [${named.join()}]`);
+}
+
+/** Forks of the branches that ended between two blocks, on the way from the one to the other; rising. */
+export function deadForks(from: number, to: number, history: History): number[] {
+  const passed = passedOver(history.restores, to).filter((range) => range.to > from);
+  const forks = branchesOf(history)
+    .filter((branch) => passed.some((range) => branch.from <= range.to && branch.to >= range.from))
+    .map(({ fork }) => fork);
+  return [...new Set(forks)].sort((a, b) => a - b);
 }
 
 function worldsOf(
