@@ -23,7 +23,8 @@ export function registerInspect(program: Command, frame: Frame): void {
     summary: 'show a block, an account or a market at a height',
     description:
       'Replays a journal up to a block, checking every root on the way, and shows what stood there:\n' +
-      'the block itself, an account with its margin and positions, or a market with its prices, funding and book.',
+      'the block itself, an account with its margin and positions, or a market with its prices, funding and book.\n' +
+      'A block of a branch that a rollback ended is shown as it was.',
     examples: [
       ['inspect --journal day', 'the last block'],
       ['inspect --journal day --block 700', 'block 700'],
@@ -41,8 +42,8 @@ export function registerInspect(program: Command, frame: Frame): void {
         if (account !== undefined && market !== undefined) {
           throw new CommandError('options_conflict', 'choose --account or --market, not both');
         }
-        const { state, block } = stateAt(options.journal, options.block);
-        const views: View[] = [blockView(block)];
+        const { state, block, endedBy } = stateAt(options.journal, options.block);
+        const views: View[] = [blockView(block, endedBy)];
         if (account !== undefined) views.push(...accountView(state, account));
         if (market !== undefined) views.push(...marketView(state, market));
         for (const { title, rows, alignments } of views) output.say(`${title}\n${textTable(rows, alignments)}\n`);
@@ -52,11 +53,13 @@ export function registerInspect(program: Command, frame: Frame): void {
     );
 }
 
-function blockView(block: Block): View {
-  const { height, fork, firstSequence, lastSequence, firstMs, lastMs, release } = block;
+function blockView(block: Block, endedBy: number | undefined): View {
+  const { height, fork, restores, firstSequence, lastSequence, firstMs, lastMs, release } = block;
   const json = {
     height,
     fork,
+    restores: restores ?? null,
+    endedBy: endedBy ?? null,
     firstSequence,
     lastSequence,
     firstMs,
@@ -72,7 +75,8 @@ function blockView(block: Block): View {
   const rows = [
     ['commands', `${firstSequence} to ${lastSequence}`],
     ['time', time],
-    ['fork', String(fork)],
+    ['fork', endedBy === undefined ? String(fork) : `${fork}, dead: block ${endedBy} restores an earlier one`],
+    ...(restores === undefined ? [] : [['restores', `block ${restores}`]]),
     ['engine release', String(release)],
     ['hash', json.hash],
     ['parent', json.parentHash],

@@ -1,12 +1,13 @@
-// The state as a journal has it at the end of a block.
+// The state as a journal has it at the end of a block, whichever branch the block is on.
 import type { Block } from '../chain/block.ts';
 import { BEFORE_GENESIS, BlockSealer, type ChainHead, headOf } from '../chain/block-sealer.ts';
-import type { Entry } from '../chain/entry.ts';
+import { type History, isPassed, passedOver } from '../chain/branches.ts';
+import { entriesUpTo } from '../chain/first-batch.ts';
 import { replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
 import { genesis, type State } from '../engine/state.ts';
-import { JournalWalk } from '../journal/journal-walk.ts';
-import { crc32, sha256 } from '../journal/node-digest.ts';
+import { JournalReader } from '../journal/journal-reader.ts';
+import { sha256 } from '../journal/node-digest.ts';
 import { loadNewestSnapshot } from '../journal/snapshot-folder.ts';
 import { CommandError, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
@@ -14,59 +15,47 @@ import { openForReading } from './journal-folder.ts';
 export interface StateAt {
   readonly state: State;
   readonly block: Block;
+  /** Height of the block that restores an earlier one and so ended the branch of this one; undefined when its branch goes on. */
+  readonly endedBy: number | undefined;
 }
 
 /**
- * The state at the end of the block at `height` (the last one when left out): from the newest snapshot below it that its block
- * vouches for, and a replay that checks every root from there. Refuses a height that is not there, and a history that diverges.
+ * The state at the end of the block at `height` (the last one when left out): from the newest snapshot on the way to it that its block
+ * vouches for, and a replay that checks every root from there. A block of a branch that a rollback ended is read like any other.
+ * Refuses a height that is not there, and a history that diverges.
  */
 export function stateAt(folder: string, height: number | undefined): StateAt {
   openForReading(folder);
-  const blocks = blocksOf(folder, height ?? Number.POSITIVE_INFINITY);
-  const target = blocks[height ?? blocks.length - 1];
+  const reader = new JournalReader(folder);
+  const target = reader.block(height ?? reader.height);
   if (target === undefined) {
-    const end = blocks.length === 0 ? 'it holds no block' : `its last block is ${blocks.length - 1}`;
+    if (reader.damage !== undefined) throw reader.damage;
+    const end = reader.height < 0 ? 'it holds no block' : `its last block is ${reader.height}`;
     throw new CommandError('block_not_found', `there is no block ${height ?? 0} in ${folder}: ${end}`);
   }
-  const { state, head } = startFor(folder, blocks, target.height);
+  const { state, head } = startFor(folder, reader, target.height);
   const sealer = new BlockSealer(sha256, new DirectRoots(sha256), head);
-  const walk = new JournalWalk(folder, crc32);
-  const between = entriesBetween(walk.entries(), head.height, target.height);
-  const { firstDivergence } = replay(state, between, { sealer, hash: sha256, amend: null });
+  const between = entriesUpTo(reader.entries(head.height), head.height, target.height);
+  const options = { sealer, hash: sha256, history: reader, head: target.height, amend: null };
+  const { firstDivergence } = replay(state, between, options);
   if (firstDivergence !== null) {
     const { what, height: at } = firstDivergence;
     throw new CommandError('journal_diverges', `block ${at}: ${what}; see \`makewhole verify\``, exitCodes.corruption);
   }
-  return { state, block: target };
+  return { state, block: target, endedBy: endOf(reader, target.height) };
 }
 
-/** The newest snapshot at or below a height that its block vouches for, else the state before the first command. */
-function startFor(folder: string, blocks: readonly Block[], height: number): { state: State; head: ChainHead } {
-  const { loaded } = loadNewestSnapshot(folder, (at) => (at <= height ? blocks[at] : undefined));
+/** The newest snapshot on the way to a height that its block vouches for, else the state before the first command. */
+function startFor(folder: string, history: History, height: number): { state: State; head: ChainHead } {
+  const passed = passedOver(history.restores, height);
+  const { loaded } = loadNewestSnapshot(folder, (at) => {
+    return at <= height && !isPassed(passed, at) ? history.block(at) : undefined;
+  });
   if (loaded === undefined) return { state: genesis(), head: BEFORE_GENESIS };
   return { state: loaded.state, head: headOf(loaded.block, sha256) };
 }
 
-/** The blocks up to a height: what stands behind it is not read. */
-function blocksOf(folder: string, height: number): Block[] {
-  const blocks: Block[] = [];
-  for (const entry of new JournalWalk(folder, crc32).entries()) {
-    if (entry.kind === 'block') blocks.push(entry.block);
-    if (blocks.length > height) break;
-  }
-  return blocks;
-}
-
-/** The entries behind the end of block `after` up to the end of block `height`, and their blocks: batches of later blocks may stand before a block. */
-function* entriesBetween(entries: Iterable<Entry>, after: number, height: number): Generator<Entry> {
-  let open = 0;
-  for (const entry of entries) {
-    if (entry.kind === 'block') {
-      if (entry.block.height > after) yield entry;
-      if (entry.block.height >= height) return;
-      continue;
-    }
-    if (open > after && open <= height) yield entry;
-    if (entry.closesBlock) open++;
-  }
+/** The rollback that a block is not on the way behind. */
+function endOf({ restores }: History, height: number): number | undefined {
+  return restores.find((each) => each.height > height && each.restores < height)?.height;
 }

@@ -9,6 +9,7 @@ import { JournalReader } from '../journal/journal-reader.ts';
 import type { JournalWalk } from '../journal/journal-walk.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { ThreadedRoots } from '../journal/threaded-roots.ts';
+import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
@@ -21,6 +22,7 @@ import { verifyWarrants } from './warrants.ts';
 interface VerifyOptions {
   readonly journal?: string;
   readonly roots?: string;
+  readonly fork?: number;
 }
 
 /** Where history first differs from its record: in what it leads to, in a rollback, or in its very bytes. */
@@ -77,12 +79,13 @@ export function registerVerify(program: Command, frame: Frame): void {
     .addArgument(new Argument('[what]', 'what to verify instead of the replay').choices(['warrants', 'receipt']))
     .argument('[file]', 'the receipt, or a folder of receipts')
     .option('--journal <folder>', 'the journal to replay')
+    .option('--fork <number>', 'warrants: on the way to the last block of this fork', wholeNumber(0, 0x7fff_ffff))
     .option('--roots <file>', 'the public roots of the incident, for a receipt')
     .action(
-      action<VerifyOptions>(frame, (output, { journal, roots }, [what, file]) => {
+      action<VerifyOptions>(frame, (output, { journal, roots, fork }, [what, file]) => {
         if (what === 'receipt') return verifyReceipts(output, required(file, 'name the file of the receipt'), roots);
         const folder = required(journal, 'say which journal: --journal FOLDER');
-        return what === 'warrants' ? verifyWarrants(output, folder) : verify(output, folder);
+        return what === 'warrants' ? verifyWarrants(output, folder, fork) : verify(output, folder);
       }),
     );
 }

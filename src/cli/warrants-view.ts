@@ -16,6 +16,7 @@ import { holdLines, warrantLines } from './warrant-words.ts';
 interface WarrantsOptions {
   readonly journal: string;
   readonly account?: number;
+  readonly fork?: number;
 }
 
 /** Of each, so many are told to people; --json has all. */
@@ -42,10 +43,11 @@ export function registerWarrants(program: Command, frame: Frame): void {
   })
     .requiredOption('--journal <folder>', 'the journal to read')
     .option('--account <number>', 'only this account, by its number', wholeNumber(1, 2 ** 24))
+    .option('--fork <number>', 'up to the end of this fork (default: the present one)', wholeNumber(0, 0x7fff_ffff))
     .action(action<WarrantsOptions>(frame, (output, options) => showWarrants(output, options)));
 }
 
-async function showWarrants(output: Output, { journal, account }: WarrantsOptions): Promise<ExitCode> {
+async function showWarrants(output: Output, { journal, account, fork }: WarrantsOptions): Promise<ExitCode> {
   const listed: Listed[] = [];
   const holds: HoldRecord[] = [];
   const verifier = new WarrantVerifier((judged) => {
@@ -54,7 +56,7 @@ async function showWarrants(output: Output, { journal, account }: WarrantsOption
     const isOf = account === undefined || stored?.account === account || computed?.account === account;
     if (isOf) listed.push({ judged, record: stored ?? computed });
   });
-  const state = await replayWarrants(output, journal, verifier, (records, at) => {
+  const state = await replayWarrants(output, journal, verifier, fork, (records, at) => {
     for (const record of records) if (account === undefined || concerns(at, record, account)) holds.push(record);
   });
   const warrants = listed.map(({ judged, record }) => jsonOf(judged, record));

@@ -19,10 +19,10 @@ interface WarrantsResult {
   readonly holds: { readonly records: number; readonly unreadable: number };
 }
 
-/** Verifies all warrants and acts of the journal in a folder; never changes it. Refuses (named) a history that is damaged or diverges. */
-export async function verifyWarrants(output: Output, folder: string): Promise<ExitCode> {
+/** Verifies all warrants and acts on the way to the last block of the journal in a folder, or of a fork; never changes it. Refuses (named) a history that is damaged or diverges. */
+export async function verifyWarrants(output: Output, folder: string, fork: number | undefined): Promise<ExitCode> {
   const verifier = new WarrantVerifier();
-  await replayWarrants(output, folder, verifier);
+  await replayWarrants(output, folder, verifier, fork);
   const { warrants, valid, invalid, firstInvalid, unreadableHolds } = verifier;
   const holds = { records: verifier.holds, unreadable: unreadableHolds };
   const result: WarrantsResult = { warrants, valid, invalid, firstInvalid, acts: verifier.acts.result, holds };

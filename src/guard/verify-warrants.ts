@@ -1,4 +1,6 @@
 /** Verifies the warrants of a history: each is computed again from the replay, and compared byte by byte with what is stored. */
+import type { Block } from '../chain/block.ts';
+import type { RollbackCertificate } from '../chain/certificate.ts';
 import { commandRows } from '../chain/command-record.ts';
 import { sameBytes } from '../chain/digest.ts';
 import type { BatchEntry } from '../chain/entry.ts';
@@ -90,6 +92,12 @@ export class WarrantVerifier {
     const due = Array.from({ length: expected.rows }, (_, row) => rowOf(expected.bytes, row));
     this.batch = { open, sequence, forced, expected: due, computed };
     return commands;
+  }
+
+  /** The branch ended by a rollback, whose certificate this is: what it rests on is judged, and the first batch behind it is its own. */
+  restore(certificate: RollbackCertificate, { height, lastSequence }: Block): void {
+    this.finish();
+    this.acts.restore(certificate, height, lastSequence);
   }
 
   /** Takes the stored warrants of the batch that was applied last. */

@@ -1,12 +1,13 @@
 /** Verifies the acts of a history: each is judged again where it stands, and each administrator's command must have its act. */
+import type { RollbackCertificate } from '../../chain/certificate.ts';
 import { commandRows, readCommand } from '../../chain/command-record.ts';
 import type { BatchEntry } from '../../chain/entry.ts';
 import { COMMAND_BYTES, COMMAND_KINDS } from '../../engine/command.ts';
 import type { State } from '../../engine/state.ts';
 import type { OpenBlock } from '../guard.ts';
-import type { ActVerdict } from './judge-act.ts';
 import { ADMINISTRATIVE_KINDS } from './act.ts';
 import type { Authority } from './authority.ts';
+import { passActs, passApproval, type UnfitAct } from './passed-acts.ts';
 import { followActs } from './recorded-acts.ts';
 
 /** The first act that does not stand, or the first command without one. */
@@ -14,7 +15,7 @@ interface InvalidAct {
   readonly height: number;
   /** Sequence of the command before it. */
   readonly sequence: number;
-  readonly why: Extract<ActVerdict, { accepted: false }>['refusal'] | 'command_without_act';
+  readonly why: UnfitAct['verdict']['refusal'] | 'command_without_act';
   readonly about: string;
   /** The act, or the command, as it is stored. */
   readonly stored: string;
@@ -47,6 +48,8 @@ export class ActVerifier {
   private readonly commands = { ofActs: 0, ofPayouts: 0, ofGuard: 0, withoutAct: 0 };
   private firstInvalid: InvalidAct | null = null;
   private isOpen = false;
+  /** The next batch is the first of a new fork: the act that allowed the rollback allows it. */
+  private isFirst = false;
 
   constructor(authority: Authority) {
     this.authority = authority;
@@ -63,9 +66,37 @@ export class ActVerifier {
     }
   }
 
+  /** Takes a batch of a branch that a rollback ended, or what stands beside one: only acts of keys outlive it. */
+  pass(entry: BatchEntry, height: number): void {
+    this.leave();
+    if (entry.acts !== undefined) this.acts++;
+    const unfit = passActs(this.authority, entry);
+    if (unfit !== undefined) this.refuseUnfit(unfit, height, entry.firstSequence - 1);
+    else if (entry.acts !== undefined) this.valid++;
+  }
+
+  /** A rollback: the act in its certificate is judged, and what the new fork begins with follows from it. */
+  restore(certificate: RollbackCertificate, height: number, sequence: number): void {
+    this.leave();
+    if (certificate.approval !== null) this.acts++;
+    const unfit = passApproval(this.authority, certificate);
+    if (unfit !== undefined) this.refuseUnfit(unfit, height, sequence);
+    else if (certificate.approval !== null) this.valid++;
+    this.isFirst = true;
+  }
+
+  private refuseUnfit({ verdict: { refusal: why, about }, line }: UnfitAct, height: number, sequence: number): void {
+    this.refuse({ height, sequence, why, about, stored: line.trim() });
+  }
+
   /** A batch is about to be applied. */
   before(entry: BatchEntry, { height }: OpenBlock): void {
     const { authority, commands } = this;
+    if (this.isFirst) {
+      this.isFirst = false;
+      if (!authority.roster.isEmpty) commands.ofActs += administrative(entry);
+      return;
+    }
     const ofAct = authority.rowsOfAct(entry);
     if (ofAct === undefined) this.leave();
     this.isOpen = false;
