@@ -1,0 +1,95 @@
+/**
+ * A SQL database as the store uses it: one dialect (PostgreSQL 15 is the floor), two engines. What is projected into it can always be
+ * made anew from the journal; only the lease and the record of upgrades live nowhere else.
+ */
+
+/** One value of a row. Whole numbers of 64 bits come as numbers (and only safe ones), `numeric` as its digits. */
+export type SqlValue = string | number | boolean | Uint8Array | null;
+
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+export interface SqlSession {
+  /** Runs one statement with its parameters ($1, $2, …) and returns its rows. */
+  query<Row extends object = SqlRow>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Appends rows to a table by COPY: `lines` is PostgreSQL's text format, columns separated by tabs, each row ended by a line feed
+   * (`copyLine`). All or nothing.
+   */
+  copy(table: string, columns: readonly string[], lines: string): Promise<void>;
+}
+
+export interface Database extends SqlSession {
+  readonly engine: 'pglite' | 'postgres';
+  /** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Transactions do not nest. */
+  transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** A statement that the database refused, with its SQLSTATE where it has one. */
+export class SqlFailed extends Error {
+  readonly code: string;
+  constructor(message: string, code: string, text: string) {
+    super(`${message} (SQLSTATE ${code}): ${text.slice(0, 200)}`);
+    this.name = 'SqlFailed';
+    this.code = code;
+  }
+}
+
+/** A database that cannot be reached or opened: nothing was read or written. */
+export class DatabaseUnavailable extends Error {
+  constructor(where: string, cause: unknown) {
+    super(`the database ${where} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.name = 'DatabaseUnavailable';
+  }
+}
+
+/** A 64-bit integer of the database that a number does not hold exactly: it is not ours. */
+export class UnsafeInteger extends Error {
+  constructor(digits: string) {
+    super(`${digits} is beyond the whole numbers that are exact here`);
+    this.name = 'UnsafeInteger';
+  }
+}
+
+/** The number of an int8 as the database sends it. Refuses (throws) one beyond 2^53. */
+export function wholeNumberOf(digits: string): number {
+  const value = Number(digits);
+  if (!Number.isSafeInteger(value)) throw new UnsafeInteger(digits);
+  return value;
+}
+
+/** Types of the wire protocol whose values are not left as text. */
+export const INT8 = 20;
+export const NUMERIC = 1700;
+
+type CopyValue = string | number | bigint | boolean | Uint8Array | null;
+
+/** One row in PostgreSQL's COPY text format. Numbers in the shortest digits that lead back to them; bytes in hexadecimal. */
+export function copyLine(values: readonly CopyValue[]): string {
+  let line = '';
+  for (let at = 0; at < values.length; at++) {
+    if (at > 0) line += '\t';
+    line += copyText(values[at] as CopyValue);
+  }
+  return `${line}\n`;
+}
+
+function copyText(value: CopyValue): string {
+  if (value === null) return '\\N';
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'string') return value.replace(/[\\\t\n\r]/g, escaped);
+  if (value instanceof Uint8Array) return `\\\\x${hexOf(value)}`;
+  return String(value);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+function escaped(character: string): string {
+  return ESCAPES[character] as string;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
