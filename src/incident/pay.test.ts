@@ -417,6 +417,14 @@ test('a fund that does not suffice when it comes to it stops before anything is 
   assert.equal(conservationResidual(venue.exchange.state), '0');
 });
 
+test('what the ledger would refuse is found on a copy, before the approval is used or anything is set aside', () => {
+  const venue = filled();
+  const nobody = prepared([claimOf(FIRST, 5n), claimOf(9_999, 6n)]);
+  assert.match(findingOf(payTo(venue, nobody, approvalBy(nobody))), /^rehearsal_differs ledger 5, trees 11, fund 5/);
+  assert.equal(venue.exchange.state.refund.rows, 1);
+  assert.equal(venue.exchange.state.refund.live, 0);
+});
+
 test('a ledger that is not the plan’s stops it', () => {
   const venue = filled();
   const case_ = prepared(claimsOfAll());

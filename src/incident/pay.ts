@@ -6,14 +6,11 @@
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
 import { REFUSALS } from '../engine/refusal.ts';
-import { INSURANCE_FUND, type State } from '../engine/state.ts';
-import { ACCOUNT } from '../engine/tables.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { EnrolledKey } from '../guard/authority/act.ts';
 import type { SignedAct } from '../guard/authority/decode-act.ts';
 import { judgeAct } from '../guard/authority/judge-act.ts';
 import { Roster } from '../guard/authority/roster.ts';
-import { wide } from '../guard/exact.ts';
 import {
   approvalOf,
   beyondBounds,
@@ -26,10 +23,13 @@ import {
 import { canonicalJson, type Json } from '../remedy/canonical-json.ts';
 import {
   canaryOf,
+  debitOf,
+  fundOf,
   type Ledger,
   readLedger,
   type Reconciliation,
   reconcile,
+  rehearse,
   writePosts,
   writeTransfers,
   writeVoids,
@@ -57,6 +57,7 @@ export interface PayOptions extends PayoutBounds {
 export interface PayFinding {
   readonly name:
     | Obstacle['name']
+    | 'rehearsal_differs'
     | 'approval_refused'
     | 'not_taken'
     | 'refused'
@@ -126,6 +127,7 @@ class Payment {
     return (
       this.checkContent() ??
       this.checkBounds() ??
+      this.rehearse() ??
       this.approve() ??
       this.setAside() ??
       this.post(0, this.canary) ??
@@ -184,6 +186,16 @@ class Payment {
     return first;
   }
 
+  /** All of it on a copy first: what the ledger would refuse is found before anything is touched. */
+  private rehearse(): PayFinding | undefined {
+    const { exchange, plan, content } = this.options;
+    if (this.isSetAside()) return undefined;
+    const sums = { treeTotal: BigInt(content.treeTotal), owed: BigInt(content.owed) };
+    const { holds, ledger, tree, fundDebit } = rehearse(exchange.state, plan, sums);
+    const about = `ledger ${ledger}, trees ${tree}, fund ${fundDebit}`;
+    return holds ? undefined : { name: 'rehearsal_differs', about };
+  }
+
   private isSetAside(): boolean {
     const { missing, unreversed } = readLedger(this.options.exchange.state, this.options.plan);
     return missing.length === 0 && unreversed.length === 0;
@@ -221,8 +233,7 @@ class Payment {
     writeTransfers(plan, this.timeMs, commands);
     const { isTaken, refusal } = submitTo(exchange, commands);
     const after = readLedger(exchange.state, plan);
-    this.debit = fund - fundOf(exchange.state) + (after.reversedTotal - before.reversedTotal);
-    this.debit += before.pendingTotal + before.postedTotal;
+    this.debit = debitOf(plan, fund, before, exchange.state);
     if (!isTaken)
       return { name: 'not_taken', about: 'no approval in force covers it, or a bound of the guard does not' };
     const missing = after.missing[0] ?? after.unreversed[0];
@@ -279,10 +290,6 @@ const STOPPED: PayFinding = { name: 'stopped', about: 'it was told to stop' };
 function precedentsOf(roster: Roster): Parameters<typeof judgeAct>[2] {
   const standing = { rule: () => 0, status: () => ({ status: 0, paused: 0 }) };
   return { roster, standing, isUsed: () => false, approvalOf: () => undefined };
-}
-
-function fundOf({ account }: State): bigint {
-  return wide(account.f64, INSURANCE_FUND * account.rowFloats + ACCOUNT.BALANCE_HIGH);
 }
 
 /**

@@ -2,11 +2,13 @@
  * The payout of an incident as a plan: which transfers, under which ids, in which order; and whether the ledger says what the plan
  * says. Pure: `incident/pay.ts` carries it out. Amounts are 1e-8 USDC.
  */
+import { copyState } from '../chain/copy-state.ts';
+import { applyCommands } from '../engine/batch.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import { conservationResidual } from '../engine/conservation.ts';
 import { REFUND_STATUS } from '../engine/refund.ts';
-import type { State } from '../engine/state.ts';
-import { REFUND } from '../engine/tables.ts';
+import { INSURANCE_FUND, type State } from '../engine/state.ts';
+import { ACCOUNT, REFUND, VENUE } from '../engine/tables.ts';
 import {
   type PayoutName,
   planHash,
@@ -14,6 +16,7 @@ import {
   type TransferCause,
   transferId,
 } from '../guard/authority/refund-plan.ts';
+import { wide } from '../guard/exact.ts';
 import type { Claim } from './claim.ts';
 
 /** What of a claim a payout needs. */
@@ -186,6 +189,36 @@ export interface Reconciliation {
   /** Money created or lost in the whole state: "0". */
   readonly residual: string;
   readonly holds: boolean;
+}
+
+/** The whole payout on a copy of the state, which is thrown away: what would come of it, before anything is touched. */
+export function rehearse(
+  state: State,
+  plan: PayoutPlan,
+  sums: { readonly treeTotal: bigint; readonly owed: bigint },
+): Reconciliation {
+  const shadow = copyState(state);
+  const timeMs = shadow.venue.f64[shadow.venue.rowFloats + VENUE.TIME_MS] as number;
+  const before = readLedger(shadow, plan);
+  const fund = fundOf(shadow);
+  const commands = new CommandBuffer(plan.payments.length + plan.reversals.length + 1);
+  writeTransfers(plan, timeMs, commands);
+  applyCommands(shadow, commands.i32, commands.f64, commands.rows);
+  commands.clear();
+  writePosts(shadow, plan.payments, timeMs, commands);
+  applyCommands(shadow, commands.i32, commands.f64, commands.rows);
+  return reconcile(shadow, plan, { ...sums, fundDebit: debitOf(plan, fund, before, shadow) });
+}
+
+/** What left the fund for a plan: what its balance lost, less what was given it back, with what had left it before. */
+export function debitOf(plan: PayoutPlan, fundBefore: bigint, before: Ledger, state: State): bigint {
+  const returned = readLedger(state, plan).reversedTotal - before.reversedTotal;
+  return fundBefore - fundOf(state) + returned + before.pendingTotal + before.postedTotal;
+}
+
+/** Balance of the insurance fund. */
+export function fundOf({ account }: State): bigint {
+  return wide(account.f64, INSURANCE_FUND * account.rowFloats + ACCOUNT.BALANCE_HIGH);
 }
 
 const LIMB = 1n << 50n;
