@@ -2,7 +2,7 @@
  * The draft of a remedy: from a case and a history to claims, receipts, roots and the dossier. Nothing is paid by it; what it says is what
  * people approve, and anyone who has the journal and the case computes the same.
  */
-import { type History, passedOver } from '../chain/branches.ts';
+import { type History, passedOver, type ReadableHistory } from '../chain/branches.ts';
 import { decodeCertificate } from '../chain/certificate.ts';
 import type { Hash } from '../chain/digest.ts';
 import { toHex } from '../chain/digest.ts';
@@ -11,17 +11,15 @@ import { batchesBetween } from '../chain/first-batch.ts';
 import type { RootComputer } from '../chain/roots.ts';
 import { COMMAND, LIQUIDATE, SETTLE_POSITION } from '../engine/command.ts';
 import type { State } from '../engine/state.ts';
-import { POSITION } from '../engine/tables.ts';
 import { unwindInsurance } from '../exchange/unwind.ts';
 import { effectOf, withWarrants } from '../remedy/claim-documents.ts';
 import { freeFund } from '../remedy/claim-payment.ts';
 import { type Claims, type Declarations, makeClaims } from '../remedy/claims.ts';
-import type { CorrectionSet } from '../remedy/correction.ts';
 import { type Dossier, type Effect, effectHash, type RollbackFacts } from '../remedy/dossier.ts';
 import { StoredWarrants } from '../remedy/forced-actions.ts';
 import { caseHash, type IncidentCase, restorationMs } from '../remedy/incident-case.ts';
 import { IncidentRecord } from '../remedy/incident-record.ts';
-import { type IncidentFinding, type IncidentHistory, type IncidentRun, runIncident } from '../remedy/incident-run.ts';
+import { type IncidentFinding, type IncidentRun, runIncident } from '../remedy/incident-run.ts';
 import { timelineOf } from '../remedy/incident-timeline.ts';
 import { makeDossier } from '../remedy/make-dossier.ts';
 import { makeReceipts, type Receipts } from '../remedy/receipt.ts';
@@ -37,7 +35,7 @@ export interface PreviousRound {
 
 export interface DraftOptions {
   readonly incident: IncidentCase;
-  readonly history: IncidentHistory;
+  readonly history: ReadableHistory;
   /** The state at the last good block. It is written to. */
   readonly start: State;
   readonly hash: Hash;
@@ -82,11 +80,11 @@ export function draftIncident(options: DraftOptions): Draft | IncidentFinding {
   const found = makeClaims({
     worlds,
     record: run.record,
+    corrections: incident.corrections,
     policy: incident.policy,
     interest: { ...interest, toMs: Math.max(interest.fromMs, interest.toMs) },
     fork: to.fork,
     fund,
-    writtenTo: writtenTo(incident.corrections, worlds.actual),
     coveredByRollback: accountsForcedBefore(history, from.height),
     ...(declarations === undefined ? {} : { declarations }),
     ...(previous === undefined ? {} : { paidBefore: previous.paid }),
@@ -128,22 +126,8 @@ function restorationOf({ notices }: IncidentCase, toMs: number): number {
   return known > 0 ? known : toMs;
 }
 
-/** Accounts into whose rows deviations wrote. */
-function writtenTo({ deviations }: CorrectionSet, { position, account }: State): Set<number> {
-  const accounts = new Set<number>();
-  for (const { writes } of deviations) {
-    for (const { table, row } of writes) {
-      if (table === 'account' && row > 0 && row < account.rows) accounts.add(row);
-      if (table === 'position' && row > 0 && row < position.rows) {
-        accounts.add(position.i32[row * 32 + POSITION.ACCOUNT] as number);
-      }
-    }
-  }
-  return accounts;
-}
-
 /** Accounts of which the branch that ended right before a block took positions by force; none where no branch ended there. */
-function accountsForcedBefore(history: IncidentHistory, height: number): Set<number> {
+function accountsForcedBefore(history: ReadableHistory, height: number): Set<number> {
   const accounts = new Set<number>();
   const restore = history.restores.find((each) => each.height === height);
   if (restore === undefined) return accounts;
@@ -160,7 +144,7 @@ function accountsForcedBefore(history: IncidentHistory, height: number): Set<num
 }
 
 /** What the certificate of the rollback at the last good block, or behind it, says; null where there is none. */
-function rollbackFacts(history: IncidentHistory, from: number, to: number): RollbackFacts | null {
+function rollbackFacts(history: ReadableHistory, from: number, to: number): RollbackFacts | null {
   const restore = history.restores.findLast(({ height }) => height >= from && height <= to);
   if (restore === undefined || isPassedOver(history, restore.height, to)) return null;
   for (const entry of history.entries(restore.height - 1)) {

@@ -151,12 +151,13 @@ function doNothing(run: IncidentRun): Measured {
 }
 
 /** The state is repaired, trading goes on from where it is, and the policy pays what is lacking. */
-function forwardFix({ policy, notices }: IncidentCase, run: IncidentRun): Measured {
+function forwardFix({ corrections, policy, notices }: IncidentCase, run: IncidentRun): Measured {
   const { worlds, record, from, to } = run;
   const fund = wide(worlds.actual.account.f64, 8 + ACCOUNT.BALANCE_HIGH);
   const { claims, returned } = makeClaims({
     worlds,
     record,
+    corrections,
     policy,
     interest: { fromMs: from.lastMs, toMs: Math.max(from.lastMs, restorationMs(notices, 0)) },
     fork: to.fork,

@@ -9,6 +9,7 @@ import { isUnaffected } from './account-digest.ts';
 import { byAccount, closeOf } from './takings.ts';
 import { valuationOf } from './valuation.ts';
 import type { WorldRecord } from './world-record.ts';
+import { writtenAccounts } from './written-rows.ts';
 
 /** An account against the counterfactual that holds for it, and against the one in which everything was kept. */
 export interface Assessed {
@@ -35,9 +36,10 @@ export function assessAll(input: ClaimsInput): Assessed[] {
     worlds.dropped && viewsOf(record, 'dropped', worlds.dropped.state, worlds.dropped.settled, worlds.dropped.moves);
   const rows = Math.max(worlds.actual.account.rows, worlds.other.account.rows, worlds.before.account.rows);
   const byReference = new Set(worlds.marketsByReference);
+  const written = writtenAccounts(input.corrections, worlds.actual);
   return Array.from({ length: rows - 1 }, (_, place) => {
     const account = place + 1;
-    const isWritten = input.writtenTo?.has(account) ?? false;
+    const isWritten = written.has(account);
     const own: AssessmentInput = {
       account,
       frame,

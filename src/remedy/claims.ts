@@ -9,6 +9,7 @@ import type { Claim } from './claim.ts';
 import { capOf, payAll } from './claim-payment.ts';
 import { statementOf } from './claim-statement.ts';
 import { type Conservation, conservationOf } from './conservation.ts';
+import type { CorrectionSet } from './correction.ts';
 import type { IncidentWorlds } from './incident-worlds.ts';
 import { netOwner } from './owner-netting.ts';
 import { type PolicyDocument, policyHash } from './policy-document.ts';
@@ -17,6 +18,7 @@ import type { InterestSpan } from './statement-amounts.ts';
 import { wrongfulShares } from './takings.ts';
 import { isHouse } from './valuation.ts';
 import type { WorldRecord } from './world-record.ts';
+import { writtenIndexes } from './written-rows.ts';
 
 /** What people declared: it is private, and decides nothing but what is said here. */
 export interface Declarations {
@@ -29,6 +31,7 @@ export interface Declarations {
 export interface ClaimsInput {
   readonly worlds: IncidentWorlds;
   readonly record: WorldRecord;
+  readonly corrections: CorrectionSet;
   readonly policy: PolicyDocument;
   readonly interest: InterestSpan;
   /** Fork of the actual world's forced actions. */
@@ -36,8 +39,6 @@ export interface ClaimsInput {
   /** What the fund can pay now, before what is returned to it. */
   readonly fund: bigint;
   readonly declarations?: Declarations;
-  /** Accounts whose rows deviations wrote to. */
-  readonly writtenTo?: ReadonlySet<number>;
   /** Accounts that were harmed on a branch that was rolled back. */
   readonly coveredByRollback?: ReadonlySet<number>;
   /** What was paid in earlier rounds, by account. */
@@ -67,9 +68,12 @@ export function makeClaims(input: ClaimsInput): Claims {
   const netted = netOwners(input, assessed);
   const adjustments = bandAdjustments(input, assessed);
   const hash = toHex(policyHash(policy));
+  const falseIndexes = writtenIndexes(input.corrections, worlds.actual);
   const statements = assessed.map((each) => {
     const { account } = each.found;
-    const reversed = isHouse(account) ? 0n : reversedOf(each.found, policy.windfalls, adjustments.get(account) ?? NONE);
+    const reversed = isHouse(account)
+      ? 0n
+      : reversedOf(each.found, policy.windfalls, falseIndexes, adjustments.get(account) ?? NONE);
     return statementOf(input, each, hash, netted.get(account) ?? 0n, reversed);
   });
   const insiders = new Set(input.declarations?.insiders ?? []);

@@ -1,6 +1,6 @@
 /**
- * Windfalls: what is taken back, and of whom. P1 takes back what the system credited and nobody owed: funding that never was, money that
- * was written or deposited by mistake; it was never anyone's. P2 also adjusts fills against wrongful forced flow to the edge of the
+ * Windfalls: what is taken back, and of whom. P1 takes back what the system credited and nobody owed: funding by an index that nothing
+ * but a fault had moved, money that was written or deposited by mistake; it was never anyone's. P2 also adjusts fills against wrongful forced flow to the edge of the
  * published band. Never more than what the account has too much.
  */
 import type { AccountAssessment } from './account-assessment.ts';
@@ -8,23 +8,26 @@ import type { Cause } from './cause.ts';
 import type { HouseFill } from './flow-listener.ts';
 import type { Windfalls } from './policy-document.ts';
 
-/** Causes by which the system credits what nobody traded for. What was deposited in one world alone was a mistake of the record. */
-const CREDITS: readonly Cause[] = ['funding', 'wrong_credit', 'external'];
-
 /** Fills of an account against the house that were beyond the edge of the band, by market: what it is asked to give back. */
 export type Adjustments = ReadonlyMap<number, bigint>;
 
-/** What is taken back of an account. */
+const NOTHING: ReadonlyMap<Cause, bigint> = new Map();
+
+/** What is taken back of an account. `falseIndexes` are the markets whose funding index a deviation wrote. */
 export function reversedOf(
   { chains, parts }: Pick<AccountAssessment, 'chains' | 'parts'>,
   windfalls: Windfalls,
+  falseIndexes: ReadonlySet<number>,
   adjustments: Adjustments,
 ): bigint {
   if (windfalls === 'P0') return 0n;
   let reversed = 0n;
   for (const { markets } of chains) {
-    const amounts = markets.map((market) => parts.get(market) ?? new Map<Cause, bigint>());
-    const credited = positive(-sumOver(amounts, (cause) => CREDITS.includes(cause)));
+    const amounts = markets.map((market) => parts.get(market) ?? NOTHING);
+    const byIndex = markets.filter((market) => falseIndexes.has(market)).map((market) => parts.get(market) ?? NOTHING);
+    const funding = sumOver(byIndex, (cause) => cause === 'funding');
+    // What was deposited in one world alone was a mistake of the record.
+    const credited = positive(-funding - sumOver(amounts, (cause) => cause === 'wrong_credit' || cause === 'external'));
     const adjusted = markets.reduce((sum, market) => sum + (adjustments.get(market) ?? 0n), 0n);
     const wanted = credited + (windfalls === 'P2' ? adjusted : 0n);
     const gain = positive(-sumOver(amounts, (cause) => cause !== 'transfer'));

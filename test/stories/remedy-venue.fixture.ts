@@ -204,6 +204,7 @@ export class IncidentForTest {
     return makeClaims({
       worlds,
       record,
+      corrections: { commands: this.corrected, deviations: this.deviations, keepHalts: true, ...corrections },
       policy: { ...DEFAULT_POLICY, interest: { ...DEFAULT_POLICY.interest, ppmYear: 0 }, ...members },
       interest: { fromMs: 0, toMs: 0 },
       fork: 0,
