@@ -44,6 +44,8 @@ export interface DrillOptions {
   /** A recorded day; the built-in one unless given. */
   readonly day?: MarketDay | undefined;
   readonly markets?: readonly string[] | undefined;
+  /** From when on the venue trades, ms from the day's start; from midnight unless said. */
+  readonly opensMs?: number;
   /** Where the history of the drill is kept. */
   readonly journal: Journal;
   readonly told?: DrillTold;
@@ -71,9 +73,9 @@ export function runDrill(options: DrillOptions): DrillResult {
   const all = { ...options, accounts: options.accounts ?? accounts };
   const matrixCase = FAULT_SCENARIOS.find((scenario) => scenario.name === name);
   if (matrixCase !== undefined) return runFaultScenario(matrixCase, all);
-  const { day = drillDay(options.seed), markets, seed, journal, told = {} } = options;
-  const named = markets === undefined ? {} : { markets };
-  return runParadex({ day, seed, journal, told, accounts: all.accounts, ...named }, options.guard);
+  const { day = drillDay(options.seed), markets, seed, journal, told = {}, opensMs } = options;
+  const given = { ...(markets === undefined ? {} : { markets }), ...(opensMs === undefined ? {} : { opensMs }) };
+  return runParadex({ day, seed, journal, told, accounts: all.accounts, ...given }, options.guard);
 }
 
 function runParadex(options: ParadexOptions, guard: 'on' | 'off'): DrillResult {

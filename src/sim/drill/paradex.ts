@@ -21,6 +21,8 @@ export interface ParadexOptions {
   readonly day: MarketDay;
   readonly seed: number;
   readonly accounts: number;
+  /** From when on the venue trades, ms from the day's start; from midnight unless said. */
+  readonly opensMs?: number;
   /** Names of the markets whose index is lost; drawn by the seed unless given. */
   readonly markets?: readonly string[];
   /** Where the history is kept; empty. */

@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly seed: number;
   /** Traders and makers; the opportunists come on top. */
   readonly accounts: number;
+  /** From when on it trades, ms from the day's start; from midnight unless said. */
+  readonly opensMs?: number;
 }
 
 const WORDS = COMMAND_BYTES / 4;
@@ -51,9 +53,9 @@ export class DrillWorld {
   private readonly dayStartMs: number;
   private readonly commands = new CommandBuffer(1 << 12);
 
-  constructor({ day, seed, accounts }: WorldOptions, venue: DrillVenue) {
+  constructor({ day, seed, accounts, opensMs = TIMELINE.opens }: WorldOptions, venue: DrillVenue) {
     this.dayStartMs = day.startMs;
-    this.day = windowOf(day, day.startMs + TIMELINE.opens, Math.min(day.endMs, day.startMs + TIMELINE.end));
+    this.day = windowOf(day, day.startMs + opensMs, Math.min(day.endMs, day.startMs + TIMELINE.end));
     this.seed = seed;
     this.session = new Session({ day: this.day, seed, accounts });
     this.venue = venue;
