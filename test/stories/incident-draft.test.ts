@@ -1,0 +1,88 @@
+// From a venue on which something went wrong to claims, receipts and a dossier that hold together.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toHex } from '../../src/chain/digest.ts';
+import { DirectRoots } from '../../src/chain/roots.ts';
+import { type Draft, type DraftOptions, draftIncident } from '../../src/incident/draft.ts';
+import { stateAtBlock } from '../../src/incident/state-at-block.ts';
+import { sha256 } from '../../src/journal/node-digest.ts';
+import { canonicalJson, type Json } from '../../src/remedy/canonical-json.ts';
+import { dossierHash } from '../../src/remedy/dossier.ts';
+import type { IncidentCase } from '../../src/remedy/incident-case.ts';
+import { verifyReceipt } from '../../src/remedy/verify-receipt.ts';
+import { caseOf, falsePrices, tradeWrongly, type Venue, type Wrong } from './incident.fixture.ts';
+
+const SECRET = new Uint8Array(32).fill(5);
+const FROM = 240;
+const OPTIONS = { seed: 3, ticks: 290, accounts: 150 };
+
+const FALSE_INDEX: Wrong = {
+  deviation: (tick) =>
+    tick === FROM ? [{ table: 'market', row: 2, column: 'fundingIndex', index: 0, value: -4e14 }] : undefined,
+};
+const FALSE_PRICE: Wrong = { falsify: falsePrices(2, FROM, FROM + 12, 860_000) };
+
+function draftOf({ journal }: Venue, incident: IncidentCase, more: Partial<DraftOptions> = {}): Draft {
+  const { state: start } = stateAtBlock(journal, incident.from.height);
+  const roots = new DirectRoots(sha256);
+  const draft = draftIncident({ incident, history: journal, start, hash: sha256, roots, secret: SECRET, ...more });
+  if ('finding' in draft) throw new Error(`${draft.finding}: ${draft.about}`);
+  return draft;
+}
+
+for (const [name, wrong] of Object.entries({ 'a false index': FALSE_INDEX, 'a false price': FALSE_PRICE })) {
+  const venue = tradeWrongly(wrong, OPTIONS);
+  for (const mode of ['replay', 'reference', 'bounded'] as const) {
+    test(`${name}, ${mode}: every check holds, every receipt verifies, nobody is left out`, () => {
+      const { dossier, receipts, roots, claims, effect } = draftOf(venue, caseOf(venue, { mode }));
+      for (const { name: check, holds, detail } of dossier.checks) {
+        if (check !== 'the fund can pay what is paid') assert.ok(holds, `${check}: ${detail}`);
+      }
+      assert.equal(dossier.conservation.residual, '0');
+      assert.equal(dossier.conservation.attributionResidual, '0');
+      assert.equal(receipts.length, venue.state.account.rows - 1);
+      for (const receipt of receipts) {
+        const failed = verifyReceipt(receipt, roots).filter(({ holds }) => !holds);
+        assert.deepEqual(failed, [], `account ${receipt.statement.account} ${receipt.statement.reason}`);
+      }
+      const refunded = claims.claims.filter(({ statement }) => statement.refund !== '0');
+      assert.ok(refunded.length > 5, `${refunded.length} refunded, ${venue.liquidated} liquidated`);
+      assert.equal(effect.accounts, refunded.filter(({ statement }) => statement.paid !== '0').length);
+      const total = refunded.reduce((sum, { statement }) => sum + BigInt(statement.refund), 0n);
+      assert.equal(roots.total, String(total));
+    });
+  }
+}
+
+test('the same case and the same history give the same dossier, to the byte; no account can be known by it', () => {
+  const venue = tradeWrongly(FALSE_INDEX, OPTIONS);
+  const [one, two] = [draftOf(venue, caseOf(venue)), draftOf(venue, caseOf(venue))];
+  assert.equal(toHex(dossierHash(one.dossier)), toHex(dossierHash(two.dossier)));
+  const text = canonicalJson(one.dossier as unknown as Json);
+  for (const { statement } of one.claims.claims) {
+    if (statement.key !== '00'.repeat(32)) assert.ok(!text.includes(statement.key), 'a key');
+    if (statement.refund.length > 6)
+      assert.ok(!text.includes(`"${statement.refund}"`), `the refund of ${statement.account}`);
+  }
+  const other = draftOf(venue, caseOf(venue), { secret: new Uint8Array(32).fill(6) });
+  assert.notEqual(other.roots.refundRoot, one.roots.refundRoot);
+});
+
+test('a second round pays what the first one did not: here nothing', () => {
+  const venue = tradeWrongly(FALSE_INDEX, OPTIONS);
+  const first = draftOf(venue, caseOf(venue));
+  const paid = new Map(first.claims.claims.map(({ account, statement }) => [account, BigInt(statement.refund)]));
+  const previous = { round: 1, dossier: toHex(dossierHash(first.dossier)), paid };
+  const second = draftOf(venue, caseOf(venue), { previous });
+  assert.equal(second.dossier.round, 2);
+  assert.equal(second.dossier.previous, previous.dossier);
+  assert.equal(second.roots.total, '0');
+  const before = first.claims.claims.filter(({ statement }) => statement.refund !== '0').length;
+  assert.equal(second.claims.claims.filter(({ statement }) => statement.reason === 'PAID_BEFORE').length, before);
+  for (const receipt of second.receipts) {
+    assert.deepEqual(
+      verifyReceipt(receipt, second.roots).filter(({ holds }) => !holds),
+      [],
+    );
+  }
+});
