@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { toHex } from '../chain/digest.ts';
 import { HonestTrades } from '../incident/honest-trades.ts';
-import { JournalHistory, stateAtBlock } from '../incident/journal-history.ts';
+import { stateAtBlock } from '../incident/state-at-block.ts';
 import { type Measured, type Measurement, measure, OPTIONS } from '../incident/measure.ts';
 import { unwindInsurance } from '../exchange/unwind.ts';
+import { JournalReader } from '../journal/journal-reader.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { ThreadedRoots } from '../journal/threaded-roots.ts';
 import { caseHash, type IncidentCase } from '../remedy/incident-case.ts';
@@ -64,7 +65,7 @@ async function runCase(
   incident: IncidentCase,
   trades: HonestTrades,
 ): Promise<IncidentRun | IncidentFinding> {
-  const history = new JournalHistory(folder);
+  const history = new JournalReader(folder);
   const { state } = stateAtBlock(history, incident.from.height, { folder, head: incident.to.height });
   const roots = new ThreadedRoots();
   try {

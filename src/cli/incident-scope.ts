@@ -5,8 +5,8 @@ import type { Block } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
 import { loadSnapshot } from '../chain/snapshot.ts';
 import type { State } from '../engine/state.ts';
-import { JournalHistory } from '../incident/journal-history.ts';
 import { type Scope, scopeOf } from '../incident/scope.ts';
+import { JournalReader } from '../journal/journal-reader.ts';
 import { crc32, sha256 } from '../journal/node-digest.ts';
 import { DEFAULT_POLICY } from '../remedy/default-policy.ts';
 import { CASE_FORMAT, caseHash, type IncidentCase } from '../remedy/incident-case.ts';
@@ -67,7 +67,7 @@ function scope(output: Output, options: ScopeOptions): ExitCode {
     throw new CommandError('missing_argument', 'a case says what happened: --reason TEXT');
   }
   openForReading(folder);
-  const history = new JournalHistory(folder);
+  const history = new JournalReader(folder);
   const head = options.to ?? history.height;
   const found = scopeOf({ history, head, folder, kept: (block) => keptOf(live, block) });
   const { lastGood, deviations, unexplained, lines } = found;
@@ -126,7 +126,7 @@ function keptOf(files: readonly string[], block: Block): State | undefined {
 }
 
 function draftOf(
-  history: JournalHistory,
+  history: JournalReader,
   { lastGood, deviations }: Scope,
   { name, from, to, dropHalts }: ScopeOptions,
   reason: string,

@@ -4,7 +4,7 @@
  */
 import type { Block } from '../chain/block.ts';
 import { BEFORE_GENESIS, BlockSealer, headOf } from '../chain/block-sealer.ts';
-import { isPassed, passedOver } from '../chain/branches.ts';
+import { isPassed, passedOver, type ReadableHistory } from '../chain/branches.ts';
 import { camelCase } from '../chain/command-value.ts';
 import type { BatchEntry } from '../chain/entry.ts';
 import { entriesUpTo } from '../chain/first-batch.ts';
@@ -16,8 +16,7 @@ import { sha256 } from '../journal/node-digest.ts';
 import { readSnapshot, snapshotHeights } from '../journal/snapshot-folder.ts';
 import type { Deviation } from '../remedy/deviation.ts';
 import { applyDeviating, type DeviationSearch, differencesAtEnd, findDeviation } from '../remedy/find-deviation.ts';
-import type { IncidentHistory } from '../remedy/incident-run.ts';
-import { NoSuchState, stateAtBlock } from './journal-history.ts';
+import { NoSuchState, stateAtBlock } from './state-at-block.ts';
 
 export interface Scope {
   /** The last block whose root the history leads to. */
@@ -31,7 +30,7 @@ export interface Scope {
 }
 
 export interface ScopeOptions {
-  readonly history: IncidentHistory;
+  readonly history: ReadableHistory;
   /** The block whose way is followed: the last one unless said; also one on a branch that ended. */
   readonly head?: number;
   /** Folder of the journal: its snapshots show what a process held. */
@@ -130,7 +129,7 @@ function deviationBehind(good: Block, height: number, known: readonly Deviation[
 }
 
 /** The state at a block that the record leads to with what is known. */
-function stateAt(history: IncidentHistory, block: Block, known: readonly Deviation[]): State {
+function stateAt(history: ReadableHistory, block: Block, known: readonly Deviation[]): State {
   if (known.length === 0) return stateAtBlock(history, block.height, { head: block.height }).state;
   const state = genesis();
   const sealer = new BlockSealer(sha256, new DirectRoots(sha256), BEFORE_GENESIS);
@@ -156,7 +155,7 @@ function heldAt(folder: string | undefined, block: Block): State | undefined {
 }
 
 /** The batches of a block, as copies. */
-function batchesOf(history: IncidentHistory, after: number, height: number): BatchEntry[] {
+function batchesOf(history: ReadableHistory, after: number, height: number): BatchEntry[] {
   const batches: BatchEntry[] = [];
   for (const entry of entriesUpTo(history.entries(after), after, height)) {
     if (entry.kind === 'block' || entry.rows === 0) continue;

@@ -4,10 +4,10 @@
  * said of anybody.
  */
 import { BlockSealer, headOf } from '../chain/block-sealer.ts';
-import { branchesOf, type History, isPassed, passedOver } from '../chain/branches.ts';
+import { branchesOf, type History, isPassed, passedOver, type ReadableHistory } from '../chain/branches.ts';
 import { copyState } from '../chain/copy-state.ts';
 import { type Hash, toHex } from '../chain/digest.ts';
-import type { BatchEntry, Entry } from '../chain/entry.ts';
+import type { BatchEntry } from '../chain/entry.ts';
 import { entriesUpTo } from '../chain/first-batch.ts';
 import { type ReplayResult, replay } from '../chain/replay.ts';
 import type { RootComputer } from '../chain/roots.ts';
@@ -23,14 +23,9 @@ import { asRecorded, type SettledIndex, type Valuation, valuationOf } from './va
 import { WorldRecord } from './world-record.ts';
 import { worthOfWritten } from './written.ts';
 
-/** A history that can be read from behind any of its blocks. */
-export interface IncidentHistory extends History {
-  entries(afterHeight: number): Iterable<Entry>;
-}
-
 export interface IncidentRunOptions {
   readonly incident: IncidentCase;
-  readonly history: IncidentHistory;
+  readonly history: ReadableHistory;
   /** The state at the last good block. It is written to: it becomes the actual world. */
   readonly start: State;
   readonly hash: Hash;

@@ -9,7 +9,7 @@ import type { State } from '../../src/engine/state.ts';
 import { Exchange } from '../../src/exchange/exchange.ts';
 import { recover } from '../../src/exchange/recover.ts';
 import { unwindInsurance } from '../../src/exchange/unwind.ts';
-import { stateAtBlock } from '../../src/incident/journal-history.ts';
+import { stateAtBlock } from '../../src/incident/state-at-block.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import type { CorrectedCommand, CorrectionSet } from '../../src/remedy/correction.ts';

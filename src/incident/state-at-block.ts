@@ -1,18 +1,13 @@
-/** A journal as a reader finds it: the exchange may be running; nothing is locked, nothing is changed. */
+/** The state as a history has it at the end of a block: what the run of a case starts from. */
 import type { Block } from '../chain/block.ts';
 import { BEFORE_GENESIS, BlockSealer, type ChainHead, headOf } from '../chain/block-sealer.ts';
-import { isPassed, passedOver, type Restore } from '../chain/branches.ts';
-import { decodeCertificate } from '../chain/certificate.ts';
-import type { Entry } from '../chain/entry.ts';
+import { isPassed, passedOver, type ReadableHistory } from '../chain/branches.ts';
 import { entriesUpTo } from '../chain/first-batch.ts';
 import { replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
 import { genesis, type State } from '../engine/state.ts';
-import { BlockIndex } from '../journal/block-index.ts';
-import { JournalWalk } from '../journal/journal-walk.ts';
-import { crc32, sha256 } from '../journal/node-digest.ts';
+import { sha256 } from '../journal/node-digest.ts';
 import { loadNewestSnapshot } from '../journal/snapshot-folder.ts';
-import type { IncidentHistory } from '../remedy/incident-run.ts';
 
 /** A history has no such block on the way to its end, or does not lead to it. */
 export class NoSuchState extends Error {
@@ -21,44 +16,6 @@ export class NoSuchState extends Error {
     super(message);
     this.name = 'NoSuchState';
     this.code = code;
-  }
-}
-
-/** The history in a folder, as far as it goes now. */
-export class JournalHistory implements IncidentHistory {
-  readonly folder: string;
-  private readonly index = new BlockIndex();
-
-  /** Walks the journal once. Refuses (throws `JournalCorrupt`) what is damaged. */
-  constructor(folder: string) {
-    this.folder = folder;
-    const walk = new JournalWalk(folder, crc32);
-    for (const entry of walk.entries()) {
-      if (entry.kind === 'block') this.index.addBlock(entry.block);
-      else if (entry.certificate !== undefined) {
-        const restored = decodeCertificate(entry.certificate)?.restores.height;
-        if (restored === undefined) throw new NoSuchState('journal_diverges', 'a certificate cannot be read');
-        this.index.addRestore(restored, walk.position);
-      } else if (entry.closesBlock) this.index.addEnd(walk.position);
-    }
-  }
-
-  get height(): number {
-    return this.index.height;
-  }
-
-  get restores(): readonly Restore[] {
-    return this.index.restores;
-  }
-
-  block(height: number): Block | undefined {
-    return this.index.block(height);
-  }
-
-  *entries(afterHeight: number): Generator<Entry> {
-    const from = afterHeight < 0 ? undefined : this.index.end(afterHeight);
-    if (afterHeight >= 0 && from === undefined) throw new NoSuchState('block_not_found', `no block ${afterHeight}`);
-    yield* new JournalWalk(this.folder, crc32, from).entries();
   }
 }
 
@@ -73,7 +30,7 @@ export interface StateAt {
  * branch that a rollback before `head` (default: the end) ended, and a history that diverges before it.
  */
 export function stateAtBlock(
-  history: IncidentHistory,
+  history: ReadableHistory,
   height: number,
   { folder, head = history.height }: { readonly folder?: string; readonly head?: number } = {},
 ): StateAt {
@@ -94,7 +51,7 @@ export function stateAtBlock(
 
 /** The newest snapshot on the way to a height, else the state before the first command. */
 function startBelow(
-  history: IncidentHistory,
+  history: ReadableHistory,
   height: number,
   folder: string | undefined,
 ): { readonly state: State; readonly head: ChainHead } {
