@@ -1,8 +1,10 @@
 /** A venue on a journal that stops, is rolled back and starts again, for tests. */
 import assert from 'node:assert/strict';
+import { encodeBlock } from '../chain/block.ts';
+import { toHex } from '../chain/digest.ts';
 import { DirectRoots } from '../chain/roots.ts';
 import { QUOTE_KNOWN_ALL } from '../engine/command.ts';
-import { CommandBuffer } from '../engine/command-buffer.ts';
+import { CommandBuffer, utf8 } from '../engine/command-buffer.ts';
 import type { EventRecord } from '../engine/event.ts';
 import { RULE } from '../engine/rules.ts';
 import { ACCOUNT_KIND, type State } from '../engine/state.ts';
@@ -22,6 +24,7 @@ export class StoppableVenue {
   exchange!: Exchange;
   timeMs = 1_000_000;
   events: EventRecord[] = [];
+  readonly rollbacks: RolledBack[] = [];
   private reference = 0;
 
   /** `blockCommands` commands close a block; 1: each batch does. */
@@ -62,9 +65,16 @@ export class StoppableVenue {
   /** Stops and rolls back; a new process starts. Fails when it is refused. */
   rollBack(restores: number, more: Partial<RollBackOptions> = {}): RolledBack {
     this.exchange.finish();
+    const result = this.rollBackNow(restores, more);
+    this.start();
+    return result;
+  }
+
+  /** Rolls back what the journal has, as a process leaves it that was cut off; nothing is started. */
+  rollBackNow(restores: number, more: Partial<RollBackOptions> = {}): RolledBack {
     const result = rollBack(this.journal, { hash: sha256, restores, reason: 'a test', ...more });
     assert.ok(result.accepted, result.accepted ? '' : `${result.refusal}: ${result.about}`);
-    this.start();
+    this.rollbacks.push(result);
     return result;
   }
 
@@ -146,4 +156,18 @@ export class StoppableVenue {
     const balance = (f64[at + ACCOUNT.BALANCE_HIGH] as number) * 2 ** 50 + (f64[at + ACCOUNT.BALANCE_LOW] as number);
     return { balance, owed: f64[at + ACCOUNT.RECEIVABLE] as number };
   }
+}
+
+/** A digest of all entries of a journal, what stands beside batches too. */
+export function digestOf(journal: Journal): string {
+  const parts: string[] = [];
+  for (const entry of journal.entries()) {
+    if (entry.kind === 'block') parts.push(toHex(encodeBlock(entry.block)));
+    else {
+      const { fork, firstSequence, commands, closesBlock, bytes, warrants, acts, holds, certificate } = entry;
+      const rows = [bytes, warrants, acts, holds, certificate].map((each) => toHex(each ?? new Uint8Array()));
+      parts.push([fork, firstSequence, commands, closesBlock, ...rows].join());
+    }
+  }
+  return toHex(sha256(utf8(parts.join(' '))));
 }
