@@ -57,7 +57,6 @@ export interface PayOptions extends PayoutBounds {
 export interface PayFinding {
   readonly name:
     | Obstacle['name']
-    | 'rehearsal_differs'
     | 'approval_refused'
     | 'not_taken'
     | 'refused'

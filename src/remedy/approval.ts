@@ -110,7 +110,8 @@ export interface Obstacle {
     | 'single_above_limit'
     | 'nothing_to_pay'
     | 'approver_is_beneficiary'
-    | 'content_differs';
+    | 'content_differs'
+    | 'rehearsal_differs';
   readonly about: string;
 }
 
