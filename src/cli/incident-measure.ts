@@ -66,7 +66,7 @@ async function runCase(
   trades: HonestTrades,
 ): Promise<IncidentRun | IncidentFinding> {
   const history = new JournalReader(folder);
-  const { state } = stateAtBlock(history, incident.from.height, { folder, head: incident.to.height });
+  const { state } = stateAtBlock(history, incident.from.height, { folder, head: incident.from.height });
   const roots = new ThreadedRoots();
   try {
     return runIncident({

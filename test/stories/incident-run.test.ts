@@ -1,13 +1,25 @@
 // Cases of every kind of falsehood, run over the record of the venue that it happened in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { toHex } from '../../src/chain/digest.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { MARKET, VENUE } from '../../src/engine/tables.ts';
 import { wide } from '../../src/guard/exact.ts';
+import { rollBack } from '../../src/incident/roll-back.ts';
+import { sha256 } from '../../src/journal/node-digest.ts';
 import { isUnaffected } from '../../src/remedy/account-digest.ts';
 import type { IncidentWorlds, OtherWorld } from '../../src/remedy/incident-worlds.ts';
 import { clearingOf, equities, isHouse } from '../../src/remedy/valuation.ts';
-import { caseOf, falsePrices, runOf, soundRunOf, tradeWrongly, type Venue, type Wrong } from './incident.fixture.ts';
+import {
+  caseOf,
+  falsePrices,
+  runOf,
+  soundRunOf,
+  tradeOn,
+  tradeWrongly,
+  type Venue,
+  type Wrong,
+} from './incident.fixture.ts';
 
 const TICKS = 400;
 const FROM = 300;
@@ -170,3 +182,57 @@ test('without a correction the worlds are one state, and a correction that chang
   const met = soundRunOf(venue, caseOf(venue)).worlds;
   assert.equal(met.other, met.actual);
 });
+
+test('a venue that was rolled back and opened carelessly: what died is void in both worlds, the window begins with the new fork', () => {
+  const { wrong } = WRONGS['a false funding index'] as (typeof WRONGS)[string];
+  const options = { seed: 3, ticks: TICKS, accounts: 200 };
+  const first = tradeWrongly(wrong, options);
+  const { journal, lastGood, corrections } = first;
+  const back = rollBack(journal, {
+    hash: sha256,
+    restores: lastGood,
+    reason: 'an index was lost',
+    deviations: corrections.deviations,
+  });
+  assert.ok(back.accepted, back.accepted ? '' : back.about);
+  const second = tradeOn(
+    journal,
+    { falsify: falsePrices(1, TICKS + 10, TICKS + 50, 600_000) },
+    { ...options, ticks: TICKS + 80 },
+    TICKS,
+  );
+  assert.ok(second.liquidated > 0);
+  const whole = { ...caseOf(second), corrections: second.corrections };
+  const fromRestore = soundRunOf(second, {
+    ...whole,
+    from: { fork: 1, height: back.block.height, stateRoot: toHex(back.block.stateRoot) },
+  });
+  assert.ok(fromRestore.record.trace('actual').flows.takings.length > 0);
+  assert.equal(fromRestore.record.trace('other').flows.takings.length, 0);
+  // The window over the rollback: the dead branch is passed over, and must be named.
+  const before = { fork: 0, height: lastGood, stateRoot: toHex(back.block.stateRoot) };
+  const unnamed = runOf(second, { ...whole, from: before });
+  assert.ok('finding' in unnamed && unnamed.finding === 'branches_differ', JSON.stringify(unnamed));
+  const over = soundRunOf(second, {
+    ...whole,
+    from: before,
+    corrections: { ...second.corrections, voidedBranches: [0] },
+  });
+  assert.deepEqual(lacksOf(over.worlds), lacksOf(fromRestore.worlds));
+  assert.ok(over.replay.passed.commands > 0);
+  // What died can be asked about as well: its branch is the way to its last block.
+  const dead = { fork: 0, height: back.block.height - 1 };
+  const ofDead = soundRunOf(second, { ...caseOf(first), from: before, to: dead, corrections });
+  assert.ok(ofDead.record.trace('actual').flows.takings.length > 0);
+  const ended = runOf(second, {
+    ...whole,
+    from: { ...before, fork: 0, height: lastGood + 1, stateRoot: rootAt(second, lastGood + 1) },
+  });
+  assert.ok('finding' in ended && ended.finding === 'not_on_way', JSON.stringify(ended));
+});
+
+function rootAt({ journal }: Venue, height: number): string {
+  const block = journal.block(height);
+  assert.ok(block !== undefined);
+  return toHex(block.stateRoot);
+}

@@ -6,6 +6,8 @@ import { DirectRoots } from '../../src/chain/roots.ts';
 import { COMMAND, COMMAND_BYTES } from '../../src/engine/command.ts';
 import { CommandBuffer } from '../../src/engine/command-buffer.ts';
 import type { State } from '../../src/engine/state.ts';
+import { STATUS } from '../../src/engine/status.ts';
+import { VENUE } from '../../src/engine/tables.ts';
 import { Exchange } from '../../src/exchange/exchange.ts';
 import { recover } from '../../src/exchange/recover.ts';
 import { unwindInsurance } from '../../src/exchange/unwind.ts';
@@ -48,9 +50,14 @@ export interface VenueOptions {
 }
 
 /** Trades; what is wrong is wrong from the first tick at which it says so. */
-export function tradeWrongly(wrong: Wrong, { seed, ticks, accounts = 120 }: VenueOptions): Venue {
+export function tradeWrongly(wrong: Wrong, options: VenueOptions): Venue {
+  return tradeOn(new MemoryJournal(), wrong, options, 0);
+}
+
+/** Goes on with what a journal holds, from tick `from` on; a venue that stands still is opened first. */
+export function tradeOn(journal: MemoryJournal, wrong: Wrong, options: VenueOptions, from: number): Venue {
+  const { seed, ticks, accounts = 120 } = options;
   const session = new Session({ day: modelledMarketDay({ seed }), seed, accounts });
-  const journal = new MemoryJournal();
   const { state, sealer } = recover(journal, { hash: sha256, roots: new DirectRoots(sha256) });
   let liquidated = 0;
   const exchange = new Exchange({
@@ -68,7 +75,11 @@ export function tradeWrongly(wrong: Wrong, { seed, ticks, accounts = 120 }: Venu
   let lastGood = -1;
   const buffer = new CommandBuffer(1 << 12);
   const submitted = new CommandBuffer(1 << 12);
-  for (let tick = 0; tick < ticks; tick++) {
+  if (from > 0 && state.venue.i32[state.venue.rowWords + VENUE.STATUS] !== STATUS.OK) {
+    buffer.setStatus(exchange.timeMs, 0, STATUS.OK, 0);
+    exchange.submit(buffer);
+  }
+  for (let tick = from; tick < ticks; tick++) {
     buffer.clear();
     if (tick === 0) session.opening(state, buffer);
     else session.step(tick, state, buffer);
@@ -84,6 +95,7 @@ export function tradeWrongly(wrong: Wrong, { seed, ticks, accounts = 120 }: Venu
     if (before === 0 && commands.length + deviations.length > 0) lastGood = height;
     exchange.submit(submitted);
   }
+  exchange.finish();
   if (lastGood < 0) lastGood = Math.floor(journal.height / 2);
   return { journal, lastGood, liquidated, state, corrections: { commands, deviations, keepHalts: true } };
 }
@@ -159,7 +171,7 @@ export function caseOf({ journal, lastGood, corrections }: Venue, changes: Parti
 
 /** Runs a case over the record of a venue. */
 export function runOf({ journal }: Venue, incident: IncidentCase): IncidentRun | IncidentFinding {
-  const { state: start } = stateAtBlock(journal, incident.from.height);
+  const { state: start } = stateAtBlock(journal, incident.from.height, { head: incident.from.height });
   const roots = new DirectRoots(sha256);
   return runIncident({ incident, history: journal, start, hash: sha256, roots, unwind: unwindInsurance });
 }
