@@ -22,6 +22,8 @@ export interface Database extends SqlSession {
   readonly engine: 'pglite' | 'postgres';
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Transactions do not nest. */
   transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
+  /** Gives `work` one session, in which it may begin and end transactions of its own. */
+  hold<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -92,4 +94,18 @@ function escaped(character: string): string {
 
 function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
+
+/** Runs `work` in a transaction of a session that is in none. */
+export async function inTransaction<T>(session: SqlSession, work: (session: SqlSession) => Promise<T>): Promise<T> {
+  await session.query('begin');
+  try {
+    const result = await work(session);
+    await session.query('commit');
+    return result;
+  } catch (error) {
+    // A connection that is gone has rolled back by itself.
+    await session.query('rollback').catch(() => undefined);
+    throw error;
+  }
 }

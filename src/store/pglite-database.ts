@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { takeLock } from '../journal/lock-file.ts';
-import { type Database, DatabaseUnavailable, SqlFailed, type SqlSession } from './database.ts';
+import { type Database, DatabaseUnavailable, inTransaction, SqlFailed, type SqlSession } from './database.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-message.ts';
 
 /** The folder inside the given one that is the database's own: the lock stands beside it. */
@@ -66,17 +66,11 @@ class PgliteDatabase implements Database {
   }
 
   transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-    return this.inTurn(async () => {
-      await this.session.query('begin');
-      try {
-        const result = await work(this.session);
-        await this.session.query('commit');
-        return result;
-      } catch (error) {
-        await this.session.query('rollback').catch(() => undefined);
-        throw error;
-      }
-    });
+    return this.hold((session) => inTransaction(session, work));
+  }
+
+  hold<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return this.inTurn(() => work(this.session));
   }
 
   async close(): Promise<void> {

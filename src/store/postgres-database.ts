@@ -3,7 +3,15 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { DatabaseError, Pool, type PoolClient, types } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { type Database, DatabaseUnavailable, INT8, SqlFailed, type SqlSession, wholeNumberOf } from './database.ts';
+import {
+  type Database,
+  DatabaseUnavailable,
+  INT8,
+  inTransaction,
+  SqlFailed,
+  type SqlSession,
+  wholeNumberOf,
+} from './database.ts';
 
 const MOST_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -53,18 +61,11 @@ class PostgresDatabase implements Database {
   }
 
   transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-    return this.use(async (session) => {
-      await session.query('begin');
-      try {
-        const result = await work(session);
-        await session.query('commit');
-        return result;
-      } catch (error) {
-        // A connection that is gone has rolled back by itself.
-        await session.query('rollback').catch(() => undefined);
-        throw error;
-      }
-    });
+    return this.hold((session) => inTransaction(session, work));
+  }
+
+  hold<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return this.use(work);
   }
 
   async close(): Promise<void> {
