@@ -1,11 +1,20 @@
 // `makewhole incident`: what is done about an incident, step by step. Each step has its own file.
 import type { Command } from 'commander';
 import { addCommand, type Frame } from './command.ts';
+import { registerApprove } from './incident-approve.ts';
+import { registerDraft } from './incident-draft.ts';
 import { registerMeasure } from './incident-measure.ts';
+import { registerPay } from './incident-pay.ts';
 import { registerScope } from './incident-scope.ts';
 
 /** Every step, in the order in which an incident goes through them. A new one adds its line here. */
-const registrations: readonly ((incident: Command, frame: Frame) => void)[] = [registerScope, registerMeasure];
+const registrations: readonly ((incident: Command, frame: Frame) => void)[] = [
+  registerScope,
+  registerMeasure,
+  registerDraft,
+  registerApprove,
+  registerPay,
+];
 
 /** Adds the command `incident` with its own commands. */
 export function registerIncident(program: Command, frame: Frame): void {
