@@ -156,6 +156,11 @@ export class IncidentForTest {
     deviate(this.state, deviation);
   }
 
+  /** What was wrong so far, and is right in its place. */
+  get correctionSet(): CorrectionSet {
+    return { commands: this.corrected, deviations: this.deviations, keepHalts: true };
+  }
+
   /** Both worlds at the end, at the counterfactual's marks or at other prices. */
   worlds(
     corrections: Partial<CorrectionSet> = {},
