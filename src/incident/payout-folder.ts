@@ -144,8 +144,8 @@ function orMalformed<T>(folder: string, name: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const isOfText = error instanceof SyntaxError || error instanceof RangeError || error instanceof NotAReceipt;
-    if (!isOfText) throw error;
+    const isOfText = [SyntaxError, RangeError, TypeError, NotAReceipt].some((kind) => error instanceof kind);
+    if (!isOfText || !(error instanceof Error)) throw error;
     throw new NotAPayout('case_file_malformed', `${join(folder, name)}: ${error.message}`);
   }
 }

@@ -1,0 +1,197 @@
+// From a draft to money: two people look and sign, the payout is killed by a file and goes on, everybody has what the trees say.
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DirectRoots } from '../../src/chain/roots.ts';
+import { CommandBuffer } from '../../src/engine/command-buffer.ts';
+import { INSURANCE_FUND, type State } from '../../src/engine/state.ts';
+import { ACCOUNT } from '../../src/engine/tables.ts';
+import { Exchange } from '../../src/exchange/exchange.ts';
+import { recover } from '../../src/exchange/recover.ts';
+import { ANN, BEN, GUS, type Person, ROSTER } from '../../src/guard/authority/act.fixture.ts';
+import { wide } from '../../src/guard/exact.ts';
+import { CaseFolder, writeCaseFolder } from '../../src/incident/case-folder.ts';
+import { type Draft, draftIncident } from '../../src/incident/draft.ts';
+import { stateAtBlock } from '../../src/incident/state-at-block.ts';
+import { openFileJournal } from '../../src/journal/file-journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { withFolder } from '../../src/journal/journal.fixture.ts';
+import { sha256 } from '../../src/journal/node-digest.ts';
+import { writeKeyFile } from '../../src/cli/key-file.ts';
+import { runProgram } from '../../src/cli/program.ts';
+import { memoryStreams } from '../../src/cli/streams.fixture.ts';
+import { caseOf, falsePrices, tradeWrongly, type Venue } from './incident.fixture.ts';
+
+const SECRET = new Uint8Array(32).fill(5);
+
+interface Answer {
+  readonly code: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+async function makewhole(...words: readonly string[]): Promise<Answer> {
+  const streams = memoryStreams();
+  const code = await runProgram([...words, '--json'], streams);
+  return { code, json: JSON.parse(streams.stdout.text === '' ? '{}' : streams.stdout.text) as Answer['json'] };
+}
+
+/** The venue's record in a folder of its own, as a run without a guard; its fund gets what it needs. */
+function recorded(folder: string, { journal: from }: Venue): void {
+  const { journal } = openFileJournal(folder);
+  copyInto(from, journal);
+  const { state, sealer } = recover(journal, { hash: sha256, roots: new DirectRoots(sha256) });
+  const exchange = new Exchange({ state, journal, sealer, blockCommands: 1 << 16, blockMs: 60_000 });
+  const deposit = new CommandBuffer();
+  const [reference, amount] = [1e9, 2 ** 50];
+  deposit.deposit(exchange.timeMs, INSURANCE_FUND, amount, reference);
+  exchange.submit(deposit);
+  exchange.finish();
+  journal.close();
+  writeFileSync(join(folder, 'run.json'), JSON.stringify({ madeBy: 'run', guard: 'off' }));
+}
+
+function copyInto(from: Journal, to: Journal): void {
+  for (const entry of from.entries()) {
+    if (entry.kind === 'block') to.appendBlock(entry.block);
+    else to.append(entry);
+  }
+  to.sync();
+}
+
+function stateOf(folder: string): State {
+  const { journal } = openFileJournal(folder);
+  const { state } = recover(journal, { hash: sha256, roots: new DirectRoots(sha256) });
+  journal.close();
+  return state;
+}
+
+function balances({ account }: State): bigint[] {
+  return Array.from({ length: account.rows }, (_, row) => wide(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH));
+}
+
+/** A drafted case in `folder/case` of the record in `folder/day`, and the key files of people. */
+function drafted(folder: string): { day: string; remedy: string; draft: Draft; key: (who: Person) => string } {
+  const day = join(folder, 'day');
+  const venue = tradeWrongly({ falsify: falsePrices(2, 240, 252, 860_000) }, { seed: 3, ticks: 290, accounts: 150 });
+  recorded(day, venue);
+  const { journal } = openFileJournal(day);
+  const incident = caseOf({ ...venue, journal: journal as unknown as Venue['journal'] });
+  const { state: start } = stateAtBlock(journal, incident.from.height);
+  const roots = new DirectRoots(sha256);
+  const draft = draftIncident({ incident, history: journal, start, hash: sha256, roots, secret: SECRET });
+  journal.close();
+  if ('finding' in draft) throw new Error(`${draft.finding}: ${draft.about}`);
+  const remedy = join(folder, 'case');
+  writeCaseFolder(remedy, incident, draft, SECRET);
+  const key = (who: Person): string => {
+    const file = join(folder, `${who.key.slice(0, 8)}.key`);
+    rmSync(file, { force: true });
+    writeKeyFile(file, who);
+    return file;
+  };
+  writeFileSync(join(folder, 'keys.json'), JSON.stringify(ROSTER));
+  return { day, remedy, draft, key };
+}
+
+test('drafted, approved by two, paid: everybody has what the trees say, once', async () => {
+  await withFolder(async (folder) => {
+    const { day, remedy, draft, key } = drafted(folder);
+    const approve = (...more: string[]) =>
+      makewhole('incident', 'approve', '--folder', remedy, '--journal', day, ...more);
+    const pay = (...more: string[]) =>
+      makewhole('incident', 'pay', '--folder', remedy, '--journal', day, '--keys', join(folder, 'keys.json'), ...more);
+    const looked = await approve();
+    assert.deepEqual([looked.code, looked.json['obstacles'], looked.json['signatures']], [0, [], []]);
+    assert.equal((await pay()).code, 2, 'nobody approved');
+    assert.deepEqual((await approve('--key', key(ANN))).json['signatures'], [ANN.key]);
+    const before = balances(stateOf(day));
+    const tooFew = await pay();
+    assert.deepEqual([tooFew.code, (tooFew.json['finding'] as { name: string }).name], [1, 'approval_refused']);
+    assert.equal((await approve('--key', key(ANN))).code, 2, 'the same key twice');
+    assert.deepEqual((await approve('--key', key(BEN))).json['signatures'], [ANN.key, BEN.key]);
+    writeFileSync(join(remedy, 'STOP'), '');
+    const stopped = await pay();
+    assert.equal((stopped.json['finding'] as { name: string }).name, 'stopped');
+    assert.deepEqual(balances(stateOf(day)), before);
+    rmSync(join(remedy, 'STOP'));
+    const paid = await pay();
+    assert.deepEqual([paid.code, paid.json['paid']], [0, true], JSON.stringify(paid.json));
+    const again = await pay();
+    assert.deepEqual([again.code, again.json['paid']], [0, true]);
+    const after = balances(stateOf(day));
+    for (const { account, statement } of draft.claims.claims) {
+      if (account <= 2) continue;
+      assert.equal(
+        (after[account] as bigint) - (before[account] as bigint),
+        BigInt(statement.paid),
+        `account ${account}`,
+      );
+    }
+    const total = BigInt(draft.effect.total);
+    assert.ok(total > 0n);
+    assert.equal((before[INSURANCE_FUND] as bigint) - (after[INSURANCE_FUND] as bigint), total);
+    const record = JSON.parse(readFileSync(join(remedy, 'payout.json'), 'utf8')) as { postedTotal: string };
+    assert.deepEqual([record.postedTotal, new CaseFolder(remedy).dossier.round], [String(total), 1]);
+  });
+});
+
+const altered: readonly [
+  what: string,
+  file: (payee: number) => string,
+  change: (text: string) => string,
+  name: RegExp,
+][] = [
+  [
+    'a claim that is paid more',
+    () => 'claims.jsonl',
+    (text) => text.replace(/"paid":"([1-9]\d*)"/, '"paid":"1$1"'),
+    /effect_differs|tree_differs/,
+  ],
+  ['two payees change places', () => 'claims.jsonl', swapPayees, /tree_differs/],
+  ['other roots', () => 'roots.json', (text) => text.replace(/"refundRoot":"../, '"refundRoot":"00'), /roots_differ/],
+  ['a check that failed', () => 'dossier.json', (text) => text.replace('"holds":true', '"holds":false'), /check_fails/],
+  ['another effect', () => 'effect.json', (text) => text.replace(/"total":"1?/, '"total":"9'), /effect_differs/],
+  [
+    'an altered receipt',
+    (payee) => `receipts/${payee}.json`,
+    (text) => text.replace(/"paid":"/, '"paid":"1'),
+    /tree_differs/,
+  ],
+];
+
+/** Two accounts that are paid have each other's claim, the account numbers apart. */
+function swapPayees(text: string): string {
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { account: number; statement: { paid: string; account: number } });
+  const [a, b] = lines.filter(({ statement }) => statement.paid !== '0');
+  if (a === undefined || b === undefined) throw new Error('two are paid');
+  const swapped = lines.map((line) => {
+    if (line === a) return { ...a, account: b.account, statement: { ...a.statement, account: b.account } };
+    return line === b ? { ...b, account: a.account, statement: { ...b.statement, account: a.account } } : line;
+  });
+  return `${swapped.map((line) => JSON.stringify(line)).join('\n')}\n`;
+}
+
+test('whatever is altered in the folder, nobody can sign it', async () => {
+  await withFolder(async (folder) => {
+    const { day, remedy, draft, key } = drafted(folder);
+    const payee = draft.claims.claims.find(({ statement }) => statement.paid !== '0')?.account as number;
+    for (const [what, file, change, name] of altered) {
+      const path = join(remedy, file(payee));
+      const text = readFileSync(path, 'utf8');
+      assert.notEqual(change(text), text, what);
+      writeFileSync(path, change(text));
+      const answer = await makewhole('incident', 'approve', '--folder', remedy, '--journal', day, '--key', key(GUS));
+      writeFileSync(path, text);
+      const names = ((answer.json['obstacles'] ?? []) as { name: string }[]).map((each) => each.name).join();
+      assert.deepEqual([answer.code, answer.json['signatures']], [1, []], what);
+      assert.match(names, name, what);
+    }
+    writeFileSync(join(remedy, 'claims.jsonl'), '{"account":3}\n');
+    const answer = await makewhole('incident', 'approve', '--folder', remedy, '--journal', day);
+    assert.deepEqual([answer.code, JSON.stringify(answer.json).includes('case_file_malformed')], [2, true]);
+  });
+});
