@@ -43,6 +43,11 @@ export function forEachAccount({ values, count }: EventBuffer, see: (account: nu
   }
 }
 
+/** True when a command told nothing but that it was refused, or was not given. */
+export function isRefusal({ values, count }: EventBuffer): boolean {
+  return count === 0 || (count === 1 && values[0] === EVENT.refused);
+}
+
 /** True when both told the same; `names` are the orders of the actual world that have another name in the other. */
 export function toldSame(actual: EventBuffer, other: EventBuffer, names: ReadonlyMap<number, number>): boolean {
   if (actual.count !== other.count) return false;

@@ -36,6 +36,8 @@ export class ConeNames {
       const row = id % ROWS;
       const at = row * 16;
       if (row >= order.rows || order.i32[at + ORDER.SIZE] !== 0) continue;
+      // An order of the same batch that ended at once gave its row back: it comes by itself a second time.
+      if (ids.findIndex((other) => other % ROWS === row) < place) continue;
       order.i32[at] = order.free;
       order.i32[at + ORDER.GENERATION] = Math.floor(id / ROWS);
       order.free = row;

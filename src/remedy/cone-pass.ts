@@ -21,7 +21,7 @@ import { ACCOUNT, MARKET, POSITION, VENUE, WITHDRAWAL } from '../engine/tables.t
 import { wide } from '../guard/exact.ts';
 import { appendForced } from '../guard/forced-command.ts';
 import { AccountDifferences } from './cone-accounts.ts';
-import { forEachAccount, toldSame } from './cone-events.ts';
+import { forEachAccount, isRefusal, toldSame } from './cone-events.ts';
 import { ConeNames } from './cone-names.ts';
 import type { ConePlan, Part } from './cone-plan.ts';
 import { partOf } from './cone-world.ts';
@@ -319,7 +319,8 @@ export class ConePass {
   /** Takes note of what the command did differently in the two parts. */
   private compare(number: number, kind: number): void {
     const { actual, other, named, flagged } = this;
-    const isSame = toldSame(actual.events, other.events, this.names.renamed);
+    const isRefused = this.index.refusal.at(number) !== 0;
+    const isSame = isRefused ? isRefusal(other.events) : toldSame(actual.events, other.events, this.names.renamed);
     if (this.doubted !== 0) {
       if (!isSame) this.joined.add(this.doubted);
       this.doubted = 0;

@@ -66,9 +66,11 @@ export function cone(index: TouchIndex, corrections: CorrectionSet, options: Con
       if (why !== undefined) return { kind: 'beyond', why, executed };
       return found(index, part, result, passes, executed);
     }
+    const before = markets.size + accounts.size;
     for (const account of result.joined) accounts.add(account);
     for (const market of result.joinedMarkets) markets.add(market);
     for (const market of part.markets) markets.add(market);
+    if (markets.size + accounts.size === before) return { kind: 'beyond', why: 'a decision that has no slack', executed };
   }
 }
 
