@@ -29,8 +29,9 @@ export interface PreviousRound {
   readonly round: number;
   /** Hash of its dossier, hexadecimal. */
   readonly dossier: string;
-  /** What was paid so far, by account. */
+  /** What was paid so far, and what was taken back, by account. */
   readonly paid: ReadonlyMap<number, bigint>;
+  readonly reversed: ReadonlyMap<number, bigint>;
 }
 
 export interface DraftOptions {
@@ -87,7 +88,7 @@ export function draftIncident(options: DraftOptions): Draft | IncidentFinding {
     fund,
     coveredByRollback: accountsForcedBefore(history, from.height),
     ...(declarations === undefined ? {} : { declarations }),
-    ...(previous === undefined ? {} : { paidBefore: previous.paid }),
+    ...(previous === undefined ? {} : { paidBefore: previous.paid, reversedBefore: previous.reversed }),
   });
   const claims = withWarrants(found, record.forced, warrants);
   const round = (previous?.round ?? 0) + 1;

@@ -62,8 +62,8 @@ export function statementOf(
     interest: String(interest),
     goodwill: String(goodwill),
     paidBefore: String(paidBefore),
-    refund: String(due > 0n ? due : 0n),
-    reversed: String(credited - against),
+    refund: String(positive(due)),
+    reversed: String(positive(credited - against - (input.reversedBefore?.get(account) ?? 0n))),
   };
   const reason: Reason = reasonOf(statement, {
     isSame: each.isSame,
@@ -75,6 +75,7 @@ export function statementOf(
   return { ...statement, reason };
 }
 
+const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** Public identity of an account; the house's are the number of the account alone. */

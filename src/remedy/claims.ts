@@ -41,8 +41,9 @@ export interface ClaimsInput {
   readonly declarations?: Declarations;
   /** Accounts that were harmed on a branch that was rolled back. */
   readonly coveredByRollback?: ReadonlySet<number>;
-  /** What was paid in earlier rounds, by account. */
+  /** What was paid, and what was taken back, in earlier rounds, by account. */
   readonly paidBefore?: ReadonlyMap<number, bigint>;
+  readonly reversedBefore?: ReadonlyMap<number, bigint>;
 }
 
 /** All claims, in the order of their accounts. */

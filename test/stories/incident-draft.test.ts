@@ -72,11 +72,14 @@ test('a second round pays what the first one did not: here nothing', () => {
   const venue = tradeWrongly(FALSE_INDEX, OPTIONS);
   const first = draftOf(venue, caseOf(venue));
   const paid = new Map(first.claims.claims.map(({ account, statement }) => [account, BigInt(statement.refund)]));
-  const previous = { round: 1, dossier: toHex(dossierHash(first.dossier)), paid };
+  const reversed = new Map(first.claims.claims.map(({ account, statement }) => [account, BigInt(statement.reversed)]));
+  const previous = { round: 1, dossier: toHex(dossierHash(first.dossier)), paid, reversed };
   const second = draftOf(venue, caseOf(venue), { previous });
   assert.equal(second.dossier.round, 2);
   assert.equal(second.dossier.previous, previous.dossier);
   assert.equal(second.roots.total, '0');
+  assert.ok(BigInt(first.dossier.totals.reversed) > 0n);
+  assert.equal(second.dossier.totals.reversed, '0');
   const before = first.claims.claims.filter(({ statement }) => statement.refund !== '0').length;
   assert.equal(second.claims.claims.filter(({ statement }) => statement.reason === 'PAID_BEFORE').length, before);
   for (const receipt of second.receipts) {

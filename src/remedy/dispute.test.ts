@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULT_POLICY } from './default-policy.ts';
+import { businessDaysAfter, type DisputeEvent, DisputeRegister, disputeStatistics } from './dispute.ts';
+
+const DAY = 86_400_000;
+/** A Tuesday. */
+const PUBLISHED = Date.UTC(2026, 0, 20);
+const rules = { policy: DEFAULT_POLICY, publishedMs: PUBLISHED, isAssessed: (account: number) => account < 10 };
+
+const OPEN: DisputeEvent = { kind: 'open', account: 5, text: 'my stop was at 3,100', correction: 'ab'.repeat(32) };
+const RERUN: DisputeEvent = { kind: 'rerun', case: 'cd'.repeat(32), finding: null, before: '0', after: '7', others: 3 };
+const ROUND = { number: 2, dossier: 'ef'.repeat(32) };
+const ADJUST: DisputeEvent = {
+  kind: 'decide',
+  decision: 'adjust',
+  reasons: 'the sample was wrong',
+  paragraph: 2,
+  round: ROUND,
+};
+const DENY: DisputeEvent = {
+  kind: 'decide',
+  decision: 'deny',
+  reasons: 'the price was right',
+  paragraph: 2,
+  round: null,
+};
+
+/** Appends events of one person and returns the refusals, undefined where there was none. */
+function run(
+  register: DisputeRegister,
+  events: readonly (readonly [DisputeEvent, string?])[],
+  dispute = 1,
+  atMs = PUBLISHED,
+) {
+  return events.map(([event, by = 'desk']) => {
+    const result = register.append(dispute, atMs, by, event);
+    return 'refusal' in result ? result.refusal : undefined;
+  });
+}
+
+test('a dispute goes from open to closed, and every step needs the one before', () => {
+  const register = new DisputeRegister(rules);
+  const close: DisputeEvent = { kind: 'close' };
+  const review: DisputeEvent = { kind: 'review', upheld: true, reasons: 'computed again, the same' };
+  assert.deepEqual(run(register, [[RERUN]]), ['dispute_unknown']);
+  assert.deepEqual(run(register, [[OPEN], [close], [ADJUST], [DENY], [RERUN]]), [
+    undefined,
+    'not_now',
+    'not_rerun',
+    'not_rerun',
+    undefined,
+  ]);
+  assert.equal(register.dispute(1)?.state, 'RE_RUN');
+  assert.deepEqual(run(register, [[ADJUST], [ADJUST], [review], [review, 'others'], [close], [close]]), [
+    undefined,
+    'not_now',
+    'same_person',
+    undefined,
+    undefined,
+    'not_now',
+  ]);
+  assert.equal(register.dispute(1)?.state, 'CLOSED');
+  assert.deepEqual(disputeStatistics(register, PUBLISHED).states.CLOSED, 1);
+  assert.equal(disputeStatistics(register, PUBLISHED).adjusted, 1);
+});
+
+test('a review that does not uphold the decision takes it back', () => {
+  const register = new DisputeRegister(rules);
+  const review: DisputeEvent = { kind: 'review', upheld: false, reasons: 'the evidence was not read' };
+  run(register, [[OPEN], [RERUN], [DENY]]);
+  assert.deepEqual(run(register, [[review, 'others']]), [undefined]);
+  assert.equal(register.dispute(1)?.state, 'EVIDENCE');
+  assert.deepEqual(run(register, [[ADJUST]]), [undefined]);
+});
+
+test('what is decided has reasons and a paragraph of the policy; what is adjusted was computed', () => {
+  const register = new DisputeRegister(rules);
+  run(register, [[OPEN], [RERUN]]);
+  assert.deepEqual(
+    run(register, [
+      [{ ...DENY, reasons: ' ' } as DisputeEvent],
+      [{ ...DENY, paragraph: 99 } as DisputeEvent],
+      [{ ...ADJUST, round: null } as DisputeEvent],
+    ]),
+    ['reasons_missing', 'paragraph_unknown', 'not_rerun'],
+  );
+  run(register, [[{ ...RERUN, finding: 'actual_differs' } as DisputeEvent]]);
+  assert.deepEqual(run(register, [[ADJUST], [DENY]]), ['not_rerun', undefined]);
+});
+
+test('a claim is opened within thirty days, of an account that was assessed, one at a time', () => {
+  const register = new DisputeRegister(rules);
+  const of = (account: number): DisputeEvent => ({ ...OPEN, account }) as DisputeEvent;
+  assert.deepEqual(run(register, [[of(11)]]), ['account_not_assessed']);
+  assert.deepEqual(run(register, [[of(5)]]), [undefined]);
+  assert.deepEqual(run(register, [[of(5)]], 2), ['already_open']);
+  assert.deepEqual(run(register, [[of(6)]], 2, PUBLISHED + 30 * DAY), [undefined]);
+  assert.deepEqual(run(register, [[of(7)]], 3, PUBLISHED + 30 * DAY + 1), ['too_late']);
+  assert.deepEqual(run(register, [[of(7)]], 3, PUBLISHED), ['time_runs_backwards']);
+});
+
+test('five business days: a weekend is none of them; who is late is counted', () => {
+  assert.equal(businessDaysAfter(PUBLISHED, 5), PUBLISHED + 7 * DAY);
+  assert.equal(businessDaysAfter(Date.UTC(2026, 0, 23), 1), Date.UTC(2026, 0, 26));
+  const register = new DisputeRegister(rules);
+  run(register, [[OPEN]]);
+  assert.equal(register.dispute(1)?.dueMs, PUBLISHED + 7 * DAY);
+  assert.equal(disputeStatistics(register, PUBLISHED + 7 * DAY).late, 0);
+  assert.equal(disputeStatistics(register, PUBLISHED + 7 * DAY + 1).late, 1);
+});
+
+test('the register reads back line by line; a line that was altered, left out or moved is found', () => {
+  const register = new DisputeRegister(rules);
+  const lines: string[] = [];
+  for (const event of [OPEN, RERUN, DENY]) {
+    const result = register.append(1, PUBLISHED, 'desk', event);
+    if ('line' in result) lines.push(result.line);
+  }
+  const faults = (stored: readonly string[]): (string | undefined)[] => {
+    const read = new DisputeRegister(rules);
+    return stored.map((line) => read.read(line));
+  };
+  assert.deepEqual(faults(lines), [undefined, undefined, undefined]);
+  assert.match(faults([lines[0] as string, lines[2] as string])[1] ?? '', /does not follow/);
+  const altered = (lines[1] as string).replace('"others":3', '"others":4');
+  assert.match(faults([lines[0] as string, altered, lines[2] as string])[2] ?? '', /does not follow/);
+  assert.match(faults(['{"format":"makewhole-dispute/1"}'])[0] ?? '', /no entry: previous is missing/);
+  const strange = (lines[0] as string).replace('"kind":"open"', '"kind":"toString"');
+  assert.match(faults([strange])[0] ?? '', /event\.kind is none/);
+  assert.match(faults([`${lines[0]} `])[0] ?? '', /not the canonical text/);
+  assert.match(faults(['no'])[0] ?? '', /no JSON/);
+});
