@@ -91,8 +91,8 @@ export interface DisputeRules {
 
 const DAY_MS = 86_400_000;
 
-/** Days of the week on which nobody decides. */
-const isWeekend = (timeMs: number): boolean => [0, 6].includes(new Date(timeMs).getUTCDay());
+/** Saturdays and Sundays, UTC: day 0 was a Thursday. */
+const isWeekend = (timeMs: number): boolean => [0, 6].includes((Math.floor(timeMs / DAY_MS) + 4) % 7);
 
 /** The time so many business days (Monday to Friday, UTC) behind another. */
 export function businessDaysAfter(fromMs: number, days: number): number {

@@ -42,10 +42,11 @@ export function timelineOf(incident: IncidentCase, history: History, run: Incide
     const block = blockOf(first.sequence);
     note(block, block.firstMs, `the first of ${incident.corrections.commands.length} commands that are corrected`);
   }
+  const blockAt = (timeMs: number): Block => way.find(({ lastMs }) => lastMs >= timeMs) ?? to;
   for (const { sample, market, fromMs, toMs } of incident.corrections.series ?? []) {
-    const block = way.find(({ lastMs }) => lastMs >= fromMs) ?? to;
     const of = market === 0 ? '' : ` of ${marketName(worlds.actual, market)}`;
-    note(block, fromMs, `the samples ${sample}${of} are corrected, until ${new Date(toMs).toISOString()}`);
+    note(blockAt(fromMs), fromMs, `from here on samples ${sample}${of} are corrected`);
+    note(blockAt(toMs), toMs, `the last sample ${sample}${of} that is corrected`);
   }
   const { takings } = record.trace('actual').flows;
   for (const [taking, what] of [
