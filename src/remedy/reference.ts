@@ -3,7 +3,7 @@
  * price it was taken at, with its penalty), funding is charged by the true index, and what is left is valued at the reference price. The
  * house takes the other side of each. What would have become due anyway ends when it becomes due.
  */
-import { FIRE_TRIGGER, COMMAND, LIQUIDATE, SETTLE_POSITION } from '../engine/command.ts';
+import { FIRE_TRIGGER, COMMAND, LIQUIDATE } from '../engine/command.ts';
 import { EVENT, EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
 import { FLAG } from '../engine/flags.ts';
 import { orderRow } from '../engine/order-id.ts';
@@ -32,7 +32,7 @@ const MILLION = 1_000_000n;
 /** A forced command of the actual world, and what stood before it. */
 type Forced =
   | { readonly kind: 'liquidation'; readonly sequence: number; readonly then: AccountThen }
-  | { readonly kind: 'settlement'; readonly sequence: number; readonly market: number }
+  | { readonly kind: 'settlement'; readonly sequence: number }
   | { readonly kind: 'trigger'; readonly sequence: number; readonly order: number; readonly trigger: Trigger };
 
 export class Reference {
@@ -44,8 +44,8 @@ export class Reference {
   private readonly orders = new Map<number, Trigger>();
   private readonly byAccount = new Map<number, Undone[]>();
   private indexes: bigint[];
-  /** The forced command that is being walked through is wrongful. */
-  private isWrongful = false;
+  /** The forced command that is being walked through: whether the true marks forced it as well. */
+  private verdict: 'wrongful' | 'due' | 'settled' | 'none' = 'none';
   /** What it took so far. */
   private taken: Undone[] = [];
 
@@ -66,7 +66,7 @@ export class Reference {
       return;
     }
     if (kind === COMMAND.settlePosition) {
-      this.forced.push({ kind: 'settlement', sequence, market: words[row * 16 + SETTLE_POSITION.MARKET] as number });
+      this.forced.push({ kind: 'settlement', sequence });
     }
     const account = words[row * 16 + LIQUIDATE.ACCOUNT] as number;
     if (kind !== COMMAND.liquidate || !(account > 0 && account < this.actual.account.rows)) return;
@@ -125,13 +125,13 @@ export class Reference {
         const index = indexes[field(1)] ?? 0n;
         this.funding.change(field(0), field(1), -field(2), index);
         this.funding.change(INSURANCE_FUND, field(1), field(2), index);
-        if (this.isWrongful) this.giveBack(field(0), field(1), field(2), field(3), other);
+        if (this.verdict !== 'none') this.giveBack(field(0), field(1), field(2), field(3), other);
         return;
       }
       case EVENT.liquidated:
-        return this.endTaking(field(2));
+        return this.endTaking(field(2), other);
       case EVENT.positionSettled:
-        return this.endTaking(0);
+        return this.endTaking(0, other);
       case EVENT.orderClosed:
         this.orders.delete(field(0));
         return;
@@ -160,14 +160,15 @@ export class Reference {
 
   private judge(forced: Forced, other: State): void {
     this.taken = [];
-    this.isWrongful = false;
+    this.verdict = 'none';
     if (forced.kind === 'trigger') {
       if (!isReached(forced.trigger, other)) this.orders.set(forced.order, forced.trigger);
     } else if (forced.kind === 'settlement') {
-      this.isWrongful = markOf(this.actual, forced.market) !== markOf(other, forced.market);
+      this.verdict = 'settled';
     } else {
       const { then } = forced;
-      this.isWrongful = !isDue(trueMargin(then, this.byAccount.get(then.account) ?? [], other, this.funding));
+      const own = this.byAccount.get(then.account) ?? [];
+      this.verdict = isDue(trueMargin(then, own, other, this.funding)) ? 'due' : 'wrongful';
     }
   }
 
@@ -177,10 +178,29 @@ export class Reference {
     this.taken.push({ account, market, cause, lots: BigInt(lots), price: BigInt(price), index, cost: 0n });
   }
 
-  /** The penalty, told behind what was taken, goes back with the first of it. */
-  private endTaking(penalty: number): void {
-    this.taken.forEach((each, place) => this.undo(place === 0 ? { ...each, cost: BigInt(penalty) } : each));
+  /**
+   * The penalty is told behind what was taken, and goes back with the first of it. What was due as well is taken again at once, at the true
+   * marks; where those are the marks at which it was taken, nothing was wrong.
+   */
+  private endTaking(penalty: number, other: State): void {
+    const { taken, verdict } = this;
     this.taken = [];
+    this.verdict = 'none';
+    if (verdict !== 'wrongful' && taken.every(({ market, price }) => price === markOf(other, market))) return;
+    const undone = taken.map((each, place) => (place === 0 ? { ...each, cost: BigInt(penalty) } : each));
+    for (const each of undone) this.undo(each);
+    const [first] = undone;
+    if (verdict !== 'wrongful' && first !== undefined) {
+      this.takeAgain(first.account, undone, other, verdict === 'settled');
+    }
+  }
+
+  /** Takes at the true marks what was given back, with the penalty of a liquidation; a settlement has none. */
+  private takeAgain(account: number, undone: readonly Undone[], other: State, isFree: boolean): void {
+    const all = this.byAccount.get(account) ?? [];
+    const margin = trueMargin(accountThen(this.actual, account), all, other, this.funding);
+    const penalty = isFree ? 0n : penaltyOf(margin, other);
+    undone.forEach((each, place) => end(each, other, place === 0 ? penalty : 0n));
   }
 
   private undo(undone: Undone): void {
@@ -202,9 +222,7 @@ export class Reference {
       const left = open.filter(({ ended }) => ended === undefined);
       if (left.length === 0 || arePaused(other, new Set(left.map(({ market }) => market)))) continue;
       const margin = trueMargin(accountThen(this.actual, account), all, other, this.funding);
-      if (!isDue(margin)) continue;
-      const penalty = penaltyOf(margin, other);
-      left.forEach((each, place) => end(each, other, place === 0 ? penalty : 0n));
+      if (isDue(margin)) this.takeAgain(account, left, other, false);
     }
   }
 }

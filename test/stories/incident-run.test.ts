@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '../../src/chain/digest.ts';
+import { diffStates } from '../../src/chain/state-difference.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { MARKET, VENUE } from '../../src/engine/tables.ts';
 import { wide } from '../../src/guard/exact.ts';
@@ -102,6 +103,7 @@ for (const [name, { wrong, liquidates }] of Object.entries(WRONGS)) {
         assert.equal(venue.liquidated > 0, liquidates, `${venue.liquidated} liquidations`);
         const { worlds, record } = soundRunOf(venue, caseOf(venue, { mode }));
         const { other, settledInOther: settled, moves, dropped, marketsByReference } = worlds;
+        assert.deepEqual(diffStates(venue.state, worlds.actual), []);
         assert.equal(residualOf(worlds, { state: other, settled, moves }), 0n);
         const byMarket = new Map<number, bigint>();
         for (const { market, amount } of moves) byMarket.set(market, (byMarket.get(market) ?? 0n) + amount);

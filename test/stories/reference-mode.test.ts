@@ -96,6 +96,42 @@ test('a long that was sold by force at 3,050 is valued at 3,240 again, and has i
   assert.equal(lacks(worlds, short), '0.00');
 });
 
+test('a liquidation that was due all the same is taken at the true price; what was given back ends when it is due', () => {
+  const { venue, market } = venueAt(3_200, { INITIAL_MARGIN: 60_000 });
+  const [thin, fat, short] = [venue.trader(2_000), venue.trader(4_000), venue.trader(100_000)];
+  venue.setRule(RULE.liquidation_fee, 244_809);
+  for (const account of [thin, fat]) venue.trade(account, short, market, 1_000, 3_200);
+  const from = good(venue);
+  // At 3,090 an equity of 900 is below a maintenance margin of 927: thin is due in truth, fat is not.
+  const taken = all(venue.wrongPrice(market, 2_850, 3_090), 'liquidated').map(({ account }) => account);
+  assert.deepEqual(new Set(taken), new Set([thin, fat]));
+  venue.price(market, 2_000);
+  venue.price(market, 3_240);
+  const worlds = byReference(venue, from, venue.correctionSet, new Map([[market, 3_240]]));
+  assert.equal(moved(worlds, thin, 'liquidated_anyway'), '2400.00');
+  // 24.4809 % of 927 in place of nothing, which was all that it had left.
+  assert.equal(moved(worlds, thin, 'penalty_and_fees'), '-226.94');
+  assert.equal(moved(worlds, fat, 'liquidated_anyway'), '-8500.00');
+  assert.equal(lacks(worlds, short), '0.00');
+});
+
+test('a liquidation at the true price stands, whatever else was false', () => {
+  const { venue, market } = venueAt(3_200, { INITIAL_MARGIN: 60_000 });
+  const other = venue.market({ INITIAL_MARGIN: 60_000 });
+  venue.price(other, 100);
+  const [thin, short] = [venue.trader(2_000), venue.trader(100_000)];
+  venue.trade(thin, short, market, 1_000, 3_200);
+  const from = good(venue);
+  venue.wrongPrice(other, 90, 100);
+  assert.equal(only(venue.price(market, 3_050), 'liquidated').account, thin);
+  const worlds = byReference(venue, from, venue.correctionSet, new Map([[market, 3_240]]));
+  assert.equal(lacks(worlds, thin), '0.00');
+  assert.deepEqual(
+    worlds.moves.filter(({ account }) => account === thin),
+    [],
+  );
+});
+
 test('a long that was closed wrongly at 88,000 and would have been at 87,200: what it was given back ends there', () => {
   const { venue, market } = venueAt(90_000);
   const [long, short] = [venue.trader(14_300), venue.trader(1_000_000)];
