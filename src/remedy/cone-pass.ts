@@ -30,10 +30,13 @@ import type { CorrectedSeries } from './correction-series.ts';
 import { correctedSample } from './correction-series.ts';
 import { amendedOrder, placedOrder, waitingOrder } from './decision-recorder.ts';
 import { type JudgedOrder, orderClaim, REFUSED, staysDecided } from './decision-slack.ts';
+import { type HeldAction, isHeld } from './held-actions.ts';
 import { debtOf } from './health-record.ts';
 import { type TouchIndex, TOUCHES } from './touch-index.ts';
 
 const WORDS = COMMAND_BYTES / 4;
+const NOTHING_HELD: readonly HeldAction[] = [];
+const NO_NAMES: ReadonlyMap<number, number> = new Map();
 
 /** What a pass found. */
 export interface PassResult {
@@ -288,7 +291,10 @@ export class ConePass {
     const timeMs = state.venue.f64[state.venue.rowFloats + VENUE.TIME_MS] as number;
     const proposals = state.events.count;
     for (let event = 0; event < proposals; event++) appendForced(state.events, event, timeMs, forced);
+    const held = this.index.held.get(number) ?? NOTHING_HELD;
+    const names = isOther ? this.names.renamed : NO_NAMES;
     for (let row = 0; row < forced.rows; row++) {
+      if (isHeld(held, forced, row, names)) continue;
       const isFired = forced.i32[row * WORDS] === COMMAND.fireTrigger;
       if (isOther && isFired)
         this.mayFire(number, waitingOrder(state, forced.f64[row * 8 + FIRE_TRIGGER.ORDER] as number));

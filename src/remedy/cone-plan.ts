@@ -142,7 +142,7 @@ export function partFor(index: TouchIndex, markets: Iterable<number>, accounts: 
   const own = new Whole();
   for (let account = 1; account < isOf.length; account++) if (isOf[account] !== 0) own.push(account);
   for (let account = FEE_ACCOUNT + 1; account < isMixed.length; account++) {
-    if ((index.held[account] as number) > (isOf[account] as number)) isMixed[account] = 1;
+    if ((index.positionCounts[account] as number) > (isOf[account] as number)) isMixed[account] = 1;
   }
   const commands = [0, ...all].reduce((sum, market) => sum + index.byMarket.of(market).length, 0);
   return { markets: all, isMixed, accounts: own.values.subarray(0, own.length), commands };

@@ -70,7 +70,8 @@ export function cone(index: TouchIndex, corrections: CorrectionSet, options: Con
     for (const account of result.joined) accounts.add(account);
     for (const market of result.joinedMarkets) markets.add(market);
     for (const market of part.markets) markets.add(market);
-    if (markets.size + accounts.size === before) return { kind: 'beyond', why: 'a decision that has no slack', executed };
+    if (markets.size + accounts.size === before)
+      return { kind: 'beyond', why: 'a decision that has no slack', executed };
   }
 }
 

@@ -4,6 +4,7 @@
  * have changed (`cone.ts`). Reference: performance.md, §6 (after EIP-7928, block-level access lists).
  */
 import type { State } from '../engine/state.ts';
+import type { HeldAction } from './held-actions.ts';
 import type { Floats, Postings, Whole } from './numbers.ts';
 
 /** What a command touches where that is no market. */
@@ -69,6 +70,8 @@ export interface TouchIndex {
   /** Decisions, and their places by account. */
   readonly decisions: Decisions;
   readonly byAccount: Postings;
+  /** What was proposed and did not happen, by the number of its tick. */
+  readonly held: ReadonlyMap<number, readonly HeldAction[]>;
   readonly health: readonly HealthCheck[];
   readonly ties: readonly Tie[];
   /** True when the window defines an account. */
@@ -76,7 +79,7 @@ export interface TouchIndex {
   /** The command that made a position of the end; −1 where it was there before. What a forced action made, its tick made. */
   readonly madeBy: (row: number) => number;
   /** How many positions each account has at the end. */
-  readonly held: Int32Array;
+  readonly positionCounts: Int32Array;
   /** Rows of positions by market at the end, and of positions and live orders at the start. */
   readonly positions: Postings;
   readonly startPositions: Postings;

@@ -12,6 +12,7 @@ import { appendForced } from '../guard/forced-command.ts';
 import { isForced } from '../guard/guarded-replay.ts';
 import { CommandTouch } from './command-touch.ts';
 import { DecisionRecorder } from './decision-recorder.ts';
+import { type HeldAction, heldActionAt } from './held-actions.ts';
 import { healthCheckOf } from './health-record.ts';
 import { Floats, Postings, Whole } from './numbers.ts';
 import { type Chunk, type HealthCheck, type Tie, type TouchIndex, TOUCHES } from './touch-index.ts';
@@ -36,6 +37,7 @@ export class TouchRecorder {
   private readonly refusal = new Whole(1 << 16);
   private readonly given = new Floats(1 << 16);
   private readonly made = new Whole(1 << 16);
+  private readonly held = new Map<number, HeldAction[]>();
   private readonly givenByBatch = new Map<number, readonly number[]>();
   private readonly health: HealthCheck[] = [];
   private readonly ties: Tie[] = [];
@@ -75,7 +77,7 @@ export class TouchRecorder {
   /** The index of all that was taken. */
   finish(): TouchIndex {
     const { state, start, touched, decisions } = this;
-    if (this.came < this.due.rows) this.leave('a proposal was not carried out');
+    while (this.came < this.due.rows) this.hold(this.due.i32, this.due.f64, this.came++);
     const markets = state.market.rows;
     this.touch.resolve(touched, this.given);
     const keys = touched.values.map((touch) =>
@@ -95,11 +97,12 @@ export class TouchRecorder {
       givenByBatch: this.givenByBatch,
       byMarket: new Postings(keys, touched.length, markets),
       ...decisions.finish(state.account.rows),
+      held: this.held,
       health: this.health,
       ties: this.ties,
       definesAccounts: this.definesAccounts,
       madeBy: (row) => (row < start.position.rows ? -1 : this.made.at(row - start.position.rows)),
-      held: heldBy(state),
+      positionCounts: positionCountsOf(state),
       positions: positionsByMarket(state),
       startPositions: positionsByMarket(start),
       startOrders: ordersByMarket(start),
@@ -125,6 +128,8 @@ export class TouchRecorder {
     const refusal = this.readEvents(number);
     this.refusal.push(refusal);
     this.decisions.after(state, number, refusal);
+    // What was refused did not happen, but for orders that had ended meanwhile.
+    if (isForced(kind) && refusal !== 0 && refusal !== REFUSAL.order_unknown) this.hold(words, floats, row);
     if (BEYOND.has(kind) && refusal === 0) this.leave(`the window has a ${BEYOND.get(kind)}`);
     if (kind === COMMAND.tick && refusal === 0) this.afterTick(number);
   }
@@ -169,19 +174,22 @@ export class TouchRecorder {
     this.health.push(healthCheckOf(state, number));
   }
 
-  /** The cone derives forced actions from ticks: so each must have come right behind its tick, in order, and no other. */
+  /** The cone derives forced actions from ticks: so each must have come right behind its tick, in order; what did not come was held. */
   private expectForced(kind: number, words: Int32Array, row: number): void {
+    const { due } = this;
     if (!isForced(kind)) {
-      if (this.came < this.due.rows) this.leave('a proposal was not carried out at its tick');
+      while (this.came < due.rows) this.hold(due.i32, due.f64, this.came++);
       return;
     }
-    const from = this.came * WORDS;
-    for (let word = 0; word < WORDS; word++) {
-      if (this.came < this.due.rows && this.due.i32[from + word] === words[row * WORDS + word]) continue;
-      this.leave('a forced action is not what its tick proposed');
-      return;
-    }
-    this.came++;
+    while (this.came < due.rows && !isSameRow(due.i32, this.came, words, row)) this.hold(due.i32, due.f64, this.came++);
+    if (this.came === due.rows) this.leave('a forced action that no tick proposed');
+    else this.came++;
+  }
+
+  private hold(words: Int32Array, floats: Float64Array, row: number): void {
+    const held = this.held.get(this.tick) ?? [];
+    held.push(heldActionAt(words, floats, row));
+    this.held.set(this.tick, held);
   }
 
   private venue(column: number): number {
@@ -190,21 +198,25 @@ export class TouchRecorder {
 
   private leave(why: string): void {
     this.beyond ??= why;
-    this.came = this.due.rows;
   }
+}
+
+function isSameRow(due: Int32Array, at: number, words: Int32Array, row: number): boolean {
+  for (let word = 0; word < WORDS; word++) if (due[at * WORDS + word] !== words[row * WORDS + word]) return false;
+  return true;
 }
 
 function isByMargin(reason: number): boolean {
   return reason === CLOSE.DELEVERAGE || reason === CLOSE.NOT_ENOUGH_MARGIN;
 }
 
-function heldBy({ position, account }: State): Int32Array {
-  const held = new Int32Array(account.rows);
+function positionCountsOf({ position, account }: State): Int32Array {
+  const counts = new Int32Array(account.rows);
   for (let row = 1; row < position.rows; row++) {
     const owner = position.i32[row * position.rowWords + POSITION.ACCOUNT] as number;
-    held[owner] = (held[owner] as number) + 1;
+    counts[owner] = (counts[owner] as number) + 1;
   }
-  return held;
+  return counts;
 }
 
 function positionsByMarket({ position, market }: State): Postings {
