@@ -1,4 +1,5 @@
 // A drill as a story: what happens when, in plain words.
+import { OPTIONS } from '../incident/measure.ts';
 import type { DrillTold, IndexRow, Moment, SideRow } from '../sim/drill/story.ts';
 import { readableUsd, vetoTable } from './drill-summary.ts';
 import { readableCount } from './money.ts';
@@ -101,11 +102,10 @@ function linesOf(moment: Moment): string[] {
         `    A few orders in ${moment.market} move its mark up to ${(moment.furthest * 100).toFixed(1)} % from the fair price of ${moment.fair.toFixed(2)}, which no source left.`,
         `    Liquidated wrongly again: ${moment.compared.wrongful.accounts} accounts, ${readableUsd(moment.compared.wrongful.notionalUsd)}. The venue is stopped.`,
       ];
+    case 'measured':
+      return measuredLines(moment);
     case 'remedy':
-      return [
-        '',
-        `${readableCount(moment.result.refunded)} of ${readableCount(moment.result.assessed)} accounts are paid ${readableUsd(moment.result.totalUsd)}.`,
-      ];
+      return remedyLines(moment);
   }
 }
 
@@ -199,5 +199,56 @@ function rollbackLines({ timeMs, result }: Extract<Moment, { kind: 'rollback' }>
     ),
     `    What had happened outside is carried: ${result.carriedDeposits} deposits, ${result.carriedWithdrawals} withdrawals. Custody identity: ${result.custodyIdentity ? 'holds on both branches' : 'BROKEN'}.`,
     ...Object.entries(result.fates).map(([fate, count]) => `    ${fate}: ${readableCount(count)} commands`),
+  ];
+}
+
+const REMEDIES = { do_nothing: 'do nothing', forward_fix: 'forward fix', rollback: 'rollback' } as const;
+const LINES_SHOWN = 4;
+
+function measuredLines({ timeMs, lines, measurement }: Extract<Moment, { kind: 'measured' }>): string[] {
+  const rows = OPTIONS.map((option) => {
+    const { harmed, benefited, fundCost, honestTradesUndone } = measurement.options[option];
+    return [
+      REMEDIES[option],
+      `${readableCount(harmed.accounts)}, ${readableUnits(harmed.amount)}`,
+      `${readableCount(benefited.accounts)}, ${readableUnits(benefited.amount)}`,
+      readableUnits(fundCost),
+      readableCount(honestTradesUndone.trades),
+    ];
+  });
+  const more = lines.length > LINES_SHOWN ? [`      … and ${lines.length - LINES_SHOWN} more`] : [];
+  return [
+    ...heading(
+      timeMs,
+      'What was wrong is found from the journal and the database’s copy, and proved by the recorded roots:',
+    ),
+    ...lines.slice(0, LINES_SHOWN).map((line) => `      ${line}`),
+    ...more,
+    '    What each remedy would do, by replay, before anybody decides:',
+    ...indent(
+      textTable(
+        [['remedy', 'accounts harmed', 'accounts benefited', 'the fund pays', 'honest trades undone'], ...rows],
+        ['left', 'right', 'right', 'right', 'right'],
+      ),
+    ),
+    `    Recommended by the published order: ${REMEDIES[measurement.recommended]}: ${measurement.because}.`,
+  ];
+}
+
+function readableUnits(units: bigint): string {
+  return readableUsd(Number(units / 1_000_000n) / 100);
+}
+
+function remedyLines({ timeMs, result, shown, record }: Extract<Moment, { kind: 'remedy' }>): string[] {
+  const causes = Object.entries(result.byCause).sort(([, one], [, other]) => Math.abs(other) - Math.abs(one));
+  return [
+    ...heading(timeMs, 'Who was harmed by the reopening is made whole.'),
+    `    ${readableCount(result.assessed)} accounts are assessed, ${readableCount(result.refunded)} are paid ${readableUsd(result.totalUsd)}, the largest ${readableUsd(result.largestUsd)}.`,
+    `    By cause: ${causes.map(([cause, amount]) => `${cause.replaceAll('_', ' ')} ${readableUsd(amount)}`).join(', ')}.`,
+    `    Differences of all accounts less what came from outside: ${result.conservationResidual}.`,
+    `    ${readableCount(result.receipts)} receipts; ${readableCount(result.receiptsVerified)} hold by the first verifier, ${readableCount(result.independentVerified)} by the second, which shares no code with it.`,
+    '    Two operators are shown this, and sign:',
+    ...shown.map((line) => `      ${line}`),
+    `    Paid, the smallest hundredth first: ${readableCount(record.posted)} of ${readableCount(record.payments)}. Ledger, tree and the debit of the fund agree.`,
   ];
 }

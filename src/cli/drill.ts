@@ -97,7 +97,17 @@ export async function drillWith(output: Output, name: string, options: DrillComm
   const journal = openJournal(out);
   const story = storyOf(output);
   try {
-    return runDrill({ scenario: name, guard, accounts, seed, day: recorded, markets, journal, told: story.told });
+    return runDrill({
+      scenario: name,
+      guard,
+      accounts,
+      seed,
+      day: recorded,
+      markets,
+      journal,
+      folder: out,
+      told: story.told,
+    });
   } finally {
     story.stop();
     journal.close();

@@ -1,17 +1,14 @@
 /** The drills by name: incidents of January 2026 and of other venues, each run with the guard or without. */
 import type { Journal } from '../../journal/journal.ts';
 import type { MarketDay } from '../market-day.ts';
-import { Happened, runCascade } from './cascade.ts';
 import { drillDay } from './drill-day.ts';
 import { runFaultScenario } from './fault-scenario.ts';
 import { runGuarded, Watch } from './guarded.ts';
-import type { Compared } from './forced-tally.ts';
-import { type Closed, type ParadexOptions, toMaintenance } from './paradex.ts';
+import { type ParadexOptions, toMaintenance } from './paradex.ts';
 import type { DrillResult } from './result.ts';
-import { rollBackTo } from './roll-back.ts';
 import { FAULT_SCENARIOS } from './scenario-faults.ts';
-import { climb, runSecondWave } from './second-wave.ts';
 import type { DrillTold } from './story.ts';
+import { type Parts, runUnguarded } from './unguarded.ts';
 
 export const PARADEX = 'paradex-2026-01-19';
 
@@ -48,6 +45,8 @@ export interface DrillOptions {
   readonly opensMs?: number;
   /** Where the history of the drill is kept. */
   readonly journal: Journal;
+  /** Where receipts and reports are left; nowhere unless given. */
+  readonly folder?: string | undefined;
   readonly told?: DrillTold;
 }
 
@@ -75,13 +74,13 @@ export function runDrill(options: DrillOptions): DrillResult {
   if (matrixCase !== undefined) return runFaultScenario(matrixCase, all);
   const { day = drillDay(options.seed), markets, seed, journal, told = {}, opensMs } = options;
   const given = { ...(markets === undefined ? {} : { markets }), ...(opensMs === undefined ? {} : { opensMs }) };
-  return runParadex({ day, seed, journal, told, accounts: all.accounts, ...given }, options.guard);
+  return runParadex({ day, seed, journal, told, accounts: all.accounts, ...given }, options.guard, options.folder);
 }
 
-function runParadex(options: ParadexOptions, guard: 'on' | 'off'): DrillResult {
+function runParadex(options: ParadexOptions, guard: 'on' | 'off', folder: string | undefined): DrillResult {
   const startMs = performance.now();
-  const parts = guard === 'on' ? withGuard(options) : withoutGuard(options);
-  const { closed, compared, vetoes, rollback, secondWave } = parts;
+  const parts = guard === 'on' ? withGuard(options) : runUnguarded(options, folder);
+  const { closed, compared, vetoes, rollback, secondWave, remedy, timings } = parts;
   return {
     scenario: PARADEX,
     guard,
@@ -93,31 +92,15 @@ function runParadex(options: ParadexOptions, guard: 'on' | 'off'): DrillResult {
     vetoes,
     rollback,
     secondWave,
-    remedy: null,
-    timings: null,
+    remedy,
+    timings,
     seconds: (performance.now() - startMs) / 1000,
   };
 }
-
-type Parts = Pick<DrillResult, 'vetoes' | 'rollback' | 'secondWave' | 'remedy' | 'timings'> & {
-  readonly closed: Closed;
-  readonly compared: Compared;
-};
 
 function withGuard(options: ParadexOptions): Parts {
   const watch = new Watch();
   const closed = toMaintenance(options, true, watch.told);
   const { compared, vetoes } = runGuarded(options, closed, watch);
   return { closed, compared, vetoes, rollback: null, secondWave: null, remedy: null, timings: null };
-}
-
-function withoutGuard(options: ParadexOptions): Parts {
-  const happened = new Happened();
-  const closed = toMaintenance(options, false, happened.told);
-  const { compared } = runCascade(options, closed, happened);
-  const { result: rollback } = rollBackTo(options, closed);
-  const wave = runSecondWave(options, closed, happened);
-  const climbed = climb(options, closed, happened);
-  const secondWave = { careless: wave.compared.wrongful.count, ladder: climbed.wrongful.count };
-  return { closed, compared, vetoes: [], rollback, secondWave, remedy: null, timings: null };
 }

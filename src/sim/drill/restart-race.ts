@@ -9,7 +9,6 @@ import { touchAll } from '../../chain/touched-pages.ts';
 import type { State } from '../../engine/state.ts';
 import { MARKET } from '../../engine/tables.ts';
 import { crc32, sha256 } from '../../journal/node-digest.ts';
-import type { StateWrite } from '../../remedy/deviation.ts';
 import type { MarketDay } from '../market-day.ts';
 import { Random } from '../random.ts';
 import { lifeOf } from './drill-day.ts';
@@ -47,15 +46,6 @@ export function markets(day: MarketDay, seed: number, named: readonly string[] |
   const random = new Random(seed).fork('restart race');
   while (rows.size < Math.min(names.length, MORE_ROWS + 2)) rows.add(1 + random.below(names.length));
   return [...rows].sort((a, b) => a - b);
-}
-
-/** The values that the starting process has in place of what its history made. */
-export function writesOf(rows: readonly number[]): StateWrite[] {
-  return rows.flatMap((row) =>
-    (['fundingIndex', 'fundingRemainder'] as const).map(
-      (column): StateWrite => ({ table: 'market', row, column, index: 0, value: 0 }),
-    ),
-  );
 }
 
 /** Zeroes the indexes in a state, as the race did; everything that a process derives from its tables is made anew. */

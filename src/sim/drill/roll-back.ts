@@ -2,33 +2,27 @@
 import { FATES } from '../../chain/fates.ts';
 import { type RolledBack, rollBack } from '../../incident/roll-back.ts';
 import { sha256 } from '../../journal/node-digest.ts';
-import type { Deviation } from '../../remedy/deviation.ts';
+import { toHex } from '../../chain/digest.ts';
+import { caseHash, correctionsHash } from '../../remedy/incident-case.ts';
 import { copyState } from '../faults/base.ts';
 import type { Closed, ParadexOptions } from './paradex.ts';
-import { writesOf } from './restart-race.ts';
+import { type Measured, RACE_REASON } from './incident.ts';
 import type { RollbackResult } from './result.ts';
-
-/** What the process that started carelessly held, and no command made. */
-export function deviationOf({ block, corrupted }: Closed): Deviation {
-  return { afterSequence: block.lastSequence, writes: writesOf(corrupted) };
-}
-
-/** Why: it stands in the certificate, for everybody to read. */
-export const REASON =
-  'A restart raced the copy of the database: the funding indexes of some markets were loaded as zero and the accounts that held ' +
-  'positions there were settled for the market’s whole life at once. All that followed from it is undone.';
 
 /** Rolls back, and tells. Throws where it is refused: in a drill it never may be. */
 export function rollBackTo(
   options: ParadexOptions,
   closed: Closed,
+  { incident }: Measured,
 ): { readonly done: RolledBack; readonly result: RollbackResult } {
   const { block, world } = closed;
   const done = rollBack(options.journal, {
     hash: sha256,
     restores: block.height,
-    reason: REASON,
-    deviations: [deviationOf(closed)],
+    reason: RACE_REASON,
+    incident: toHex(caseHash(incident)),
+    corrections: toHex(correctionsHash(incident.corrections)),
+    deviations: incident.corrections.deviations,
     start: { state: copyState(closed.state), block },
   });
   if (!done.accepted) throw new Error(`the rollback is refused: ${done.refusal} ${done.about}`);

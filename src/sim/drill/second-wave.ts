@@ -86,11 +86,14 @@ export function climb(
 ): Compared {
   const clean = new ForcedTally(isShared);
   const twin = twinOf(options, world, false, { onEvents: (events) => clean.take(events) });
-  lead(twin, undefined);
   told.forced = new ForcedTally(isShared);
   told.steps = [];
   const skew = new Skew(world.day, mostFragile(world.day), world.opportunists);
-  lead(world, skew, progressOf(world, options.told, 'back up the ladder', world.at('ladder'), 'end'));
+  lead(world, skew, progressOf(world, options.told, 'back up the ladder', world.at('ladder'), 'open'));
+  let untilMs = world.at('open');
+  for (; isClimbing(world) && untilMs < world.at('end'); untilMs += STEP_MS) world.trade(untilMs + STEP_MS);
+  lead(twin, undefined);
+  twin.trade(untilMs);
   const compared = told.forced.against(clean, world.opportunists);
   options.told.onMoment?.({
     kind: 'reopened',
@@ -116,5 +119,11 @@ function lead(world: DrillWorld, skew: Skew | undefined, progress?: (timeMs: num
   };
   world.trade(world.at('makersBack'), { filter: OUTSIDE_ALONE, ...also, ...onTick });
   world.trade(world.at('open'), { ...also, ...onTick });
-  world.trade(world.at('end'), onTick);
+}
+
+/** Where some market is still on its way, it is traded on for so long at a time. */
+const STEP_MS = 60_000;
+
+function isClimbing({ venue: { reopening }, day }: DrillWorld): boolean {
+  return day.markets.some((_, place) => reopening?.rungOf(place + 1) !== undefined);
 }

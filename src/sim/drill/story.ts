@@ -1,5 +1,7 @@
 /** What a drill tells while it runs: the moments of its story with their numbers, to be put into words by whoever listens. */
 import type { ReopeningStep } from '../../exchange/reopen.ts';
+import type { Measurement } from '../../incident/measure.ts';
+import type { PayRecord } from '../../incident/pay.ts';
 import type { Compared } from './forced-tally.ts';
 import type { RemedyResult, RollbackResult, VetoCount } from './result.ts';
 
@@ -74,7 +76,21 @@ export type Moment =
       readonly furthest: number;
       readonly compared: Compared;
     }
-  | { readonly kind: 'remedy'; readonly result: RemedyResult };
+  | {
+      readonly kind: 'measured';
+      readonly timeMs: number;
+      /** What a process held that no command had written, a line a value. */
+      readonly lines: readonly string[];
+      readonly measurement: Measurement;
+    }
+  | {
+      readonly kind: 'remedy';
+      readonly timeMs: number;
+      readonly result: RemedyResult;
+      /** What the approvers were shown. */
+      readonly shown: readonly string[];
+      readonly record: PayRecord;
+    };
 
 export interface DrillTold {
   readonly onMoment?: (moment: Moment) => void;

@@ -26,7 +26,7 @@ export const TIMELINE = {
   /** Makers and traders come back; the orders that skew the price go on until the venue is fully open. */
   makersBack: at(12, 2, 30),
   open: at(12, 12),
-  end: at(12, 20),
+  end: at(12, 40),
 } as const;
 
 export type Moment = keyof typeof TIMELINE;

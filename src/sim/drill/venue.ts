@@ -15,6 +15,7 @@ import { Exchange } from '../../exchange/exchange.ts';
 import { recover } from '../../exchange/recover.ts';
 import { Reopening, type ReopeningStep } from '../../exchange/reopen.ts';
 import type { ActContent } from '../../guard/authority/act.ts';
+import type { SignedAct } from '../../guard/authority/decode-act.ts';
 import type { Finding } from '../../guard/finding.ts';
 import { Guard } from '../../guard/guard.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
@@ -153,9 +154,14 @@ export class DrillVenue {
     requireAccepted(this.exchange.act(this.people.enrol(timeMs, this.fork), timeMs));
   }
 
+  /** An act that one operator signs, or two. */
+  sign(what: ActContent, timeMs: number, count: 1 | 2): SignedAct {
+    return this.people.sign(what, timeMs, count, this.fork);
+  }
+
   /** Carries out an act that one operator signs, or two. */
-  act(what: ActContent, timeMs: number, count: 1 | 2): ActResult {
-    return this.exchange.act(this.people.sign(what, timeMs, count, this.fork), timeMs);
+  private act(what: ActContent, timeMs: number, count: 1 | 2): ActResult {
+    return this.exchange.act(this.sign(what, timeMs, count), timeMs);
   }
 
   private get fork(): number {
