@@ -20,20 +20,32 @@ export interface ContentOptions {
   readonly announce?: string;
   readonly enrol?: string[];
   readonly retire?: string;
+  readonly revokeRefunds?: string;
 }
 
 /** The options of which an act is about exactly one. */
-const ABOUT = ['status', 'rule', 'parameter', 'command', 'lift', 'reopen', 'announce', 'enrol', 'retire'] as const;
+const ABOUT = [
+  'status',
+  'rule',
+  'parameter',
+  'command',
+  'lift',
+  'reopen',
+  'announce',
+  'enrol',
+  'retire',
+  'revokeRefunds',
+] as const;
 
 /** The content that the options ask for. Refuses (named) none, two, and names that are none of the exchange's. */
 export function contentOf(options: ContentOptions): ActContent {
   const given = ABOUT.filter((name) => options[name] !== undefined);
   const [about] = given;
   if (about === undefined || given.length > 1) {
-    const names = ABOUT.map((name) => `--${name}`).join(', ');
+    const names = ABOUT.map((name) => `--${name.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`).join(', ');
     throw new CommandError('act_about_one_thing', `give exactly one of ${names}; ${given.length} were given`);
   }
-  const { lift = '', reopen = '', announce = '', enrol = [], retire = '' } = options;
+  const { lift = '', reopen = '', announce = '', enrol = [], retire = '', revokeRefunds = '' } = options;
   switch (about) {
     case 'lift':
       return { kind: 'lift', component: componentOf(lift) };
@@ -45,6 +57,8 @@ export function contentOf(options: ContentOptions): ActContent {
       return { kind: 'enrol', keys: enrol.map(enrolledOf) };
     case 'retire':
       return { kind: 'retire', key: retire };
+    case 'revokeRefunds':
+      return revocationOf(revokeRefunds);
     default:
       return { kind: 'commands', commands: commandsOf(options) };
   }
@@ -113,6 +127,15 @@ function componentOf(text: string): Component {
   if (kind === 'market' && number > 0) return { kind, market: number };
   if (kind === 'account' && number > 0) return { kind, account: number };
   throw new CommandError('component_unknown', `"${text}" is none of venue, market:N, account:N`);
+}
+
+/** `CASE:ROUND`: the hash of a case, and a round of its payout. */
+function revocationOf(text: string): ActContent {
+  const [incident = '', round = ''] = text.split(':');
+  if (/^[0-9a-f]{64}$/.test(incident) && /^[1-9]\d{0,8}$/.test(round)) {
+    return { kind: 'revokeRefunds', incident, round: Number(round) };
+  }
+  throw new CommandError('payout_unknown', `"${text}" is not the hash of a case, a colon and a round`);
 }
 
 /** `operator:KEY` or `guard:KEY`. */

@@ -118,6 +118,7 @@ function registerAct(key: Command, frame: Frame): void {
     .option('--announce <act file>', 'announce this act')
     .option('--enrol <role:key>', 'enrol operator:KEY or guard:KEY; may be given again', collect)
     .option('--retire <key>', 'retire this key for good')
+    .option('--revoke-refunds <case:round>', 'take back the approval of a payout: one key stops it')
     .action(action<ActOptions>(frame, writeAct));
 }
 

@@ -83,7 +83,13 @@ export function prepared(claims: readonly Payable[], round = 1, change: Partial<
   const [policy, refundRoot, sumRoot, dossier, effect] = ['01', '02', '03', '04', '05'].map((two) => two.repeat(32));
   const content = {
     format: CONTENT_FORMAT,
-    ...{ incident: INCIDENT, round, policy, refundRoot, sumRoot, dossier, effect },
+    incident: INCIDENT,
+    round,
+    policy,
+    refundRoot,
+    sumRoot,
+    dossier,
+    effect,
     treeTotal: String(plan.total + owed),
     owed: String(owed),
     leaves: claims.length,

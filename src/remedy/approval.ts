@@ -92,7 +92,15 @@ export function approvalOf(content: PayoutContent): RefundApproval {
   const { incident, round, plan, payments, total, largest, reversals, reversed } = content;
   return {
     kind: 'approveRefunds',
-    ...{ incident, round, content: contentHash(content), plan, payments, total, largest, reversals, reversed },
+    incident,
+    round,
+    content: contentHash(content),
+    plan,
+    payments,
+    total,
+    largest,
+    reversals,
+    reversed,
   };
 }
 

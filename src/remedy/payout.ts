@@ -54,7 +54,10 @@ export function planPayout(name: PayoutName, claims: readonly Payable[]): Payout
     .map(({ account, statement }) => transfer(account, BigInt(statement.reversed), 'reversal'))
     .sort((a, b) => a.account - b.account);
   return {
-    ...{ incident: name.incident, round: name.round, reversals, payments },
+    incident: name.incident,
+    round: name.round,
+    reversals,
+    payments,
     hash: planHash([...reversals, ...payments]),
     total: sumOf(payments),
     largest: payments.reduce((most, { amount }) => (amount > most ? amount : most), 0n),
@@ -171,7 +174,10 @@ export function readLedger(state: State, { payments, reversals }: PayoutPlan): L
     else reversedTotal += entry.amount;
   }
   return {
-    ...{ missing, unreversed, different, reversedTotal },
+    missing,
+    unreversed,
+    different,
+    reversedTotal,
     pending: counts[REFUND_STATUS.PENDING],
     posted: counts[REFUND_STATUS.POSTED],
     voided: counts[REFUND_STATUS.VOIDED],

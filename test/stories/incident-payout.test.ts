@@ -1,8 +1,9 @@
 // From a draft to money: two people look and sign, the payout is killed by a file and goes on, everybody has what the trees say.
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { DirectRoots } from '../../src/chain/roots.ts';
 import { CommandBuffer } from '../../src/engine/command-buffer.ts';
 import { INSURANCE_FUND, type State } from '../../src/engine/state.ts';
@@ -16,7 +17,6 @@ import { type Draft, draftIncident } from '../../src/incident/draft.ts';
 import { stateAtBlock } from '../../src/incident/state-at-block.ts';
 import { openFileJournal } from '../../src/journal/file-journal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { withFolder } from '../../src/journal/journal.fixture.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import { writeKeyFile } from '../../src/cli/key-file.ts';
 import { runProgram } from '../../src/cli/program.ts';
@@ -70,8 +70,17 @@ function balances({ account }: State): bigint[] {
   return Array.from({ length: account.rows }, (_, row) => wide(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH));
 }
 
-/** A drafted case in `folder/case` of the record in `folder/day`, and the key files of people. */
-function drafted(folder: string): { day: string; remedy: string; draft: Draft; key: (who: Person) => string } {
+interface Story {
+  readonly folder: string;
+  readonly day: string;
+  readonly remedy: string;
+  readonly draft: Draft;
+  /** A key file of a person. */
+  readonly key: (who: Person) => string;
+}
+
+/** A drafted case in `folder/case` of the record in `folder/day`. */
+function drafted(folder: string): Story {
   const day = join(folder, 'day');
   const venue = tradeWrongly({ falsify: falsePrices(2, 240, 252, 860_000) }, { seed: 3, ticks: 290, accounts: 150 });
   recorded(day, venue);
@@ -91,50 +100,14 @@ function drafted(folder: string): { day: string; remedy: string; draft: Draft; k
     return file;
   };
   writeFileSync(join(folder, 'keys.json'), JSON.stringify(ROSTER));
-  return { day, remedy, draft, key };
+  return { folder, day, remedy, draft, key };
 }
 
-test('drafted, approved by two, paid: everybody has what the trees say, once', async () => {
-  await withFolder(async (folder) => {
-    const { day, remedy, draft, key } = drafted(folder);
-    const approve = (...more: string[]) =>
-      makewhole('incident', 'approve', '--folder', remedy, '--journal', day, ...more);
-    const pay = (...more: string[]) =>
-      makewhole('incident', 'pay', '--folder', remedy, '--journal', day, '--keys', join(folder, 'keys.json'), ...more);
-    const looked = await approve();
-    assert.deepEqual([looked.code, looked.json['obstacles'], looked.json['signatures']], [0, [], []]);
-    assert.equal((await pay()).code, 2, 'nobody approved');
-    assert.deepEqual((await approve('--key', key(ANN))).json['signatures'], [ANN.key]);
-    const before = balances(stateOf(day));
-    const tooFew = await pay();
-    assert.deepEqual([tooFew.code, (tooFew.json['finding'] as { name: string }).name], [1, 'approval_refused']);
-    assert.equal((await approve('--key', key(ANN))).code, 2, 'the same key twice');
-    assert.deepEqual((await approve('--key', key(BEN))).json['signatures'], [ANN.key, BEN.key]);
-    writeFileSync(join(remedy, 'STOP'), '');
-    const stopped = await pay();
-    assert.equal((stopped.json['finding'] as { name: string }).name, 'stopped');
-    assert.deepEqual(balances(stateOf(day)), before);
-    rmSync(join(remedy, 'STOP'));
-    const paid = await pay();
-    assert.deepEqual([paid.code, paid.json['paid']], [0, true], JSON.stringify(paid.json));
-    const again = await pay();
-    assert.deepEqual([again.code, again.json['paid']], [0, true]);
-    const after = balances(stateOf(day));
-    for (const { account, statement } of draft.claims.claims) {
-      if (account <= 2) continue;
-      assert.equal(
-        (after[account] as bigint) - (before[account] as bigint),
-        BigInt(statement.paid),
-        `account ${account}`,
-      );
-    }
-    const total = BigInt(draft.effect.total);
-    assert.ok(total > 0n);
-    assert.equal((before[INSURANCE_FUND] as bigint) - (after[INSURANCE_FUND] as bigint), total);
-    const record = JSON.parse(readFileSync(join(remedy, 'payout.json'), 'utf8')) as { postedTotal: string };
-    assert.deepEqual([record.postedTotal, new CaseFolder(remedy).dossier.round], [String(total), 1]);
-  });
+let story: Story;
+before(() => {
+  story = drafted(mkdtempSync(join(tmpdir(), 'makewhole-payout-')));
 });
+after(() => rmSync(story.folder, { recursive: true }));
 
 const altered: readonly [
   what: string,
@@ -176,22 +149,58 @@ function swapPayees(text: string): string {
 }
 
 test('whatever is altered in the folder, nobody can sign it', async () => {
-  await withFolder(async (folder) => {
-    const { day, remedy, draft, key } = drafted(folder);
-    const payee = draft.claims.claims.find(({ statement }) => statement.paid !== '0')?.account as number;
-    for (const [what, file, change, name] of altered) {
-      const path = join(remedy, file(payee));
-      const text = readFileSync(path, 'utf8');
-      assert.notEqual(change(text), text, what);
-      writeFileSync(path, change(text));
-      const answer = await makewhole('incident', 'approve', '--folder', remedy, '--journal', day, '--key', key(GUS));
-      writeFileSync(path, text);
-      const names = ((answer.json['obstacles'] ?? []) as { name: string }[]).map((each) => each.name).join();
-      assert.deepEqual([answer.code, answer.json['signatures']], [1, []], what);
-      assert.match(names, name, what);
-    }
-    writeFileSync(join(remedy, 'claims.jsonl'), '{"account":3}\n');
-    const answer = await makewhole('incident', 'approve', '--folder', remedy, '--journal', day);
-    assert.deepEqual([answer.code, JSON.stringify(answer.json).includes('case_file_malformed')], [2, true]);
-  });
+  const { day, remedy, draft, key } = story;
+  const payee = draft.claims.claims.find(({ statement }) => statement.paid !== '0')?.account as number;
+  for (const [what, file, change, name] of altered) {
+    const path = join(remedy, file(payee));
+    const text = readFileSync(path, 'utf8');
+    assert.notEqual(change(text), text, what);
+    writeFileSync(path, change(text));
+    const answer = await makewhole('incident', 'approve', '--folder', remedy, '--journal', day, '--key', key(GUS));
+    writeFileSync(path, text);
+    const names = ((answer.json['obstacles'] ?? []) as { name: string }[]).map((each) => each.name).join();
+    assert.deepEqual([answer.code, answer.json['signatures']], [1, []], what);
+    assert.match(names, name, what);
+  }
+  const claims = readFileSync(join(remedy, 'claims.jsonl'), 'utf8');
+  writeFileSync(join(remedy, 'claims.jsonl'), '{"account":3}\n');
+  const answer = await makewhole('incident', 'approve', '--folder', remedy, '--journal', day);
+  writeFileSync(join(remedy, 'claims.jsonl'), claims);
+  assert.deepEqual([answer.code, JSON.stringify(answer.json).includes('case_file_malformed')], [2, true]);
+});
+
+test('drafted, approved by two, paid: everybody has what the trees say, once', async () => {
+  const { folder, day, remedy, draft, key } = story;
+  const approve = (...more: string[]) =>
+    makewhole('incident', 'approve', '--folder', remedy, '--journal', day, ...more);
+  const pay = (...more: string[]) =>
+    makewhole('incident', 'pay', '--folder', remedy, '--journal', day, '--keys', join(folder, 'keys.json'), ...more);
+  const looked = await approve();
+  assert.deepEqual([looked.code, looked.json['obstacles'], looked.json['signatures']], [0, [], []]);
+  assert.equal((await pay()).code, 2, 'nobody approved');
+  assert.deepEqual((await approve('--key', key(ANN))).json['signatures'], [ANN.key]);
+  const had = balances(stateOf(day));
+  const tooFew = await pay();
+  assert.deepEqual([tooFew.code, (tooFew.json['finding'] as { name: string }).name], [1, 'approval_refused']);
+  assert.equal((await approve('--key', key(ANN))).code, 2, 'the same key twice');
+  assert.deepEqual((await approve('--key', key(BEN))).json['signatures'], [ANN.key, BEN.key]);
+  writeFileSync(join(remedy, 'STOP'), '');
+  const stopped = await pay();
+  assert.equal((stopped.json['finding'] as { name: string }).name, 'stopped');
+  assert.deepEqual(balances(stateOf(day)), had);
+  rmSync(join(remedy, 'STOP'));
+  const paid = await pay();
+  assert.deepEqual([paid.code, paid.json['paid']], [0, true], JSON.stringify(paid.json));
+  const again = await pay();
+  assert.deepEqual([again.code, again.json['paid']], [0, true]);
+  const after = balances(stateOf(day));
+  for (const { account, statement } of draft.claims.claims) {
+    if (account <= 2) continue;
+    assert.equal((after[account] as bigint) - (had[account] as bigint), BigInt(statement.paid), `account ${account}`);
+  }
+  const total = BigInt(draft.effect.total);
+  assert.ok(total > 0n);
+  assert.equal((had[INSURANCE_FUND] as bigint) - (after[INSURANCE_FUND] as bigint), total);
+  const record = JSON.parse(readFileSync(join(remedy, 'payout.json'), 'utf8')) as { postedTotal: string };
+  assert.deepEqual([record.postedTotal, new CaseFolder(remedy).dossier.round], [String(total), 1]);
 });

@@ -64,7 +64,13 @@ test('the transfers of commands are read as they were planned, whatever stands b
   const { bytes, i32, f64, rows } = commands;
   const read = transfersIn(bytes, i32, f64, rows);
   assert.deepEqual(
-    read?.map(({ row, timeMs, ...each }) => ({ ...each, id: Uint8Array.from(each.id), timeMs: timeMs + row * 0 })),
+    read?.map(({ cause, account, amount, id, timeMs }) => ({
+      cause,
+      account,
+      amount,
+      id: Uint8Array.from(id),
+      timeMs,
+    })),
     planned.map((each) => ({ ...each, timeMs: 7 })),
   );
   assert.deepEqual(
