@@ -170,6 +170,8 @@ const refused: readonly (readonly [error: string, about: readonly string[]])[] =
   ['not_an_act', ['--reopen', 'account:3']],
   ['role_unknown', ['--enrol', 'king:ab']],
   ['file_not_found', ['--announce', at('absent.json')]],
+  ['payout_unknown', ['--revoke-refunds', 'ab:1']],
+  ['payout_unknown', ['--revoke-refunds', `${'ab'.repeat(32)}:0`]],
 ];
 
 for (const [error, options] of refused) {
