@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addCommand, type Frame } from './command.ts';
 import { registerApprove } from './incident-approve.ts';
+import { registerDispute } from './incident-dispute.ts';
 import { registerDraft } from './incident-draft.ts';
 import { registerMeasure } from './incident-measure.ts';
 import { registerPay } from './incident-pay.ts';
@@ -14,6 +15,7 @@ const registrations: readonly ((incident: Command, frame: Frame) => void)[] = [
   registerDraft,
   registerApprove,
   registerPay,
+  registerDispute,
 ];
 
 /** Adds the command `incident` with its own commands. */

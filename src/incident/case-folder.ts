@@ -1,6 +1,7 @@
 /**
  * The folder of a case on disk. Public: case.json, policy.json, roots.json, dossier.json. Private, readable by its owner alone: claims.jsonl
- * (one claim a line), effect.json, secret.hex, receipts/ (one file an account). Nothing that is there is overwritten.
+ * (one claim a line), effect.json, secret.hex, receipts/ (one file an account), before.json (what earlier rounds paid and took back). Nothing
+ * that is there is overwritten.
  */
 import {
   chmodSync,
@@ -21,7 +22,7 @@ import type { Dossier, Effect } from '../remedy/dossier.ts';
 import { caseJson, type IncidentCase } from '../remedy/incident-case.ts';
 import type { PublicRoots, Receipt } from '../remedy/receipt.ts';
 import type { Statement } from '../remedy/statement.ts';
-import type { Draft } from './draft.ts';
+import type { Draft, PreviousRound } from './draft.ts';
 
 /** Files of a case folder, by what they are. */
 export const CASE_FILES = {
@@ -33,6 +34,7 @@ export const CASE_FILES = {
   claims: 'claims.jsonl',
   secret: 'secret.hex',
   receipts: 'receipts',
+  before: 'before.json',
 } as const;
 
 /** The folder cannot be read or written as one of a case: what is there, or is not. */
@@ -44,11 +46,22 @@ export class NotACaseFolder extends Error {
   }
 }
 
+interface Amount {
+  readonly account: number;
+  readonly amount: string;
+}
+
 const PRIVATE = 0o600;
 const PUBLIC = 0o644;
 
 /** Writes a draft to a new folder, or one that holds nothing of a draft. Refuses (throws `NotACaseFolder`) one that does. */
-export function writeCaseFolder(folder: string, incident: IncidentCase, draft: Draft, secret: Uint8Array): void {
+export function writeCaseFolder(
+  folder: string,
+  incident: IncidentCase,
+  draft: Draft,
+  secret: Uint8Array,
+  previous?: PreviousRound,
+): void {
   const there = existsSync(folder) ? readdirSync(folder) : [];
   const taken = Object.values(CASE_FILES).find((name) => there.includes(name) && name !== CASE_FILES.secret);
   if (taken !== undefined) throw new NotACaseFolder(folder, `${taken} is there already`);
@@ -61,12 +74,19 @@ export function writeCaseFolder(folder: string, incident: IncidentCase, draft: D
   writeWhole(own(CASE_FILES.policy), [document(incident.policy)], PUBLIC);
   writeWhole(own(CASE_FILES.claims), claimLines(draft.claims.claims), PRIVATE);
   writeWhole(own(CASE_FILES.effect), [document(draft.effect)], PRIVATE);
+  if (previous !== undefined) writeWhole(own(CASE_FILES.before), [document(beforeJson(previous))], PRIVATE);
   for (const receipt of draft.receipts) {
     writeWhole(join(receipts, `${receipt.statement.account}.json`), [document(receipt)], PRIVATE, false);
   }
   writeWhole(own(CASE_FILES.roots), [document(draft.roots)], PUBLIC);
   // The dossier comes last: where it is, everything else is.
   writeWhole(own(CASE_FILES.dossier), [document(draft.dossier)], PUBLIC);
+}
+
+function beforeJson({ paid, reversed }: PreviousRound): Json {
+  const list = (amounts: ReadonlyMap<number, bigint>): Json =>
+    [...amounts].map(([account, amount]) => ({ account, amount: String(amount) }));
+  return { paid: list(paid), reversed: list(reversed) };
 }
 
 function document(value: Json | object): string {
@@ -119,6 +139,15 @@ export class CaseFolder {
   /** 32 bytes. */
   get secret(): Uint8Array {
     return readSecret(join(this.folder, CASE_FILES.secret));
+  }
+
+  /** What earlier rounds paid and took back, by account; nothing in the first round. */
+  get before(): Pick<PreviousRound, 'paid' | 'reversed'> {
+    if (!existsSync(join(this.folder, CASE_FILES.before))) return { paid: new Map(), reversed: new Map() };
+    const { paid, reversed } = this.json(CASE_FILES.before) as Record<'paid' | 'reversed', readonly Amount[]>;
+    const map = (list: readonly Amount[]): Map<number, bigint> =>
+      new Map(list.map(({ account, amount }) => [account, BigInt(amount)]));
+    return { paid: map(paid), reversed: map(reversed) };
   }
 
   /** All claims, in their order. */

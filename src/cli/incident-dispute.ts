@@ -1,0 +1,253 @@
+// `makewhole incident dispute`: the claims desk of a case that was drafted.
+import { Argument, type Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { CaseFolder, writeCaseFolder } from '../incident/case-folder.ts';
+import { DisputeDesk } from '../incident/dispute-desk.ts';
+import type { Draft, PreviousRound } from '../incident/draft.ts';
+import { sha256 } from '../journal/node-digest.ts';
+import { toHex } from '../chain/digest.ts';
+import { disputeStatistics } from '../remedy/dispute.ts';
+import { dossierHash } from '../remedy/dossier.ts';
+import { caseHash, type IncidentCase } from '../remedy/incident-case.ts';
+import type { IncidentFinding } from '../remedy/incident-run.ts';
+import { action, addCommand, type Frame } from './command.ts';
+import { readDeclarations } from './declarations-file.ts';
+import { CommandError, type ExitCode, exitCodes } from './errors.ts';
+import { runDraft } from './incident-draft.ts';
+import { openForReading } from './journal-folder.ts';
+import { decimalUnits } from './money.ts';
+import type { Output } from './output.ts';
+import { textTable } from './table.ts';
+
+interface DisputeOptions {
+  readonly case: string;
+  readonly account?: string;
+  readonly dispute?: string;
+  readonly text?: string;
+  readonly correction?: string;
+  readonly evidence?: string;
+  readonly journal?: string;
+  readonly declarations?: string;
+  readonly reasons?: string;
+  readonly paragraph?: string;
+  readonly out?: string;
+  readonly by: string;
+  readonly now?: string;
+}
+
+/** What the desk does, by the word of the command. */
+const STEPS: Readonly<Record<string, (desk: Desk) => ExitCode | Promise<ExitCode>>> = {
+  list,
+  open,
+  evidence,
+  rerun,
+  adjust,
+  deny,
+  uphold: (desk) => review(desk, true),
+  return: (desk) => review(desk, false),
+  close,
+};
+
+/** Adds the command `incident dispute`. */
+export function registerDispute(incident: Command, frame: Frame): void {
+  addCommand(incident, 'dispute', {
+    summary: 'the claims desk: open a dispute, compute again, decide with reasons',
+    description:
+      'Keeps the register of disputes of a case in its folder; each entry binds the one before. A claimant opens a dispute, with a\n' +
+      'correction of the case where there is one; `rerun` computes everything again with it and says what it changes; `adjust` gives all\n' +
+      'accounts a new round alike, of which each is paid what it was not paid before; `deny` does not. Both give reasons and cite a\n' +
+      'paragraph of the policy. Somebody else may `uphold` a decision or `return` it. Nothing here holds a payment.',
+    examples: [
+      [
+        'incident dispute open --case remedy --account 41 --text "my stop was at 3,100" --correction c.json',
+        'open one',
+      ],
+      [
+        'incident dispute rerun --case remedy --dispute 1 --journal day',
+        'compute everything again with its correction',
+      ],
+      [
+        'incident dispute adjust --case remedy --dispute 1 --journal day --reasons "…" --paragraph 2 --out round-2',
+        'a new round for all accounts',
+      ],
+      ['incident dispute list --case remedy', 'where each stands'],
+    ],
+  })
+    .addArgument(new Argument('<step>', 'what is done').choices(Object.keys(STEPS)))
+    .requiredOption('--case <folder>', 'the folder of the case')
+    .option('--account <number>', 'whose claim it is (open)')
+    .option('--dispute <number>', 'which dispute')
+    .option('--text <text>', 'what the claimant says (open, evidence)')
+    .option('--correction <file>', 'JSON: what is right in the place of what the case says (open)')
+    .option('--evidence <file>', 'a file whose hash is kept (evidence)')
+    .option('--journal <folder>', 'the journal (rerun, adjust)')
+    .option('--declarations <file>', 'as for the draft (rerun, adjust)')
+    .option('--reasons <text>', 'why (adjust, deny, uphold, return)')
+    .option('--paragraph <number>', 'of the policy (adjust, deny)')
+    .option('--out <folder>', 'where the new round is written (adjust)')
+    .option('--by <name>', 'who does it', 'desk')
+    .option('--now <ms>', 'when, milliseconds since 1970; the time of the machine unless said')
+    .action(
+      action<DisputeOptions>(frame, (output, options, [step]) => {
+        const folder = new CaseFolder(options.case);
+        const desk = new Desk(output, options, new DisputeDesk(folder));
+        return (STEPS[step as string] as (desk: Desk) => ExitCode | Promise<ExitCode>)(desk);
+      }),
+    );
+}
+
+/** One call of the command. */
+class Desk {
+  readonly output: Output;
+  readonly options: DisputeOptions;
+  readonly desk: DisputeDesk;
+
+  constructor(output: Output, options: DisputeOptions, desk: DisputeDesk) {
+    this.output = output;
+    this.options = options;
+    this.desk = desk;
+  }
+
+  get nowMs(): number {
+    return this.options.now === undefined ? Date.now() : this.whole('now');
+  }
+
+  get number(): number {
+    return this.whole('dispute');
+  }
+
+  required(name: 'text' | 'journal' | 'reasons' | 'out' | 'evidence'): string {
+    const value = this.options[name];
+    if (value === undefined) throw new CommandError('missing_argument', `say --${name}`);
+    return value;
+  }
+
+  whole(name: 'account' | 'dispute' | 'paragraph' | 'now'): number {
+    const value = this.options[name];
+    if (value === undefined) throw new CommandError('missing_argument', `say --${name}`);
+    if (!/^\d{1,15}$/.test(value)) throw new CommandError('invalid_argument', `--${name} ${value}: no whole number`);
+    return Number(value);
+  }
+
+  /** Says where a dispute stands, and that is the result. */
+  done(number: number, more: object = {}): ExitCode {
+    const dispute = this.desk.register.dispute(number);
+    this.output.say(`Dispute ${number}: ${dispute?.state}.`);
+    this.output.result({ dispute: number, account: dispute?.account, state: dispute?.state, ...more });
+    return exitCodes.ok;
+  }
+}
+
+function open(call: Desk): ExitCode {
+  const { desk, options } = call;
+  const correction = options.correction === undefined ? undefined : readJson(options.correction);
+  const number = desk.open(call.whole('account'), call.required('text'), correction, options.by, call.nowMs);
+  return call.done(number);
+}
+
+function evidence(call: Desk): ExitCode {
+  const hash = toHex(sha256(readFileSync(call.required('evidence'))));
+  call.desk.note(call.number, { kind: 'evidence', text: call.required('text'), hash }, call.options.by, call.nowMs);
+  return call.done(call.number, { hash });
+}
+
+async function rerun(call: Desk): Promise<ExitCode> {
+  const { desk, number, output } = call;
+  const incident = desk.amendedCase(number);
+  const draft = await draftAgain(call, incident, undefined);
+  const account = desk.register.dispute(number)?.account ?? 0;
+  const finding = 'finding' in draft ? draft.finding : null;
+  const changed = 'finding' in draft ? { before: 0n, after: 0n, others: 0 } : desk.changed(account, draft);
+  const { before, after, others } = changed;
+  const of = { case: toHex(caseHash(incident)), finding, before: String(before), after: String(after), others };
+  desk.note(number, { kind: 'rerun', ...of }, call.options.by, call.nowMs);
+  if ('finding' in draft)
+    output.say(`With the correction the journal is not explained: ${draft.finding}: ${draft.about}`);
+  else {
+    output.say(
+      `Account ${account}: ${decimalUnits(before)} USDC were due, with the correction ${decimalUnits(after)}.`,
+    );
+    output.say(`Of ${others} other accounts something else is due as well.`);
+  }
+  return call.done(number, { ...of, beforeUsd: decimalUnits(before), afterUsd: decimalUnits(after) });
+}
+
+/** Draws up the new round first: only what is there can be decided on. */
+async function adjust(call: Desk): Promise<ExitCode> {
+  const { desk, number, output } = call;
+  const [reasons, paragraph, out] = [call.required('reasons'), call.whole('paragraph'), call.required('out')];
+  const previous = desk.previousRound();
+  const incident = desk.amendedCase(number);
+  const draft = await draftAgain(call, incident, previous);
+  if ('finding' in draft) throw new CommandError('not_rerun', `${draft.finding}: ${draft.about}`);
+  const round = { number: draft.dossier.round, dossier: toHex(dossierHash(draft.dossier)) };
+  const decision = { kind: 'decide', decision: 'adjust', reasons, paragraph, round } as const;
+  writeCaseFolder(out, incident, draft, desk.folder.secret, previous);
+  desk.note(number, decision, call.options.by, call.nowMs);
+  output.say(`Round ${round.number} is in ${out}: ${decimalUnits(BigInt(draft.roots.total))} USDC more are due.`);
+  return call.done(number, {
+    round: round.number,
+    dossier: round.dossier,
+    dueUsd: decimalUnits(BigInt(draft.roots.total)),
+  });
+}
+
+function deny(call: Desk): ExitCode {
+  const [reasons, paragraph] = [call.required('reasons'), call.whole('paragraph')];
+  const event = { kind: 'decide', decision: 'deny', reasons, paragraph, round: null } as const;
+  call.desk.note(call.number, event, call.options.by, call.nowMs);
+  return call.done(call.number);
+}
+
+function review(call: Desk, upheld: boolean): ExitCode {
+  const reasons = call.required('reasons');
+  call.desk.note(call.number, { kind: 'review', upheld, reasons }, call.options.by, call.nowMs);
+  return call.done(call.number);
+}
+
+function close(call: Desk): ExitCode {
+  call.desk.note(call.number, { kind: 'close' }, call.options.by, call.nowMs);
+  return call.done(call.number);
+}
+
+function list({ desk, output, nowMs }: Desk): ExitCode {
+  const { disputes } = desk.register;
+  const day = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
+  const rows = disputes.map(({ number, account, state, openedMs, dueMs }) => [
+    String(number),
+    String(account),
+    state,
+    day(openedMs),
+    day(dueMs),
+  ]);
+  output.say(
+    textTable([['dispute', 'account', 'state', 'opened', 'due'], ...rows], ['right', 'right', 'left', 'left', 'left']),
+  );
+  output.result({ disputes, statistics: disputeStatistics(desk.register, nowMs) });
+  return exitCodes.ok;
+}
+
+/** Everything again, by a case with a correction; against an earlier round, or by itself. */
+function draftAgain(
+  call: Desk,
+  incident: IncidentCase,
+  previous: PreviousRound | undefined,
+): Promise<Draft | IncidentFinding> {
+  const journal = call.required('journal');
+  openForReading(journal);
+  const { declarations } = call.options;
+  return runDraft(journal, incident, {
+    secret: call.desk.folder.secret,
+    ...(previous === undefined ? {} : { previous }),
+    ...(declarations === undefined ? {} : { declarations: readDeclarations(declarations) }),
+  });
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new CommandError('not_json', `${file}: ${error.message}`);
+    throw error;
+  }
+}
