@@ -141,6 +141,7 @@ const about: readonly (readonly [effect: RegExp, about: readonly string[]])[] = 
   [/sets initialMargin of market 2 to 50000/, ['--parameter', 'initial_margin', '--market', '2', '--value', '50000']],
   [/sets the rule taker_fee to 1 ppm/, ['--command', '{"kind":"setRule","rule":1,"value":1}']],
   [/ends the quarantine of the account 17/, ['--lift', 'account:17']],
+  [/takes back the approval of round 2/, ['--revoke-refunds', `${'ab'.repeat(32)}:2`]],
   [/opens the venue/, ['--reopen', 'venue']],
   [/enrols the key [0-9a-f]{64} as a key of the guard/, ['--enrol', `guard:${keys['gus']}`]],
   [/retires the key [0-9a-f]{64} for good/, ['--retire', keys['ann'] as string]],
