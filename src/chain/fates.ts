@@ -99,30 +99,36 @@ export interface Candidate {
   readonly request: number;
 }
 
+/** What a reader of a dead branch is told of it. */
+export interface FateTerms {
+  /** Sequence of its first command. */
+  readonly firstSequence: number;
+  /** Ids of the withdrawals that wait in the restored state, and the last id that it gave out. */
+  readonly pending: ReadonlySet<number>;
+  readonly lastWithdrawal: number;
+  /** Sequence up to which recorded blocks vouch for its states: what a process did behind it nobody saw. */
+  readonly witnessed: number;
+  /** Whether its states are those that the blocks say: then what its events tell is so. */
+  readonly isBelieved: boolean;
+  /** All that left and the restored state does not know, by the word of who paid it out; undefined: nobody was asked. */
+  readonly stated: ReadonlyMap<number, SettledWithdrawal> | undefined;
+}
+
 /** Reads a dead branch batch by batch, in order, and says what becomes of each of its commands. */
 export class FateReader {
   readonly candidates: Candidate[] = [];
-  /** Withdrawals that left and of which nothing says to whom and how much; a rollback cannot be without it. */
+  /** Withdrawals that left and of which nothing says to whom and how much: a rollback cannot be without it. */
   readonly unknown: number[] = [];
-  private readonly firstSequence: number;
-  private readonly pending: ReadonlySet<number>;
-  private readonly stated: ReadonlyMap<number, SettledWithdrawal> | undefined;
+  /** Withdrawals that left, as was said behind the last block, and that by what its commands lead to nobody had asked for. */
+  readonly unwitnessed: number[] = [];
+  private readonly terms: FateTerms;
   private readonly requests = new Map<number, number>();
+  private readonly settled = new Set<number>();
   private readonly open = new Set<number>();
   private readonly codes: number[] = [];
 
-  /**
-   * `pending`: the withdrawals that the restored state has. `stated`: what left by the word of who paid it out, where the states of the
-   * branch cannot be believed; undefined where they can.
-   */
-  constructor(
-    firstSequence: number,
-    pending: ReadonlySet<number>,
-    stated: ReadonlyMap<number, SettledWithdrawal> | undefined,
-  ) {
-    this.firstSequence = firstSequence;
-    this.pending = pending;
-    this.stated = stated;
+  constructor(terms: FateTerms) {
+    this.terms = terms;
   }
 
   /** Takes a batch and the events that it had when it was applied to the branch's state. */
@@ -147,19 +153,20 @@ export class FateReader {
 
   /** The fates when the candidates with these sequences were not taken: one byte a command. */
   fates(refused: ReadonlySet<number>): Uint8Array {
+    const { firstSequence } = this.terms;
     const fates = Uint8Array.from(this.codes);
     for (const { carried, fate, otherwise, request } of this.candidates) {
       const sequence = sequenceOf(carried);
       const isTaken = !refused.has(sequence);
-      fates[sequence - this.firstSequence] = codeOf(isTaken ? fate : otherwise);
-      if (isTaken && request > 0) fates[request - this.firstSequence] = codeOf(fate);
+      fates[sequence - firstSequence] = codeOf(isTaken ? fate : otherwise);
+      if (isTaken && request > 0) fates[request - firstSequence] = codeOf(fate);
     }
     return fates;
   }
 
   /** Ids of withdrawals that were asked for on the branch and neither left nor came back; null where its states cannot be believed. */
   get cancelledWithdrawals(): number[] | null {
-    if (this.stated !== undefined) return null;
+    if (!this.terms.isBelieved) return null;
     return [...this.open].sort((a, b) => a - b);
   }
 
@@ -179,23 +186,32 @@ export class FateReader {
     row: number,
     settled: SettledWithdrawal | undefined,
   ): void {
+    const { pending, isBelieved, stated } = this.terms;
     const id = floats[row * 8 + SETTLE_WITHDRAWAL.WITHDRAWAL] as number;
     const hasLeft = words[row * 16 + SETTLE_WITHDRAWAL.SETTLED] !== 0;
-    const isOld = this.pending.has(id);
-    const known = this.stated === undefined ? settled : this.stated.get(id);
-    const isVoid = this.stated === undefined && settled === undefined;
-    this.codes.push(codeOf(isVoid ? 'voided_refused' : 'voided_withdrawal'));
-    if (isVoid) return;
+    if (isBelieved && settled === undefined) return this.refuseSettlement(sequence, id, hasLeft);
+    this.codes.push(codeOf(hasLeft || pending.has(id) ? 'voided_refused' : 'voided_withdrawal'));
+    this.settled.add(id);
     this.open.delete(id);
     const otherwise = 'voided_refused';
-    if (isOld) this.candidates.push({ carried: sequence, fate: 'carried', otherwise, request: 0 });
-    else if (hasLeft && known === undefined) this.unknown.push(id);
-    else if (hasLeft && known !== undefined) {
-      const carried = [sequence, known.account, known.amount, id] as const;
-      // Of states that cannot be believed nobody knows which request it was.
-      const request = this.stated === undefined ? (this.requests.get(id) ?? 0) : 0;
-      this.candidates.push({ carried, fate: 'carried', otherwise, request });
+    if (pending.has(id)) this.candidates.push({ carried: sequence, fate: 'carried', otherwise, request: 0 });
+    if (pending.has(id) || !hasLeft) return;
+    const known = isBelieved ? settled : stated?.get(id);
+    if (known === undefined) {
+      if (stated === undefined) this.unknown.push(id);
+      return;
     }
+    const carried = [sequence, known.account, known.amount, id] as const;
+    // Of states that cannot be believed nobody knows which request it was.
+    const request = isBelieved ? (this.requests.get(id) ?? 0) : 0;
+    this.candidates.push({ carried, fate: 'carried', otherwise, request });
+  }
+
+  private refuseSettlement(sequence: number, id: number, hasLeft: boolean): void {
+    const { lastWithdrawal, witnessed } = this.terms;
+    this.codes.push(codeOf('voided_refused'));
+    const isRepeated = this.settled.has(id) || id <= lastWithdrawal;
+    if (hasLeft && !isRepeated && sequence > witnessed) this.unwitnessed.push(id);
   }
 
   /** A withdrawal of an earlier dead branch: it left, whatever becomes of the branch that it was carried to. */

@@ -15,7 +15,7 @@ import { type ReplayResult, replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
 import { EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
-import { WITHDRAWAL } from '../engine/tables.ts';
+import { VENUE, WITHDRAWAL } from '../engine/tables.ts';
 import { type Deviation, deviate } from '../remedy/deviation.ts';
 
 export interface DeadBranch {
@@ -44,14 +44,19 @@ export function readDeadBranch(
   head: number,
   restoredState: State,
   restored: Block,
-  { hash, deviations = [], settled = [] }: DeadBranchOptions,
+  { hash, deviations = [], settled }: DeadBranchOptions,
 ): DeadBranch {
   const state = copyState(restoredState);
-  const doubt = new Map(settled.map((each) => [each.withdrawal, each]));
-  const newReader = (stated?: typeof doubt): FateReader => {
-    return new FateReader(restored.lastSequence + 1, pendingIn(restoredState), stated);
+  const stated = settled === undefined ? undefined : new Map(settled.map((each) => [each.withdrawal, each]));
+  const terms = {
+    firstSequence: restored.lastSequence + 1,
+    pending: pendingIn(restoredState),
+    lastWithdrawal: restoredState.venue.f64[restoredState.venue.rowFloats + VENUE.WITHDRAWALS] as number,
+    witnessed: history.block(head)?.lastSequence ?? 0,
+    stated,
   };
-  const [believed, doubted] = [newReader(), newReader(doubt)];
+  const believed = new FateReader({ ...terms, isBelieved: true });
+  const doubted = new FateReader({ ...terms, isBelieved: false });
   let current: BatchEntry | undefined;
   const behind = (): Iterable<Entry> => {
     const all = history.entries(restored.height);
@@ -77,13 +82,19 @@ export function readDeadBranch(
   const { stop } = result;
   const fault = stop === null || stop.what === 'invariant' ? '' : `block ${stop.height}: ${stop.what}`;
   const found = { state, sealer, result, fault };
-  if (result.equal) {
-    deviateBefore(state, sealer.sequence + 1, deviations);
-    return { ...found, states: deviations.length > 0 ? 'follow_with_deviations' : 'follow', reader: believed };
+  if (stop !== null) {
+    const batches = batchesBetween(behind(), restored.height, head, history.restores);
+    return {
+      ...found,
+      states: 'differ',
+      reader: readWithoutStates(batches, new FateReader({ ...terms, isBelieved: false })),
+    };
   }
-  if (stop === null) return { ...found, states: 'differ', reader: doubted };
-  const batches = batchesBetween(behind(), restored.height, head, history.restores);
-  return { ...found, states: 'differ', reader: readWithoutStates(batches, newReader(doubt)) };
+  // What was said to have left, and by what the commands lead to had not been asked for, shows that the process held something else.
+  const isContradicted = believed.unwitnessed.some((id) => stated === undefined || stated.has(id));
+  if (!result.equal || isContradicted) return { ...found, states: 'differ', reader: doubted };
+  deviateBefore(state, sealer.sequence + 1, deviations);
+  return { ...found, states: deviations.length > 0 ? 'follow_with_deviations' : 'follow', reader: believed };
 }
 
 /** Writes what the process held from before a command on. */

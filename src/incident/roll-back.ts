@@ -43,7 +43,10 @@ export interface RollBackOptions {
   readonly corrections?: string;
   /** What the process held in memory on the dead branch and no command made: with it its states are those that its blocks say. */
   readonly deviations?: readonly Deviation[];
-  /** What left by the word of who paid it out. Needed where the states of the dead branch are not explained. */
+  /**
+   * All withdrawals that were asked for on the dead branch and left, by the word of who paid them out. Needed where its states are not
+   * explained, or where a settlement behind its last block is of no withdrawal that its commands lead to.
+   */
   readonly settled?: readonly SettledWithdrawal[];
   /** The act that allows it. A venue with a roster needs one: kind `rollback`, two operators' keys. */
   readonly approval?: SignedAct;
