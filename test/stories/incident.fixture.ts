@@ -32,6 +32,8 @@ export interface Wrong {
   readonly slip?: (tick: number, timeMs: number) => CommandRecord | undefined;
   /** What a process loads between two ticks. */
   readonly deviation?: (tick: number, state: State) => Deviation['writes'] | undefined;
+  /** It loads it as it starts again behind a block that it had closed. */
+  readonly isRestart?: boolean;
 }
 
 export interface Venue {
@@ -83,9 +85,10 @@ export function tradeOn(journal: MemoryJournal, wrong: Wrong, options: VenueOpti
     buffer.clear();
     if (tick === 0) session.opening(state, buffer);
     else session.step(tick, state, buffer);
+    const writes = wrong.deviation?.(tick, state);
+    if (writes !== undefined && wrong.isRestart === true) exchange.finish();
     const height = journal.height;
     const before = commands.length + deviations.length;
-    const writes = wrong.deviation?.(tick, state);
     if (writes !== undefined) {
       const deviation = { afterSequence: exchange.sequence, writes };
       deviations.push(deviation);
