@@ -38,7 +38,7 @@ export const CASE_FILES = {
 } as const;
 
 /** The folder cannot be read or written as one of a case: what is there, or is not. */
-export class NotACaseFolder extends Error {
+class NotACaseFolder extends Error {
   readonly code = 'not_a_case_folder';
   constructor(folder: string, why: string) {
     super(`${folder}: ${why}`);

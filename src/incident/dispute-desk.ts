@@ -31,7 +31,7 @@ const REGISTER = 'disputes.jsonl';
 const CORRECTIONS = 'disputes';
 
 /** What the desk refuses, by name, or what of its files is not as it must be. */
-export class DeskRefused extends Error {
+class DeskRefused extends Error {
   readonly code:
     | DisputeRefusal
     | 'register_damaged'

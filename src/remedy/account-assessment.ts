@@ -22,7 +22,7 @@ import type { CauseAmount, ChainStatement, CloseStatement, Flow } from './statem
 import { asRecorded } from './valuation.ts';
 
 /** A forced taking of an account, with what the true price was. */
-export interface OwnTaking extends Taking {
+interface OwnTaking extends Taking {
   readonly close: CloseStatement;
 }
 

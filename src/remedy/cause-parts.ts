@@ -20,7 +20,7 @@ const CAUSE_OF: Readonly<Record<Exclude<FlowKind, 'held'>, Cause>> = {
 };
 
 /** Parts by cause; what is nothing is left out. */
-export type Parts = Map<Cause, bigint>;
+type Parts = Map<Cause, bigint>;
 
 /** Parts by market, by cause. */
 export type MarketParts = Map<number, Parts>;

@@ -9,7 +9,7 @@ import type { IncidentWorlds } from './incident-worlds.ts';
 import { clearingOf, type SettledIndex, type Valuation } from './valuation.ts';
 
 /** One world's sums, 1e-8 USDC. */
-export interface WorldSums {
+interface WorldSums {
   readonly equities: bigint;
   /** What the clearings of the markets hold, and what is set aside for refunds. */
   readonly clearing: bigint;

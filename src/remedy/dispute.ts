@@ -11,8 +11,8 @@ import { flag, type Form, hex32, integer, natural, objectOf, oneOf, orNull, text
 import type { PolicyDocument } from './policy-document.ts';
 
 /** Where a dispute stands. */
-export const DISPUTE_STATES = ['DISPUTE_OPEN', 'EVIDENCE', 'RE_RUN', 'DECIDED', 'REVIEW', 'CLOSED'] as const;
-export type DisputeState = (typeof DISPUTE_STATES)[number];
+const DISPUTE_STATES = ['DISPUTE_OPEN', 'EVIDENCE', 'RE_RUN', 'DECIDED', 'REVIEW', 'CLOSED'] as const;
+type DisputeState = (typeof DISPUTE_STATES)[number];
 
 /** What happened in a dispute; `by` names a person or a key, hashes are hexadecimal, amounts decimal digits. */
 export type DisputeEvent =
@@ -163,7 +163,7 @@ const ENTRY = objectOf({
 });
 
 /** The canonical line of an entry, without its line feed. */
-export function disputeLine(entry: DisputeEntry): string {
+function disputeLine(entry: DisputeEntry): string {
   return canonicalJson(entry as unknown as Json);
 }
 

@@ -14,7 +14,7 @@ export const TRADE_FLOWS = ['fills', 'triggered', 'missed', 'taken'] as const;
 export type TradeFlow = (typeof TRADE_FLOWS)[number];
 
 /** Lots and what was paid for them, 1e-8 USDC; both signed: bought is positive. */
-export interface Traded {
+interface Traded {
   readonly lots: bigint;
   readonly cost: bigint;
 }

@@ -27,7 +27,7 @@ export const TIERS = ['T1', 'T2', 'T3'] as const;
 export type Tier = (typeof TIERS)[number];
 
 /** Simple interest: amount × rate × days / year, rounded up to the next 1e-8 USDC. */
-export interface InterestRule {
+interface InterestRule {
   /** ppm a year; 0 pays none. */
   readonly ppmYear: number;
   /** Days of a year: actual/365 or actual/360. */
@@ -37,14 +37,14 @@ export interface InterestRule {
 }
 
 /** No single refund may be above the larger of `leastUsdc` and `equityPpm` of what the account had before. */
-export interface SingleCap {
+interface SingleCap {
   readonly equityPpm: number;
   /** 1e-8 USDC, decimal digits. */
   readonly least: string;
 }
 
 /** One numbered paragraph of the rulebook: reasons cite its number. */
-export interface Paragraph {
+interface Paragraph {
   readonly number: number;
   readonly text: string;
 }
