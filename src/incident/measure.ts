@@ -186,7 +186,7 @@ function rollback(run: IncidentRun, trades: HonestTrades): Measured {
   for (let account = 1; account < before.account.rows; account++) {
     const { brought, taken } = externalOf(run, account);
     has[account] = (has[account] as bigint) + brought - taken;
-    const short = taken - brought - freeOf(before, account);
+    const short = taken - brought - pendingOf(before, account) - freeOf(before, account);
     if (taken > 0n && short > 0n) receivables += short;
   }
   return {
@@ -202,6 +202,11 @@ function externalOf({ worlds: { actual }, record }: IncidentRun, account: number
   if (account >= actual.account.rows) return { brought: 0n, taken: 0n };
   const external = record.trace('actual').flows.ledger.row(account, 0).money.get('external') ?? 0n;
   return external > 0n ? { brought: external, taken: 0n } : { brought: 0n, taken: -external };
+}
+
+/** What had been asked for and had not left yet: it is set aside in the restored state as well. */
+function pendingOf({ account: accounts }: State, account: number): bigint {
+  return wide(accounts.f64, account * 8 + ACCOUNT.PENDING_HIGH);
 }
 
 const margin = new Margin();
