@@ -215,7 +215,8 @@ describe('a dead branch whose states no command explains', () => {
 
     test(`${name}: with what the process held its states follow`, () => {
       const { venue, good, deviation, w } = corrupted(isSealed);
-      const { certificate, custody } = venue.rollBack(good, { deviations: [deviation] });
+      const { certificate, custody } = venue.rollBackNow(good, { deviations: [deviation] });
+      venue.start();
       assert.equal(certificate.deadStates, 'follow_with_deviations');
       assert.equal(custody.dead?.vault, custody.restored.vault);
       assert.deepEqual(venue.money(w), { balance: 1_000 * USDC, owed: 6_000 * USDC });
@@ -227,7 +228,8 @@ describe('a dead branch whose states no command explains', () => {
     test(`${name}: by the word of who paid out, it is carried too`, () => {
       const { venue, good, w } = corrupted(isSealed);
       const settled = [{ withdrawal: 1, account: w, amount: 6_000 * USDC }];
-      const { certificate, custody } = venue.rollBack(good, { settled });
+      const { certificate, custody } = venue.rollBackNow(good, { settled });
+      venue.start();
       assert.equal(certificate.deadStates, 'differ');
       assert.equal(certificate.cancelledWithdrawals, null);
       assert.equal(custody.dead, undefined);
