@@ -54,7 +54,7 @@ export interface PayOptions extends PayoutBounds {
 }
 
 /** Why it stopped, by name. */
-export interface PayFinding {
+interface PayFinding {
   readonly name:
     | Obstacle['name']
     | 'approval_refused'

@@ -19,7 +19,7 @@ import { CASE_FILES, CaseFolder } from './case-folder.ts';
 import type { PayRecord } from './pay.ts';
 
 /** A folder is not that of a case that can be paid: which file, and why. */
-export class NotAPayout extends Error {
+class NotAPayout extends Error {
   readonly code: 'case_file_malformed' | 'approval_malformed';
   constructor(code: NotAPayout['code'], message: string) {
     super(message);
@@ -29,7 +29,7 @@ export class NotAPayout extends Error {
 }
 
 /** A claim as the folder has it, with the whole statement that its receipt makes. */
-export interface StoredClaim extends Payable {
+interface StoredClaim extends Payable {
   readonly statement: Statement;
 }
 

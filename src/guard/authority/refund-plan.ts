@@ -9,7 +9,7 @@ import { COMMAND, COMMAND_BYTES, RESERVE_REFUND, REVERSE_CREDIT } from '../../en
 import { utf8 } from '../../engine/command-buffer.ts';
 
 /** What a transfer is for: a refund out of the insurance fund, or a credit that is taken back to it. */
-export const TRANSFER_CAUSES = ['refund', 'reversal'] as const;
+const TRANSFER_CAUSES = ['refund', 'reversal'] as const;
 export type TransferCause = (typeof TRANSFER_CAUSES)[number];
 
 export interface Transfer {
