@@ -4,6 +4,8 @@ import { measureFull } from './full.ts';
 import { measureGuarded } from './guarded.ts';
 import { measureJournal } from './journal.ts';
 import { measureMatching } from './matching.ts';
+import { measureCone } from './remedy-cone.ts';
+import { measureDraft } from './remedy-draft.ts';
 import { measureReplay } from './replay.ts';
 import { measureRoot } from './root.ts';
 import { measureSnapshot } from './snapshot.ts';
@@ -16,6 +18,8 @@ export const MEASUREMENTS = {
   root: measureRoot,
   snapshot: measureSnapshot,
   replay: measureReplay,
+  cone: measureCone,
+  draft: measureDraft,
   amount: measureAmount,
 } as const;
 

@@ -1,0 +1,154 @@
+// Corrections of random flows: what the cone finds is what a full replay finds, to the last unit; or it says that it cannot.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commandRows, readCommand } from '../../src/chain/command-record.ts';
+import type { CommandRecord } from '../../src/chain/command-value.ts';
+import { COMMAND, PLACE_ORDER } from '../../src/engine/command.ts';
+import { composeWorld } from '../../src/remedy/compose-world.ts';
+import { cone, type ConeResult } from '../../src/remedy/cone.ts';
+import type { CorrectionSet } from '../../src/remedy/correction.ts';
+import { Counterfactual } from '../../src/remedy/counterfactual.ts';
+import { differenceOfWorlds } from '../../src/remedy/same-world.ts';
+import type { TouchIndex } from '../../src/remedy/touch-index.ts';
+import { TouchRecorder } from '../../src/remedy/touch-recorder.ts';
+import { modelledMarketDay } from '../../src/sim/modelled-market-day.ts';
+import { Random } from '../../src/sim/random.ts';
+import { RandomFlow } from '../../src/sim/random-flow.ts';
+import { Session } from '../../src/sim/session.ts';
+import { type Asking, type FlowWindow, tradeWindow } from '../cone-flow.ts';
+
+interface Window extends FlowWindow {
+  readonly index: TouchIndex;
+}
+
+function indexed(window: FlowWindow): Window {
+  const [start, state] = window.states(2) as [never, never];
+  const recorder = new TouchRecorder(start, state);
+  for (const batch of window.batches) recorder.take(batch);
+  return { ...window, index: recorder.finish() };
+}
+
+function sessionWindow(seed: number, accounts: number, mayForce?: (number: number) => boolean): Window {
+  const session = new Session({ day: modelledMarketDay({ seed }), seed, accounts });
+  let tick = 0;
+  const next = (state: Parameters<Session['step']>[1], commands: Parameters<Session['step']>[2]): void => {
+    if (tick === 0) session.opening(state, commands);
+    else session.step(tick, state, commands);
+    tick++;
+  };
+  return indexed(tradeWindow({ next }, 120, 60, mayForce));
+}
+
+function randomWindow(seed: number, mayForce?: (number: number) => boolean): Window {
+  const flow = new RandomFlow(seed, 0);
+  const asking: Asking = {
+    next: (_, commands) => flow.next(commands),
+    observe: (events) => flow.observe(events),
+  };
+  return indexed(tradeWindow(asking, 300, 700, mayForce));
+}
+
+/** Some commands of the window as they might have been: left out, or with another price or size. */
+function randomCorrections({ batches }: Window, random: Random): CorrectionSet {
+  const candidates = batches.flatMap((batch) => {
+    const found: { sequence: number; row: number; batch: typeof batch }[] = [];
+    let sequence = batch.firstSequence;
+    for (let row = 0; row < batch.rows; sequence++) {
+      const kind = batch.words[row * 16] as number;
+      const isPlain = kind !== COMMAND.placeOrder || batch.words[row * 16 + PLACE_ORDER.CLIENT_ID_LENGTH] === 0;
+      if (CORRECTED.has(kind) && isPlain) found.push({ sequence, row, batch });
+      row += commandRows(batch.words, row);
+    }
+    return found;
+  });
+  const count = 1 + random.below(3);
+  const start = random.below(candidates.length);
+  const chosen = Array.from({ length: count }, (_, n) => candidates[(start + n * 7) % candidates.length]).filter(
+    (each, at, all) => each !== undefined && all.indexOf(each) === at,
+  ) as typeof candidates;
+  return {
+    commands: chosen.map(({ sequence, row, batch }) => ({
+      sequence,
+      commands: random.chance(500_000) ? [] : [changed(readCommand(batch.bytes, row), random)],
+    })),
+    deviations: [],
+    keepHalts: true,
+  };
+}
+
+const CORRECTED: ReadonlySet<number> = new Set([
+  COMMAND.placeOrder,
+  COMMAND.cancelOrder,
+  COMMAND.amendOrder,
+  COMMAND.oraclePrice,
+  COMMAND.venueQuote,
+]);
+
+function changed(command: CommandRecord, random: Random): CommandRecord {
+  const by = (value: unknown): number => Math.max(1, Math.round((Number(value) * (950 + random.below(100))) / 1000));
+  if (typeof command['price'] === 'number') return { ...command, price: by(command['price']) };
+  if (typeof command['size'] === 'number') return { ...command, size: by(command['size']) };
+  return command;
+}
+
+/** Compares the cone with a full replay; throws where they differ. */
+function check({ index, batches, states }: Window, corrections: CorrectionSet, mostPpm?: number): ConeResult {
+  const found = cone(index, corrections, mostPpm === undefined ? {} : { mostPpm });
+  if (found.kind === 'beyond') return found;
+  const [actual, other] = states(2) as [never, never];
+  const full = new Counterfactual(actual, other, corrections);
+  for (const batch of batches) full.take(batch);
+  const text = JSON.stringify(corrections);
+  assert.equal(differenceOfWorlds(composeWorld(index, found), full.other), undefined, text);
+  return found;
+}
+
+const EVERYTHING = 100_000_000;
+
+for (const seed of [1, 2, 3]) {
+  test(`a session, seed ${seed}: the cone of random corrections is what a full replay finds`, () => {
+    const window = sessionWindow(seed, 150);
+    assert.equal(window.index.beyond, undefined);
+    const random = new Random(`cone ${seed}`);
+    const kinds = { cone: 0, beyond: 0 };
+    for (let n = 0; n < 12; n++) kinds[check(window, randomCorrections(window, random), EVERYTHING).kind]++;
+    assert.ok(kinds.cone > 6, JSON.stringify(kinds));
+  });
+}
+
+for (const seed of [8, 9]) {
+  test(`every kind of command, seed ${seed}: all markets hang together, and the cone is what a full replay finds`, () => {
+    const window = randomWindow(seed);
+    assert.equal(window.index.beyond, undefined);
+    const random = new Random(`random cone ${seed}`);
+    const kinds = { cone: 0, beyond: 0 };
+    for (let n = 0; n < 4; n++) kinds[check(window, randomCorrections(window, random), EVERYTHING).kind]++;
+    assert.ok(kinds.cone > 2, JSON.stringify(kinds));
+  });
+}
+
+test('what the guard held is held in the other world: every third forced action does not happen', () => {
+  const window = randomWindow(32, (number) => number % 3 !== 0);
+  assert.ok(window.index.held.size > 0);
+  const random = new Random('held');
+  const kinds = { cone: 0, beyond: 0 };
+  for (let n = 0; n < 4; n++) kinds[check(window, randomCorrections(window, random), EVERYTHING).kind]++;
+  assert.ok(kinds.cone > 2, JSON.stringify(kinds));
+});
+
+test('what a cone cannot say it names: another release, halts that are dropped, a part that is nearly everything', () => {
+  const window = sessionWindow(4, 60);
+  const corrections = randomCorrections(window, new Random('beyond'));
+  const why = (changes: Partial<CorrectionSet>, mostPpm?: number): string => {
+    const found = check(window, { ...corrections, ...changes }, mostPpm);
+    return found.kind === 'beyond' ? found.why : found.kind;
+  };
+  assert.equal(why({ release: 2 }), 'another engine release');
+  assert.equal(why({ voidedBranches: [1] }), 'a dead branch in the window');
+  assert.equal(why({ commands: [{ sequence: 1, commands: [] }] }), 'a command outside the window');
+  assert.match(why({}, 1), /^\d markets, \d+ of \d+ commands$/);
+  const tick = window.batches[0] as FlowWindow['batches'][number];
+  assert.equal(tick.words[(tick.rows - 1) * 16], COMMAND.tick);
+  const sequence = tick.firstSequence + tick.commands - 1;
+  assert.equal(why({ commands: [{ sequence, commands: [] }] }), 'a command that touches every market or a balance');
+});
