@@ -13,7 +13,7 @@ import { equities, isHouse, type Valuation, valuationOf } from '../remedy/valuat
 import type { HonestTrades } from './honest-trades.ts';
 
 /** Accounts that end below or above where they would have been, and by how much in all; 1e-8 USDC. */
-export interface Affected {
+interface Affected {
   readonly accounts: number;
   readonly amount: bigint;
 }
@@ -31,10 +31,10 @@ export interface Measured {
 
 /** The options, in the order of preference: what is listed first is done when it suffices. */
 export const OPTIONS = ['do_nothing', 'forward_fix', 'rollback'] as const;
-export type Option = (typeof OPTIONS)[number];
+type Option = (typeof OPTIONS)[number];
 
 /** What the recommendation follows from; `holds` by the published limit. */
-export interface Condition {
+interface Condition {
   readonly name: string;
   readonly value: string;
   readonly limit: string;

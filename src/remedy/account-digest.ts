@@ -24,7 +24,7 @@ const HELD = [
 const ASKED = [ORDER.PRICE, ORDER.REMAINING, ORDER.SIZE, ORDER.FLAGS, ORDER.TRIGGER] as const;
 
 /** What an account has, number by number; of an account that is not there, nothing. */
-export function accountNumbers(state: State, account: number): number[] {
+function accountNumbers(state: State, account: number): number[] {
   if (account >= state.account.rows) return [];
   const numbers = MONEY.map((column) => state.account.f64[account * 8 + column] as number);
   const { i32, f64 } = state.position;

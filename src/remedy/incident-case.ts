@@ -16,7 +16,7 @@ export const CASE_FORMAT = 'makewhole-case/1';
  * and without the orders of those who may have reacted to the falsehood.
  */
 export const CASE_MODES = ['replay', 'reference', 'bounded'] as const;
-export type CaseMode = (typeof CASE_MODES)[number];
+type CaseMode = (typeof CASE_MODES)[number];
 
 /** When accounts knew and could act: from then on what the market does is theirs. */
 export interface Notices {

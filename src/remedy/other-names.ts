@@ -12,18 +12,36 @@ const NONE = 0;
 const ORDER_AT = 2;
 const WITHDRAWAL_AT = 3;
 
+/** Where a command names an order or a withdrawal: the float that holds its id. */
+export interface NamedId {
+  readonly at: number;
+  readonly isWithdrawal: boolean;
+}
+
+/** The place of the id that the command at `row` names; undefined when it names none. */
+export function namedId(words: Int32Array, row: number): NamedId | undefined {
+  switch (words[row * 16]) {
+    case COMMAND.amendOrder:
+      return { at: row * 8 + AMEND_ORDER.ORDER, isWithdrawal: false };
+    case COMMAND.cancelOrder:
+      return { at: row * 8 + CANCEL_ORDER.ORDER, isWithdrawal: false };
+    case COMMAND.settleWithdrawal:
+      return { at: row * 8 + SETTLE_WITHDRAWAL.WITHDRAWAL, isWithdrawal: true };
+    default:
+      return undefined;
+  }
+}
+
 export class OtherNames {
   private readonly orders = new Map<number, number>();
   private readonly withdrawals = new Map<number, number>();
 
   /** Renames what the command at `row` names, in place. */
   rename(words: Int32Array, floats: Float64Array, row: number): void {
-    const kind = words[row * 16];
-    if (kind === COMMAND.amendOrder) exchange(floats, row * 8 + AMEND_ORDER.ORDER, this.orders);
-    else if (kind === COMMAND.cancelOrder) exchange(floats, row * 8 + CANCEL_ORDER.ORDER, this.orders);
-    else if (kind === COMMAND.settleWithdrawal) {
-      exchange(floats, row * 8 + SETTLE_WITHDRAWAL.WITHDRAWAL, this.withdrawals);
-    }
+    const named = namedId(words, row);
+    if (named === undefined) return;
+    const id = floats[named.at] as number;
+    floats[named.at] = (named.isWithdrawal ? this.withdrawals : this.orders).get(id) ?? id;
   }
 
   /** The other world's id of an order; 0 when it never had it. */
@@ -31,16 +49,16 @@ export class OtherNames {
     return this.orders.get(id) ?? id;
   }
 
+  /** An order or a withdrawal has this id in the other world; 0 when it is not there. */
+  name(isWithdrawal: boolean, id: number, other: number): void {
+    (isWithdrawal ? this.withdrawals : this.orders).set(id, other);
+  }
+
   /** Learns the ids that one command gave out in both worlds: the n-th of the one is the n-th of the other. */
   learn(actual: EventRun, other: EventRun): void {
     pair(EVENT.orderAccepted, ORDER_AT, actual, other, this.orders);
     pair(EVENT.withdrawalRequested, WITHDRAWAL_AT, actual, other, this.withdrawals);
   }
-}
-
-function exchange(values: Float64Array, at: number, names: ReadonlyMap<number, number>): void {
-  const id = values[at] as number;
-  values[at] = names.get(id) ?? id;
 }
 
 function pair(kind: number, slot: number, actual: EventRun, other: EventRun, names: Map<number, number>): void {

@@ -61,7 +61,7 @@ const OF_REMEDY: ReadonlySet<number> = new Set([
 const REACTIVE: ReadonlySet<number> = new Set([COMMAND.placeOrder, COMMAND.placeBatch, COMMAND.amendOrder]);
 
 /** Whether the command at a row of the batch came from somebody who may have reacted to the falsehood. */
-export type IsReactive = (words: Int32Array, floats: Float64Array, row: number) => boolean;
+type IsReactive = (words: Int32Array, floats: Float64Array, row: number) => boolean;
 
 export interface OtherWorldOptions {
   readonly corrections: CorrectionSet;

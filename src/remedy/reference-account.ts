@@ -103,7 +103,7 @@ export function trueMargin(
 }
 
 /** What having lots back is worth at a price and an index: profit and cost since they were taken, less funding on them. */
-export function worthOf({ lots, price, index, cost, ended }: Undone, mark: bigint, now: bigint): bigint {
+function worthOf({ lots, price, index, cost, ended }: Undone, mark: bigint, now: bigint): bigint {
   const [at, upTo, again] = ended === undefined ? [mark, now, 0n] : [ended.price, ended.index, ended.cost];
   return lots * (at - price) + cost - again - ceilOf(lots * (upTo - index), MILLION);
 }

@@ -31,7 +31,7 @@ const MILLION = 1_000_000n;
 
 /** A forced command of the actual world, and what stood before it. */
 type Forced =
-  | { readonly kind: 'liquidation'; readonly sequence: number; readonly then: AccountThen }
+  | { readonly kind: 'liquidation'; readonly sequence: number; readonly before: AccountThen }
   | { readonly kind: 'settlement'; readonly sequence: number }
   | { readonly kind: 'trigger'; readonly sequence: number; readonly order: number; readonly trigger: Trigger };
 
@@ -70,7 +70,7 @@ export class Reference {
     }
     const account = words[row * 16 + LIQUIDATE.ACCOUNT] as number;
     if (kind !== COMMAND.liquidate || !(account > 0 && account < this.actual.account.rows)) return;
-    this.forced.push({ kind: 'liquidation', sequence, then: accountThen(this.actual, account) });
+    this.forced.push({ kind: 'liquidation', sequence, before: accountThen(this.actual, account) });
   }
 
   private triggerOf(order: number): Trigger | undefined {
@@ -166,9 +166,9 @@ export class Reference {
     } else if (forced.kind === 'settlement') {
       this.verdict = 'settled';
     } else {
-      const { then } = forced;
-      const own = this.byAccount.get(then.account) ?? [];
-      this.verdict = isDue(trueMargin(then, own, other, this.funding)) ? 'due' : 'wrongful';
+      const { before } = forced;
+      const own = this.byAccount.get(before.account) ?? [];
+      this.verdict = isDue(trueMargin(before, own, other, this.funding)) ? 'due' : 'wrongful';
     }
   }
 

@@ -4,18 +4,12 @@
  * are the venue's own answer to what the fund holds, so each world makes its own.
  */
 import { commandRows } from '../../chain/command-record.ts';
-import {
-  AMEND_ORDER,
-  CANCEL_ORDER,
-  COMMAND,
-  COMMAND_BYTES,
-  PLACE_ORDER,
-  SETTLE_WITHDRAWAL,
-} from '../../engine/command.ts';
+import { COMMAND, COMMAND_BYTES, PLACE_ORDER } from '../../engine/command.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
 import { EVENT, EVENT_FLOATS } from '../../engine/event.ts';
 import { INSURANCE_FUND, type State } from '../../engine/state.ts';
 import { unwindInsurance } from '../../exchange/unwind.ts';
+import { OtherNames } from '../../remedy/other-names.ts';
 import type { World } from './world.ts';
 
 const WORDS = COMMAND_BYTES / 4;
@@ -28,9 +22,8 @@ const OWN = -1;
 export class OrderNames {
   /** True once the worlds applied different commands. */
   isApart = false;
-  private readonly orders = new Map<number, number>();
+  private readonly names = new OtherNames();
   private readonly ordersBack = new Map<number, number>();
-  private readonly withdrawals = new Map<number, number>();
   private readonly translated = new CommandBuffer(4096);
   /** Row of the unguarded world's command by the row of the guarded one's, of the last translation. */
   private readonly rows = new Map<number, number>();
@@ -56,7 +49,9 @@ export class OrderNames {
       }
       row = end;
     }
-    this.rename(translated);
+    for (let row = 0; row < translated.rows; row += commandRows(translated.i32, row)) {
+      this.names.rename(translated.i32, translated.f64, row);
+    }
     return translated;
   }
 
@@ -87,12 +82,8 @@ export class OrderNames {
   }
 
   private name(isWithdrawal: boolean, id: number, other: number): void {
-    if (isWithdrawal) {
-      this.withdrawals.set(id, other);
-      return;
-    }
-    this.orders.set(id, other);
-    if (other !== NONE) this.ordersBack.set(other, id);
+    this.names.name(isWithdrawal, id, other);
+    if (!isWithdrawal && other !== NONE) this.ordersBack.set(other, id);
   }
 
   /** Sequences that the guarded world gave to what both were asked, by row of the asked; none for what it held. */
@@ -108,34 +99,10 @@ export class OrderNames {
     }
     return sequences;
   }
-
-  private rename({ i32, f64, rows }: CommandBuffer): void {
-    for (let row = 0; row < rows; row += commandRows(i32, row)) {
-      const at = row * FLOATS;
-      switch (i32[row * WORDS]) {
-        case COMMAND.amendOrder:
-          rename(f64, at + AMEND_ORDER.ORDER, this.orders);
-          break;
-        case COMMAND.cancelOrder:
-          rename(f64, at + CANCEL_ORDER.ORDER, this.orders);
-          break;
-        case COMMAND.settleWithdrawal:
-          rename(f64, at + SETTLE_WITHDRAWAL.WITHDRAWAL, this.withdrawals);
-          break;
-        default:
-          break;
-      }
-    }
-  }
 }
 
 function isOfFund({ i32 }: CommandBuffer, row: number): boolean {
   return i32[row * WORDS] === COMMAND.placeOrder && i32[row * WORDS + PLACE_ORDER.ACCOUNT] === INSURANCE_FUND;
-}
-
-function rename(values: Float64Array, at: number, names: ReadonlyMap<number, number>): void {
-  const id = values[at] as number;
-  values[at] = names.get(id) ?? id;
 }
 
 /** Ids of accepted orders and withdrawals by the sequence of what asked for them. */

@@ -4,8 +4,9 @@
  */
 import { readCommand, writeCommand } from '../../chain/command-record.ts';
 import { BadCommandRecord, type CommandRecord } from '../../chain/command-value.ts';
-import { AMEND_ORDER, CANCEL_ORDER, COMMAND, COMMAND_BYTES, SETTLE_WITHDRAWAL } from '../../engine/command.ts';
+import { COMMAND_BYTES } from '../../engine/command.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
+import { namedId } from '../../remedy/other-names.ts';
 import type { TrueRun, TrueTick } from './true-run.ts';
 import { idsOf, withdrawalKey } from './true-run.ts';
 import type { Taken } from './venue.ts';
@@ -71,19 +72,13 @@ export class Feed {
 
   /** Puts this world's id into a command that names one; false when there is none. */
   private rename({ i32, f64 }: CommandBuffer, row: number): boolean {
-    const kind = i32[row * 16];
-    if (kind === COMMAND.settleWithdrawal) {
-      const at = row * 8 + SETTLE_WITHDRAWAL.WITHDRAWAL;
-      const id = this.idHere(withdrawalKey(f64[at] as number));
-      if (id === undefined) return false;
-      f64[at] = -id;
-      return true;
-    }
-    if (kind !== COMMAND.amendOrder && kind !== COMMAND.cancelOrder) return true;
-    const at = row * 8 + (kind === COMMAND.amendOrder ? AMEND_ORDER.ORDER : CANCEL_ORDER.ORDER);
-    const id = this.idHere(f64[at] as number);
+    const named = namedId(i32, row);
+    if (named === undefined) return true;
+    const { at, isWithdrawal } = named;
+    const theirs = f64[at] as number;
+    const id = this.idHere(isWithdrawal ? withdrawalKey(theirs) : theirs);
     if (id === undefined) return false;
-    f64[at] = id;
+    f64[at] = isWithdrawal ? -id : id;
     return true;
   }
 
