@@ -6,6 +6,7 @@ import { registerDispute } from './incident-dispute.ts';
 import { registerDraft } from './incident-draft.ts';
 import { registerMeasure } from './incident-measure.ts';
 import { registerPay } from './incident-pay.ts';
+import { registerReport } from './incident-report.ts';
 import { registerScope } from './incident-scope.ts';
 
 /** Every step, in the order in which an incident goes through them. A new one adds its line here. */
@@ -16,6 +17,7 @@ const registrations: readonly ((incident: Command, frame: Frame) => void)[] = [
   registerApprove,
   registerPay,
   registerDispute,
+  registerReport,
 ];
 
 /** Adds the command `incident` with its own commands. */
@@ -29,6 +31,7 @@ export function registerIncident(program: Command, frame: Frame): void {
     examples: [
       ['incident scope --journal day --out case.json', 'where history left its record, as the draft of a case'],
       ['incident measure --journal day --case case.json', 'what each remedy would do'],
+      ['incident report --case case', 'the public report of a case that was drafted'],
     ],
   });
   for (const register of registrations) register(incident, frame);

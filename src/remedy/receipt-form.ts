@@ -1,9 +1,7 @@
-/** The form of a receipt and of the public roots. What of a policy is not read here is held by its hash. */
-import { CAUSE_NAMES } from './cause.ts';
-import { anything, flag, type Form, hex32, integer, listOf, natural, objectOf, oneOf } from './document-form.ts';
-import { NETTINGS, TIERS } from './policy-document.ts';
+/** The form of a receipt and of the public roots. */
+import { flag, type Form, hex32, integer, listOf, natural, objectOf, oneOf } from './document-form.ts';
+import { policyFault } from './policy-form.ts';
 import { type PublicRoots, RECEIPT_FORMAT, type Receipt, ROOTS_FORMAT } from './receipt.ts';
-import { POLICIES } from './refund-policy.ts';
 import { STATEMENT } from './statement.ts';
 
 /** A file that is no receipt, or no roots: what is missing or of another kind. */
@@ -14,7 +12,8 @@ export class NotAReceipt extends Error {
   }
 }
 
-const ROOTS: Form = objectOf({
+/** The form of public roots. */
+export const ROOTS: Form = objectOf({
   format: oneOf([ROOTS_FORMAT]),
   incident: hex32,
   policy: hex32,
@@ -26,20 +25,9 @@ const ROOTS: Form = objectOf({
   leaves: integer(1),
 });
 
-/** The members of a policy by which amounts are computed. */
-const USED_OF_POLICY: Readonly<Record<string, Form>> = {
-  pays: oneOf(Object.keys(POLICIES)),
-  netting: oneOf(NETTINGS),
-  goodwill: natural,
-  intervalLimit: natural,
-  tiers: objectOf(Object.fromEntries(CAUSE_NAMES.map((cause) => [cause, oneOf(TIERS)]))),
-  interest: objectOf({ ppmYear: integer(0), yearDays: oneOf([365, 360]), days: oneOf(['begun', 'whole']) }),
-};
-
 const POLICY: Form = (value, path) => {
-  if (typeof value !== 'object' || value === null) return `${path} is no policy`;
-  const others = Object.keys(value).map((name) => [name, anything] as const);
-  return objectOf({ ...Object.fromEntries(others), ...USED_OF_POLICY })(value, path);
+  const fault = policyFault(value);
+  return fault === undefined ? undefined : `${path}: ${fault}`;
 };
 
 const RECEIPT: Form = objectOf({

@@ -34,10 +34,10 @@ export function policyLike(members: Partial<PolicyDocument> = {}): PolicyDocumen
   };
 }
 
-export const SPAN: InterestSpan = { fromMs: 1_768_796_874_000, toMs: 1_768_819_600_000 };
+const SPAN: InterestSpan = { fromMs: 1_768_796_874_000, toMs: 1_768_819_600_000 };
 
 /** What happened to an account in one chain: by flow in the actual world, and by cause between the worlds. */
-export interface InventedChain {
+interface InventedChain {
   readonly markets: readonly number[];
   readonly flows: readonly (readonly [what: string, amount: bigint])[];
   readonly causes: readonly (readonly [cause: Cause, amount: bigint])[];

@@ -32,7 +32,7 @@ export interface PublicRoots {
   readonly leaves: number;
 }
 
-export interface SumPathStep {
+interface SumPathStep {
   readonly isLeft: boolean;
   readonly sum: string;
   readonly hash: string;

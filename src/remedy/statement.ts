@@ -61,7 +61,7 @@ export interface ForcedStatement {
   readonly warrant: number;
 }
 
-export interface WorldStatement {
+interface WorldStatement {
   readonly flows: readonly Flow[];
   /** Equity at the end: start + Σ flows. */
   readonly end: string;

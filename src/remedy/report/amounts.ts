@@ -1,0 +1,138 @@
+/** The totals: by cause, by size, where the money comes from, and that nothing is missing. */
+import { CAUSES } from '../cause.ts';
+import type { Dossier } from '../dossier.ts';
+import { divergenceChart } from './charts.ts';
+import type { BarRow, Block, Section, Table } from './document.ts';
+import type { ReportInput } from './report-input.ts';
+import { countText, exactUsdcText, shareText, toldUsdcText, usdcText, wholeUsdcText } from './text.ts';
+
+const size = (amount: string): number => Number(BigInt(amount)) / 1e8;
+
+function causeBars({ causes }: Dossier): Block {
+  const bars = causes.map(({ cause, amount, accounts }): BarRow => {
+    const note = cause === 'several' ? 'causes of fewer than five accounts each, together' : CAUSES[cause];
+    const texts = [usdcText(amount), countText(accounts)];
+    return { label: cause.replaceAll('_', ' '), note, value: size(amount), texts };
+  });
+  return {
+    kind: 'bars',
+    caption: 'What the refunded accounts lack, by cause',
+    columns: ['Cause', 'USDC', 'Accounts'],
+    bars,
+  };
+}
+
+function rangeText({ from, to }: Dossier['distribution'][number]): string {
+  if (to === null) return BigInt(from) <= 1n ? 'any' : `${wholeUsdcText(from)} and more`;
+  return BigInt(from) <= 1n ? `below ${wholeUsdcText(to)}` : `${wholeUsdcText(from)} to ${wholeUsdcText(to)}`;
+}
+
+function distributionBars({ distribution }: Dossier): Block {
+  const bars = distribution.map(
+    (bucket): BarRow => ({
+      label: rangeText(bucket),
+      note: '',
+      value: bucket.accounts,
+      texts: [countText(bucket.accounts), usdcText(bucket.total)],
+    }),
+  );
+  return {
+    kind: 'bars',
+    caption: 'Refunds by size; five accounts or more in each group',
+    columns: ['Refund, USDC', 'Accounts', 'Together, USDC'],
+    bars,
+  };
+}
+
+const SOURCES = {
+  'returned by the fund': '… returned by the fund, which had gained it',
+  'reversed credits': '… from wrong credits that were taken back',
+  house: '… from the house',
+} as const;
+
+function moneyFacts({ totals, fund }: Dossier): Block {
+  const sources = fund.sources.map(({ source, amount }): readonly [string, string] => [
+    SOURCES[source],
+    toldUsdcText(amount),
+  ]);
+  return {
+    kind: 'facts',
+    facts: [
+      ['Refunds', `${usdcText(totals.refund)} USDC`],
+      ['… of it interest', `${usdcText(totals.interest)} USDC`],
+      ['… of it goodwill', `${usdcText(totals.goodwill)} USDC`],
+      ...sources,
+      ['Paid now', `${usdcText(totals.paid)} USDC`],
+      ['Still owed', `${usdcText(totals.owed)} USDC`],
+      ['Balance of the fund', `${usdcText(fund.balance)} USDC; the refunds are ${shareText(fund.sharePpm)} of it`],
+      ['Gains that are not pursued', toldUsdcText(totals.gainsNotPursued)],
+      ['Taken back of wrong credits', toldUsdcText(totals.reversed)],
+      ['Left in the fund by rounding', `${exactUsdcText(totals.dust)} USDC`],
+    ],
+  };
+}
+
+function conservationTable({ conservation }: Dossier): Table {
+  const { actual, other, before, residual } = conservation;
+  const row = (name: string, of: 'equities' | 'clearing' | 'external'): string[] => {
+    const moved = BigInt(other[of]) - BigInt(actual[of]);
+    return [name, exactUsdcText(actual[of]), exactUsdcText(other[of]), exactUsdcText(String(moved))];
+  };
+  return {
+    caption: 'Conservation: nothing is created and nothing is lost, in USDC and to the last unit',
+    columns: [
+      { name: 'At the check time', isNumber: false },
+      { name: 'As it was', isNumber: true },
+      { name: 'As it would have been', isNumber: true },
+      { name: 'Difference', isNumber: true },
+    ],
+    rows: [
+      row('Equity of all accounts, the house’s among them', 'equities'),
+      row('In clearing', 'clearing'),
+      row('From outside since the last good block', 'external'),
+      [
+        'Equity of all accounts at the last good block',
+        exactUsdcText(before),
+        exactUsdcText(before),
+        exactUsdcText('0'),
+      ],
+      ['Residual: equity + clearing − external', '', '', exactUsdcText(residual)],
+    ],
+  };
+}
+
+/** 10: the totals. */
+export function totalsSection({ dossier }: ReportInput): Section {
+  const blocks: Block[] = [];
+  if (dossier.causes.length > 0) blocks.push(causeBars(dossier));
+  if (dossier.distribution.length > 0) blocks.push(distributionBars(dossier));
+  blocks.push(moneyFacts(dossier), { kind: 'table', table: conservationTable(dossier) });
+  const { attributionResidual } = dossier.conservation;
+  blocks.push(
+    {
+      kind: 'paragraph',
+      text: `For every account the causes sum to its difference; the largest residual of any is ${attributionResidual}.`,
+    },
+    { kind: 'checks', checks: dossier.checks },
+  );
+  return { id: 'totals', title: 'Totals', blocks };
+}
+
+/** 11: divergence and uncertainty. */
+export function divergenceSection({ dossier }: ReportInput): Section {
+  const { divergence, accounts } = dossier;
+  const chart = divergenceChart(divergence);
+  const reference =
+    divergence.byReference.length === 0
+      ? 'No market is beyond the horizon: every one is replayed.'
+      : `Beyond the horizon, and valued by the reference instead of their replay: ${divergence.byReference.join(', ')}.`;
+  const blocks: Block[] = [
+    {
+      kind: 'paragraph',
+      text: `The corrected world replays what people asked for when they saw the false one. Where more than ${shareText(divergence.horizonPpm)} of the orders of a minute come out otherwise, that is no evidence any more. ${reference}`,
+    },
+    chart ?? { kind: 'paragraph', text: 'No order came out otherwise.' },
+    { kind: 'paragraph', text: `Accounts with an open question: ${countText(accounts.questions)}.` },
+  ];
+  return { id: 'divergence', title: 'Divergence and uncertainty', blocks };
+}

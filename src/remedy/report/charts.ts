@@ -1,0 +1,182 @@
+/** The charts of a dossier: what was wrong against what is right, what it did to those who are refunded, and what came out otherwise. */
+import type { Dossier, MarketSeries, Point, PublicDivergence } from '../dossier.ts';
+import type { Block, ChartPoint, HeatChart, LineChart, Table } from './document.ts';
+import { clockText, countText, dayText, shareText, shortDayText, timeText, usdcText } from './text.ts';
+
+/** Charts of this many markets are drawn; the others are in the dossier. */
+const MOST_MARKETS = 6;
+const NAMES = { actual: 'as it was', other: 'as it would have been' } as const;
+
+/** Value in the unit of the axis. What is drawn is not what is paid: floating point is exact enough for a line. */
+const drawn = (units: string, scale: number): number => Number(BigInt(units)) / scale;
+
+function lineOf(points: readonly Point[], world: 'actual' | 'other', scale: number): ChartPoint[] {
+  return points.map((point) => ({ timeMs: point.timeMs, value: drawn(point[world], scale) }));
+}
+
+/** Largest distance between the worlds, in the unit of the axis. */
+function gapOf({ points, unitsUsdc }: MarketSeries): number {
+  return points.reduce((most, { actual, other }) => {
+    const gap = BigInt(actual) - BigInt(other);
+    return Math.max(most, Math.abs(Number(gap)) / Number(unitsUsdc));
+  }, 0);
+}
+
+/** Relative to what is right: a market of small prices is not hidden by one of large ones. */
+function relativeGapOf(series: MarketSeries): number {
+  const size = series.points.reduce(
+    (most, { other }) => Math.max(most, Math.abs(drawn(other, Number(series.unitsUsdc)))),
+    0,
+  );
+  return size === 0 ? gapOf(series) : gapOf(series) / size;
+}
+
+function decimal(value: number): string {
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 2 : size >= 1 ? 4 : 6;
+  return value
+    .toFixed(digits)
+    .replace('-', '−')
+    .replace(/\B(?=(?:\d{3})+\.)/g, ',');
+}
+
+function marketChart(series: MarketSeries): LineChart {
+  const { market, what, points, unitsUsdc } = series;
+  const scale = Number(unitsUsdc);
+  return {
+    kind: 'lines',
+    title: `${market}: ${what}`,
+    description: `The ${what} of ${market} as it was and as it would have been; they are at most ${decimal(gapOf(series))} USDC apart.`,
+    unit: what === 'mark' ? 'USDC' : 'USDC for one of the base',
+    actual: lineOf(points, 'actual', scale),
+    other: lineOf(points, 'other', scale),
+    names: NAMES,
+  };
+}
+
+function marketTable(all: readonly MarketSeries[]): Table {
+  const first = ({ points }: MarketSeries): Point | undefined => points[0];
+  return {
+    caption: 'Widest distance between what was and what would have been',
+    columns: [
+      { name: 'Market', isNumber: false },
+      { name: 'What', isNumber: false },
+      { name: 'At first, USDC', isNumber: true },
+      { name: 'Widest apart, USDC', isNumber: true },
+      { name: 'At (UTC)', isNumber: false },
+    ],
+    rows: all.map((series) => {
+      const scale = Number(series.unitsUsdc);
+      const gap = (point: Point): number => Math.abs(Number(BigInt(point.actual) - BigInt(point.other)));
+      const widest = series.points.reduce<Point | undefined>(
+        (most, point) => (most === undefined || gap(point) > gap(most) ? point : most),
+        undefined,
+      );
+      const start = first(series);
+      return [
+        series.market,
+        series.what,
+        start === undefined ? '' : decimal(drawn(start.actual, scale)),
+        decimal(gapOf(series)),
+        widest === undefined ? '' : `${shortDayText(widest.timeMs)} ${clockText(widest.timeMs, true)}`,
+      ];
+    }),
+  };
+}
+
+/** What was wrong, market by market, and the equity of those who are refunded. */
+export function worldCharts({ markets, harmedEquity }: Dossier): Block[] {
+  const blocks: Block[] = [];
+  const different = markets.filter((series) => gapOf(series) > 0);
+  if (different.length > 0) {
+    const ranked = different.map((series) => ({ series, gap: relativeGapOf(series) })).sort((a, b) => b.gap - a.gap);
+    const chosen = ranked.slice(0, MOST_MARKETS).map(({ series }) => marketChart(series));
+    const more = different.length - chosen.length;
+    const rest =
+      more === 0
+        ? ''
+        : ` The ${MOST_MARKETS} that moved most against their own size are drawn; ${more} more are in the table.`;
+    blocks.push(
+      { kind: 'paragraph', text: `What was wrong, against what is right.${rest}` },
+      { kind: 'charts', charts: chosen, table: marketTable(different) },
+    );
+  }
+  if (harmedEquity.length > 0) blocks.push(equityCharts(harmedEquity));
+  return blocks;
+}
+
+function equityCharts(points: readonly Point[]): Block {
+  const chart: LineChart = {
+    kind: 'lines',
+    title: 'Equity of all refunded accounts together',
+    description:
+      'What all accounts that are refunded had together, as it was and as it would have been. No account is shown alone.',
+    unit: 'USDC',
+    actual: lineOf(points, 'actual', 1e8),
+    other: lineOf(points, 'other', 1e8),
+    names: NAMES,
+  };
+  const step = Math.max(1, Math.ceil(points.length / 24));
+  const table: Table = {
+    caption: 'Equity of all refunded accounts together, USDC',
+    columns: [
+      { name: 'At (UTC)', isNumber: false },
+      { name: 'As it was', isNumber: true },
+      { name: 'As it would have been', isNumber: true },
+    ],
+    rows: points
+      .filter((_, place) => place % step === 0 || place === points.length - 1)
+      .map(({ timeMs, actual, other }) => [timeText(timeMs), usdcText(actual), usdcText(other)]),
+  };
+  return { kind: 'charts', charts: [chart], table };
+}
+
+const WORST_MINUTES = 20;
+
+function heatOf(minutes: readonly PublicDivergence[], horizonPpm: number): HeatChart {
+  const rows = [...new Set(minutes.map(({ market }) => market))];
+  const worst = minutes.reduce((most, { divergencePpm }) => Math.max(most, divergencePpm), 0);
+  return {
+    kind: 'heat',
+    title: 'Orders that came out otherwise, by market and minute',
+    description: `At most ${shareText(worst)} of the orders of a minute came out otherwise; beyond ${shareText(horizonPpm)} a market’s replay is no evidence.`,
+    rows,
+    cells: minutes.map(({ market, minuteMs, divergencePpm }) => ({
+      row: rows.indexOf(market),
+      minuteMs,
+      ppm: divergencePpm,
+    })),
+    horizonPpm,
+  };
+}
+
+/** Divergence by market and minute, with its worst minutes as a table; nothing where no order came out otherwise. */
+export function divergenceChart({ minutes, horizonPpm }: Dossier['divergence']): Block | undefined {
+  if (minutes.length === 0) return undefined;
+  const worst = minutes.toSorted((a, b) => b.divergencePpm - a.divergencePpm || a.minuteMs - b.minuteMs);
+  const table: Table = {
+    caption:
+      minutes.length > WORST_MINUTES
+        ? `The ${WORST_MINUTES} worst minutes`
+        : 'Minutes with orders that came out otherwise',
+    columns: [
+      { name: 'Market', isNumber: false },
+      { name: 'Minute (UTC)', isNumber: false },
+      { name: 'Orders', isNumber: true },
+      { name: 'Otherwise', isNumber: true },
+      { name: 'Share', isNumber: true },
+      { name: 'Of the volume', isNumber: true },
+    ],
+    rows: worst
+      .slice(0, WORST_MINUTES)
+      .map(({ market, minuteMs, orders, different, divergencePpm, volumePpm }) => [
+        market,
+        `${dayText(minuteMs)}, ${clockText(minuteMs, false)}`,
+        countText(orders),
+        countText(different),
+        shareText(divergencePpm),
+        shareText(volumePpm),
+      ]),
+  };
+  return { kind: 'heat', chart: heatOf(minutes, horizonPpm), table };
+}
