@@ -12,6 +12,7 @@ import { only, type OrderTerms, ROUND_MARKET, USDC, writeOrder } from '../../src
 import { Exchange } from '../../src/exchange/exchange.ts';
 import { recover } from '../../src/exchange/recover.ts';
 import { unwindInsurance } from '../../src/exchange/unwind.ts';
+import type { Guard } from '../../src/guard/guard.ts';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import { freeFund } from '../../src/remedy/claim-payment.ts';
@@ -44,13 +45,16 @@ export class IncidentForTest {
   private accounts = 2;
   private reference = 0;
 
-  constructor() {
-    const { state, sealer } = recover(this.journal, { hash: sha256, roots: new DirectRoots(sha256) });
+  /** With a guard, whatever is forced on anyone has its warrant. */
+  constructor(guard?: Guard) {
+    const guarded = guard === undefined ? {} : { guard };
+    const { state, sealer } = recover(this.journal, { hash: sha256, roots: new DirectRoots(sha256), ...guarded });
     this.state = state;
     this.exchange = new Exchange({
       state,
       journal: this.journal,
       sealer,
+      ...guarded,
       blockCommands: 65_536,
       blockMs: 3_600_000,
       onPublish: ({ events }) => {
