@@ -81,6 +81,14 @@ export const RULES = [
     100_000_000,
     'depth on each side that a rung needs, of the impact notional',
   ),
+  rule(
+    'reopen_soak',
+    'ms',
+    3_600_000,
+    0,
+    604_800_000,
+    'after a rollback, time with all markets open before withdrawals open',
+  ),
   rule('guard_refund_single', 'USDC', 1_000_000, 0, 22_000_000, 'no single refund of a remedy may be larger'),
   rule('guard_refund_share', 'ppm', 1_000_000, 0, 1_000_000, 'refunds may take this share of the insurance fund'),
 ] as const;

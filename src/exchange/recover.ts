@@ -66,6 +66,7 @@ export function recover(
   };
   const onRestore: ReplayOptions['onRestore'] = (certificate, block) => {
     restored = certificate;
+    reopening?.restore(state);
     guarded.onRestore?.(certificate, block);
     told.onRestore?.(certificate, block);
   };

@@ -26,10 +26,11 @@ import {
   type Step,
   waitingForPeople,
 } from '../guard/reopening.ts';
-import { reopeningFacts } from '../guard/reopening-facts.ts';
+import { reopeningFacts, soakTimes } from '../guard/reopening-facts.ts';
 import { componentOfRow } from '../guard/row-component.ts';
 import { ReopeningTrail } from '../guard/reopening-trail.ts';
 import type { Verdict } from '../guard/verdict.ts';
+import { WithdrawalEmbargo } from '../guard/withdrawal-embargo.ts';
 
 const WORDS = COMMAND_BYTES / 4;
 /** Time between two audits of the whole state, at least. */
@@ -56,6 +57,7 @@ export class Reopening {
   private readonly guard: Guard;
   private readonly onStep: ((step: ReopeningStep) => void) | undefined;
   private readonly trail = new ReopeningTrail();
+  private readonly embargo = new WithdrawalEmbargo();
   private readonly standings = new Map<number, Standing>();
   private readonly latest = new Map<number, Step>();
   private readonly verdicts: Verdict[] = [];
@@ -85,9 +87,15 @@ export class Reopening {
     this.trail.adopt(state);
   }
 
+  /** A rollback restored this state; the first batch behind it pauses withdrawals. */
+  restore(state: State): void {
+    this.embargo.begin(venueOf(state).paused);
+  }
+
   /** Takes in a recorded batch that led to `state`: which markets were on their way when the history ends. */
   recall(state: State): void {
     this.trail.follow(state, state.events, 0);
+    this.embargo.recall(venueOf(state));
     // What the guard judged then has been dealt with.
     this.verdicts.length = 0;
     this.findings.length = 0;
@@ -96,6 +104,11 @@ export class Reopening {
   /** Why each market that is on its way is still where it is: its last step, with all conditions. */
   get reasons(): ReadonlyMap<number, Step> {
     return this.latest;
+  }
+
+  /** True while withdrawals stay paused after a rollback. */
+  get isSoaking(): boolean {
+    return this.embargo.isOn;
   }
 
   /** The rung of a market that is on its way, undefined when it is not. */
@@ -140,9 +153,12 @@ export class Reopening {
   react(state: State, own: CommandBuffer): void {
     if (this.stop === 'end') return;
     this.follow(state);
-    if (this.stop === 'status') this.answer(state, own);
-    else {
+    if (this.stop === 'status') {
+      this.answer(state, own);
+      this.setVenue(state, this.embargo.correction(venueOf(state)), own);
+    } else {
       for (const market of this.trail.all) this.step(state, market, own);
+      this.soak(state, own);
       this.verdicts.length = 0;
       this.findings.length = 0;
     }
@@ -243,6 +259,22 @@ export class Reopening {
     if (move === 'wait') this.standings.delete(market);
   }
 
+  private soak(state: State, own: CommandBuffer): void {
+    if (!this.embargo.isOn) return;
+    const facts = {
+      timeMs: state.venue.f64[64 + VENUE.TIME_MS] as number,
+      ...soakTimes(this.guard),
+      venue: venueOf(state),
+      isReopening: this.trail.all.length > 0,
+      decided: this.guard.authority.decided(0),
+    };
+    this.setVenue(state, this.embargo.pass(facts), own);
+  }
+
+  private setVenue(state: State, to: Standstill | undefined, own: CommandBuffer): void {
+    if (to !== undefined) this.set(state, 0, to, own);
+  }
+
   /** What was vetoed or found about a market since the last tick; empty when nothing. */
   private vetoOf(state: State, market: number): string {
     for (const { component, check } of this.findings) {
@@ -278,6 +310,11 @@ export class Reopening {
 /** True for what is found of all rows of a table together. */
 function isSum({ invariant, row }: AuditFinding): boolean {
   return row === 0 || invariant === 'money_conserved';
+}
+
+/** The venue's own status and pauses. */
+function venueOf({ venue: { i32 } }: State): Standstill {
+  return { status: i32[128 + VENUE.STATUS] as number, paused: i32[128 + VENUE.PAUSED] as number };
 }
 
 /** True when something could trade or be forced. */

@@ -71,6 +71,20 @@ export function reopeningFacts(
   };
 }
 
+/** How long withdrawals stay paused after a rollback, and the longest pause between ticks that counts; milliseconds. */
+export function soakTimes({ known }: Guard): { readonly gapMs: number; readonly soakMs: number } {
+  return {
+    gapMs: readable(
+      () => Number(known.rule(RULE.funding_gap)),
+      () => 0,
+    ),
+    soakMs: readable(
+      () => Number(known.rule(RULE.reopen_soak)),
+      () => Infinity,
+    ),
+  };
+}
+
 /** A value of the guard's; what is said instead where a number that it needs is none: nothing is climbed on it. */
 function readable<T>(read: () => T, instead: (message: string) => T): T {
   try {

@@ -26,6 +26,7 @@ export const TIGHTER: Readonly<Record<GuardLimit, Tighter>> = {
   reopen_rung: 'higher',
   reopen_grace: 'higher',
   reopen_depth: 'higher',
+  reopen_soak: 'higher',
 };
 
 /** True for a rule, by its number, that is a limit of the guard. */
