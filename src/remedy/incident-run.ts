@@ -154,8 +154,9 @@ export function deadForks(from: number, to: number, history: History): number[] 
   return [...new Set(forks)].sort((a, b) => a - b);
 }
 
-function worldsOf(
-  { mode, prices, policy }: IncidentCase,
+/** The worlds of a case, where a run has taken them; markets beyond the policy's horizon are valued by the reference. */
+export function worldsOf(
+  { mode, prices, policy }: Pick<IncidentCase, 'mode' | 'prices' | 'policy'>,
   before: State,
   worlds: Counterfactual,
   record: WorldRecord,
