@@ -7,20 +7,24 @@ import { INSURANCE_FUND, State } from '../engine/state.ts';
 import { ACCOUNT, CLIENT_ID, ORDER, POSITION } from '../engine/tables.ts';
 import type { TouchIndex } from './touch-index.ts';
 
-/** 2^90 units of 1e-8 USDC: no margin comes near, and sums stay exact. */
+/** 2^90 units of 1e-8 USDC (in the high limb): no margin comes near, and sums stay exact. */
 const ENDLESS = 2 ** 40;
+const ENDLESS_BOUND = 2 ** 88;
 /** Tables of which a part is a whole: they are small, or every market reads them. */
-const WHOLE = ['venue', 'rule', 'market', 'oracle', 'quote', 'account', 'accountKey', 'withdrawal', 'refund'] as const;
+const WHOLE = ['venue', 'rule', 'market', 'oracle', 'quote', 'account', 'withdrawal', 'refund'] as const;
 
 /** The start of the window restricted to `markets`; `isMixed[account]` 1 for an account that holds positions elsewhere too. */
 export function partOf(index: TouchIndex, markets: readonly number[], isMixed: Uint8Array): State {
   const { start, end } = index;
   const state = new State({ accounts: start.account.rows, orders: end.order.rows + 1024 });
   for (const name of WHOLE) copyRows(start, state, name);
+  // Keys are looked up where an account is defined, and nowhere else.
+  if (index.definesAccounts) copyRows(start, state, 'accountKey');
   copyRows(start, state, 'clientId');
   state.position.reserve(end.position.rows + 1024);
   takeOrders(index, state, markets);
-  restoreIndex(state, index.definesAccounts);
+  // The index is built before positions are there: most of their rows stay empty, and an empty row is none.
+  state.index.restore(state);
   takePositions(index, state, markets);
   for (let account = 1; account < start.account.rows; account++) {
     // What the fund lacks is the whole venue's to say.
@@ -29,23 +33,14 @@ export function partOf(index: TouchIndex, markets: readonly number[], isMixed: U
   return state;
 }
 
-/** The index is built before positions are there: most of their rows stay empty, and an empty row is none. */
-function restoreIndex(state: State, withKeys: boolean): void {
-  const { accountKey } = state;
-  const { rows } = accountKey;
-  // Keys are looked up where an account is defined, and nowhere else.
-  if (!withKeys) accountKey.rows = 1;
-  state.index.restore(state);
-  accountKey.rows = rows;
-}
-
-/** Adds money without end to a balance. */
-function giveEndless({ account }: State, row: number): void {
+/** Adds money without end to a balance. Its margin bound is below what it has by more than anything can take of it. */
+function giveEndless({ account, index }: State, row: number): void {
   const at = row * account.rowFloats + ACCOUNT.BALANCE_HIGH;
   account.f64[at] = (account.f64[at] as number) + ENDLESS;
+  index.bounds.set(row, ENDLESS_BOUND, 0, 0);
 }
 
-function copyRows(from: State, to: State, name: (typeof WHOLE)[number] | 'clientId'): void {
+function copyRows(from: State, to: State, name: (typeof WHOLE)[number] | 'accountKey' | 'clientId'): void {
   const table = to[name];
   const { rows, free, live, bytes, schema } = from[name];
   table.reserve(rows);

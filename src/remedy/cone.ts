@@ -4,6 +4,7 @@
  * passes but decisions about the margin of accounts that stand in several, and those are checked by the slack that they had. What the
  * cone cannot say exactly it does not say: then a full replay decides (`beyond` tells why).
  */
+import { COMMAND, COMMAND_BYTES } from '../engine/command.ts';
 import type { State } from '../engine/state.ts';
 import { ACCOUNT, POSITION } from '../engine/tables.ts';
 import type { AccountDifferences } from './cone-accounts.ts';
@@ -80,6 +81,7 @@ function doubtOf(index: TouchIndex, part: Part, { actual, other, madeInOther, un
   if (until === index.commands && !comesOutAsItWas(index, actual, part)) return 'the part alone is not what it was';
   const { account, position } = index.end;
   for (const [row, number] of madeInOther) {
+    if (!isTick(index, number)) continue;
     const owner = other.position.i32[row * 32 + POSITION.ACCOUNT] as number;
     let at = account.i32[owner * 16 + ACCOUNT.FIRST_POSITION] as number;
     for (; at !== 0; at = position.i32[at * 32 + POSITION.NEXT_OF_ACCOUNT] as number) {
@@ -88,6 +90,12 @@ function doubtOf(index: TouchIndex, part: Part, { actual, other, madeInOther, un
     }
   }
   return undefined;
+}
+
+/** Only what is forced behind a tick makes positions in several markets under one number. */
+function isTick({ chunks, chunkOf, rowOf }: TouchIndex, number: number): boolean {
+  const chunk = chunks[chunkOf.at(number)];
+  return chunk?.words[rowOf.at(number) * (COMMAND_BYTES / 4)] === COMMAND.tick;
 }
 
 function found(index: TouchIndex, part: Part, result: PassResult, passes: number, executed: number): Cone {
