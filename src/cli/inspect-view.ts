@@ -1,13 +1,15 @@
 // What `inspect` shows of a state: an account, a market.
+import { toHex } from '../chain/digest.ts';
 import { Wide } from '../engine/amount.ts';
 import type { Book } from '../engine/book.ts';
 import { TICK_LIMIT } from '../engine/ladder.ts';
 import { computeMargin, Margin } from '../engine/margin.ts';
+import { REFUND_STATUS } from '../engine/refund.ts';
 import { marketCount, marketName, positionsOf, type State } from '../engine/state.ts';
 import { STATUS } from '../engine/status.ts';
-import { ACCOUNT, MARKET, ORDER, POSITION } from '../engine/tables.ts';
+import { ACCOUNT, MARKET, ORDER, POSITION, REFUND } from '../engine/tables.ts';
 import { CommandError } from './errors.ts';
-import { decimalUsdc, readableCount } from './money.ts';
+import { decimalUnits, decimalUsdc, readableCount } from './money.ts';
 import type { Alignment } from './table.ts';
 
 export interface View {
@@ -29,6 +31,25 @@ export function sizeText(state: State, market: number, lots: number): string {
   return (lots * step).toLocaleString('en-US', { maximumFractionDigits: 12, useGrouping: false });
 }
 
+const REFUND_NAMES = new Map<number, string>(
+  Object.entries(REFUND_STATUS).map(([name, code]) => [code, name.toLowerCase()]),
+);
+
+/** What the remedy paid an account, set aside for it, or took back of it. */
+function refundsOf({ refund }: State, account: number): { id: string; status: string; amount: string }[] {
+  const found: { id: string; status: string; amount: string }[] = [];
+  for (let row = 1; row < refund.rows; row++) {
+    const at = row * refund.rowWords;
+    if (refund.i32[at + REFUND.ACCOUNT] !== account) continue;
+    found.push({
+      id: toHex(refund.bytes.subarray((at + REFUND.ID) * 4, (at + REFUND.ID + 4) * 4)),
+      status: REFUND_NAMES.get(refund.i32[at + REFUND.STATUS] as number) ?? 'none',
+      amount: decimalUnits(BigInt(refund.f64[row * refund.rowFloats + REFUND.AMOUNT] as number)),
+    });
+  }
+  return found;
+}
+
 /** An account: balance, margin, positions. Refuses a number that is no account. */
 export function accountView(state: State, account: number): View[] {
   if (account >= state.account.rows) {
@@ -41,6 +62,8 @@ export function accountView(state: State, account: number): View[] {
     account,
     balance: wide(ACCOUNT.BALANCE_HIGH),
     pendingWithdrawals: wide(ACCOUNT.PENDING_HIGH),
+    receivable: decimalUnits(BigInt(state.account.f64[account * 8 + ACCOUNT.RECEIVABLE] as number)),
+    refunds: refundsOf(state, account),
     equity: decimalUsdc(margin.equity),
     initialMargin: decimalUsdc(margin.initial),
     maintenanceMargin: decimalUsdc(margin.maintenance),
@@ -54,6 +77,8 @@ export function accountView(state: State, account: number): View[] {
     ['initial margin', json.initialMargin],
     ['maintenance margin', json.maintenanceMargin],
     ['pending withdrawals', json.pendingWithdrawals],
+    ['owes the venue', json.receivable],
+    ...json.refunds.map(({ id, status, amount }): [string, string] => [`refund ${id}, ${status}`, amount]),
   ];
   const heading = ['market', 'size', 'cost', 'mark', 'funding index', 'orders'];
   return [

@@ -203,4 +203,8 @@ test('drafted, approved by two, paid: everybody has what the trees say, once', a
   assert.equal((had[INSURANCE_FUND] as bigint) - (after[INSURANCE_FUND] as bigint), total);
   const record = JSON.parse(readFileSync(join(remedy, 'payout.json'), 'utf8')) as { postedTotal: string };
   assert.deepEqual([record.postedTotal, new CaseFolder(remedy).dossier.round], [String(total), 1]);
+  const payee = draft.claims.claims.find(({ statement }) => statement.paid !== '0') as { account: number };
+  const { code, json } = await makewhole('inspect', '--journal', day, '--account', String(payee.account));
+  const seen = json['account'] as { refunds: { status: string }[]; receivable: string };
+  assert.deepEqual([code, seen.refunds.map(({ status }) => status), seen.receivable], [0, ['posted'], '0.00000000']);
 });
