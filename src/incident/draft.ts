@@ -160,7 +160,7 @@ function rollbackFacts(history: ReadableHistory, from: number, to: number): Roll
       carriedDeposits: carried.deposits.count,
       carriedWithdrawals: carried.withdrawals.count,
       fates: fates.counts as Readonly<Record<string, number>>,
-      receivables: carried.withdrawals.owed,
+      receivables: carried.withdrawals.count < 5 && carried.withdrawals.owed !== '0' ? null : carried.withdrawals.owed,
       // A rollback whose custody differs is refused: what is there has held.
       custodyIdentity: true,
     };

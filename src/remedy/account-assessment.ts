@@ -77,9 +77,18 @@ export function assessAccount(input: AssessmentInput, other: OtherView): Account
   const moved = other.moves.reduce((sum, { amount }) => sum + amount, 0n);
   const otherEnd = equityOf(account, other.world.state, frame.valuation, other.world.settled) + moved;
   const otherFlows = flowsOf(account, frame, other.world);
-  const takenInBoth = inBoth(input.takings, other.takings);
+  const undone = new Set(other.moves.filter(({ cause }) => cause === 'liquidation_price').map(({ market }) => market));
+  // What the replay of a market by reference took says nothing: there what was not undone was due.
+  const takings = other.takings.filter(({ market }) => !byReference.has(market));
+  const takenInBoth = new Set(
+    input.takings
+      .map(({ market }) => market)
+      .filter((market) =>
+        byReference.has(market) ? !undone.has(market) : takings.some((taking) => taking.market === market),
+      ),
+  );
   const parts = partsOf({ actual: flows, other: otherFlows, moves: other.moves, byReference, takenInBoth });
-  const links = linksOf([input.takings, other.takings]);
+  const links = linksOf([input.takings, takings]);
   const netting = { actual: flows, parts, links, takenInBoth, netting: policy.netting };
   const difference = otherEnd - actual;
   const otherLines = lines(totals(otherFlows));
@@ -98,7 +107,7 @@ export function assessAccount(input: AssessmentInput, other: OtherView): Account
         chain,
         input,
         takenInBoth,
-        isWrongful(chain.markets, input.takings, other.takings, flows, otherFlows),
+        isWrongful(chain.markets, input.takings, takings, takenInBoth, flows, otherFlows),
       ),
     ),
     parts,
@@ -113,11 +122,6 @@ const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 function addTo(flows: MarketFlows, kind: FlowKind, amount: bigint): void {
   const of = flows.get(0) ?? new Map<FlowKind, bigint>();
   flows.set(0, of.set(kind, amount));
-}
-
-function inBoth(actual: readonly Taking[], other: readonly Taking[]): Set<number> {
-  const there = new Set(other.map(({ market }) => market));
-  return new Set(actual.map(({ market }) => market).filter((market) => there.has(market)));
 }
 
 /** Markets that were taken together, by world and command. */
@@ -160,10 +164,12 @@ function isWrongful(
   markets: readonly number[],
   actual: readonly Taking[],
   other: readonly Taking[],
+  takenInBoth: ReadonlySet<number>,
   flows: MarketFlows,
   otherFlows: MarketFlows,
 ): boolean {
   const isIn = ({ market }: Taking): boolean => markets.includes(market);
+  if (markets.some((market) => takenInBoth.has(market))) return false;
   const fired = (of: MarketFlows): boolean => markets.some((market) => of.get(market)?.has('triggered') === true);
   return !other.some(isIn) && !fired(otherFlows) && (actual.some(isIn) || fired(flows));
 }

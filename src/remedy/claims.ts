@@ -10,6 +10,7 @@ import { capOf, payAll } from './claim-payment.ts';
 import { statementOf } from './claim-statement.ts';
 import { type Conservation, conservationOf } from './conservation.ts';
 import type { CorrectionSet } from './correction.ts';
+import type { Taking } from './flow-listener.ts';
 import type { IncidentWorlds } from './incident-worlds.ts';
 import { netOwner } from './owner-netting.ts';
 import { type PolicyDocument, policyHash } from './policy-document.ts';
@@ -60,6 +61,8 @@ export interface Claims {
   readonly returned: bigint;
   readonly reversed: bigint;
   readonly dust: bigint;
+  /** Takings of the actual world that the counterfactual has not. */
+  readonly wrongful: ReadonlySet<Taking>;
 }
 
 /** Makes the claims of all accounts. */
@@ -105,7 +108,12 @@ export function makeClaims(input: ClaimsInput): Claims {
     returned: returnedOf(used),
     reversed,
     dust,
+    wrongful: wrongfulTakings(input.record.trace('actual').flows.takings, used),
   };
+}
+
+function wrongfulTakings(takings: readonly Taking[], assessed: readonly AccountAssessment[]): Set<Taking> {
+  return new Set(takings.filter(({ account, market }) => assessed[account - 1]?.takenInBoth.has(market) !== true));
 }
 
 const NONE: ReadonlyMap<number, bigint> = new Map();

@@ -1,6 +1,7 @@
 /**
  * The dossier of an incident: everything that is public, and nothing by which an account could be known. Amounts are 1e-8 USDC in decimal
- * digits, times milliseconds since 1970, hashes hexadecimal. Groups of fewer than five accounts are merged, never shown.
+ * digits, times milliseconds since 1970, hashes hexadecimal. Groups of fewer than five accounts are merged, never shown: null is an amount
+ * of so few.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8 } from '../engine/command-buffer.ts';
@@ -66,7 +67,8 @@ export interface RollbackFacts {
   readonly carriedDeposits: number;
   readonly carriedWithdrawals: number;
   readonly fates: Readonly<Record<string, number>>;
-  readonly receivables: string;
+  /** What accounts owe by it; null where fewer than five withdrawals were carried. */
+  readonly receivables: string | null;
   readonly custodyIdentity: boolean;
 }
 
@@ -131,7 +133,7 @@ export interface Dossier {
   readonly reasons: readonly { readonly reason: Reason; readonly accounts: PublicCount }[];
   /** Forced actions of the actual world: those that the counterfactual has not, and those that it has. */
   readonly forced: {
-    readonly wrongful: { readonly count: number; readonly accounts: PublicCount; readonly notional: string };
+    readonly wrongful: { readonly count: number; readonly accounts: PublicCount; readonly notional: string | null };
     readonly legitimate: { readonly count: number };
   };
   readonly totals: {
@@ -142,9 +144,9 @@ export interface Dossier {
     readonly interest: string;
     readonly goodwill: string;
     /** What others have more than they would have had, not pursued. */
-    readonly gainsNotPursued: string;
+    readonly gainsNotPursued: string | null;
     /** Taken back of what the system credited wrongly: how much of it was still there, how much is a receivable. */
-    readonly reversed: string;
+    readonly reversed: string | null;
   };
   /** Σ of the parts of the differences of all refunded accounts, by cause. */
   readonly causes: readonly {
@@ -159,7 +161,7 @@ export interface Dossier {
     readonly sharePpm: number;
     readonly sources: readonly {
       readonly source: 'returned by the fund' | 'reversed credits' | 'house';
-      readonly amount: string;
+      readonly amount: string | null;
     }[];
     readonly suffices: boolean;
   };

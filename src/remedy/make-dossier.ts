@@ -44,6 +44,7 @@ export function makeDossier(input: DossierInput): Dossier {
   const total = sum(statements, 'refund');
   const paid = sum(statements, 'paid');
   const reserve = fund + claims.reversed;
+  const reversals = statements.filter(({ reversed }) => reversed !== '0').length;
   return {
     format: DOSSIER_FORMAT,
     round: input.round,
@@ -60,7 +61,7 @@ export function makeDossier(input: DossierInput): Dossier {
       questions: publicCount(statements.filter(({ reason }) => reason === 'QUESTION').length),
     },
     reasons: reasonCounts(statements),
-    forced: forcedFacts(run),
+    forced: forcedFacts(run, claims),
     totals: {
       refund: String(total),
       paid: String(paid),
@@ -68,15 +69,15 @@ export function makeDossier(input: DossierInput): Dossier {
       dust: String(claims.dust),
       interest: String(sum(refunded, 'interest')),
       goodwill: String(sum(refunded, 'goodwill')),
-      gainsNotPursued: String(gainsOf(statements)),
-      reversed: String(claims.reversed),
+      gainsNotPursued: gainsOf(statements),
+      reversed: told(claims.reversed, reversals),
     },
     causes: causesOf(refunded),
     distribution: bucketsOf(refunded.map(({ refund }) => BigInt(refund))),
     fund: {
       balance: String(fund),
       sharePpm: reserve === 0n ? 0 : Number((paid * PPM) / reserve),
-      sources: sourcesOf(paid, claims),
+      sources: sourcesOf(paid, claims, reversals),
       suffices: total <= reserve,
     },
     conservation: conservationFacts(claims),
@@ -97,13 +98,15 @@ function sum(statements: readonly Statement[], field: 'refund' | 'paid' | 'owed'
 }
 
 /** What accounts that are not the house's have too much and keep. */
-function gainsOf(statements: readonly Statement[]): bigint {
-  let gains = 0n;
-  for (const { difference, reversed, reason } of statements) {
-    const gain = -BigInt(difference) - BigInt(reversed);
-    if (reason !== 'HOUSE' && gain > 0n) gains += gain;
-  }
-  return gains;
+function gainsOf(statements: readonly Statement[]): string | null {
+  const gains = statements
+    .filter(({ reason }) => reason !== 'HOUSE')
+    .map(({ difference, reversed }) => -BigInt(difference) - BigInt(reversed))
+    .filter((gain) => gain > 0n);
+  return told(
+    gains.reduce((total, gain) => total + gain, 0n),
+    gains.length,
+  );
 }
 
 function caseFacts(incident: IncidentCase, { from, to, worlds }: IncidentRun): Dossier['case'] {
@@ -142,36 +145,39 @@ function reasonCounts(statements: readonly Statement[]): Dossier['reasons'] {
   });
 }
 
-/** Takings by force of the actual world, as liquidations: those of accounts that the other world took nothing of there are wrongful. */
-function forcedFacts({ record }: IncidentRun): Dossier['forced'] {
-  const there = new Set(record.trace('other').flows.takings.map(({ account, market }) => `${account} ${market}`));
+/** Forced actions of the actual world that took positions: those of which the counterfactual has nothing are wrongful. */
+function forcedFacts({ record }: IncidentRun, { wrongful: takings }: Claims): Dossier['forced'] {
   const actions = new Map<number, Taking[]>();
   for (const taking of record.trace('actual').flows.takings) {
     actions.set(taking.sequence, [...(actions.get(taking.sequence) ?? []), taking]);
   }
-  const isLegitimate = ({ account, market }: Taking): boolean => there.has(`${account} ${market}`);
-  const wrongful = [...actions.values()].filter((takings) => !takings.some(isLegitimate));
+  const wrongful = [...actions.values()].filter((own) => own.every((taking) => takings.has(taking)));
   const notional = wrongful
     .flat()
     .reduce((total, { lots, price }) => total + BigInt(Math.abs(lots)) * BigInt(price), 0n);
+  const accounts = new Set(wrongful.flat().map(({ account }) => account)).size;
   return {
-    wrongful: {
-      count: wrongful.length,
-      accounts: publicCount(new Set(wrongful.flat().map(({ account }) => account)).size),
-      notional: String(notional),
-    },
+    wrongful: { count: wrongful.length, accounts: publicCount(accounts), notional: told(notional, accounts) },
     legitimate: { count: actions.size - wrongful.length },
   };
 }
 
-/** Who pays: first what the house's accounts have too much, then what is taken back, then the house's own money. */
-function sourcesOf(paid: bigint, { returned, reversed }: Claims): Dossier['fund']['sources'] {
+/** An amount of so many accounts: null of fewer than five, whose it would be. */
+function told(amount: bigint, accounts: number): string | null {
+  return typeof publicCount(accounts) === 'number' ? String(amount) : null;
+}
+
+/**
+ * Who pays: first what the house's accounts have too much, then what is taken back, then the house's own money. Where so few give back
+ * that it must not be told, neither is the rest, from which it would follow.
+ */
+function sourcesOf(paid: bigint, { returned, reversed }: Claims, reversals: number): Dossier['fund']['sources'] {
   const first = least(returned, paid);
   const second = least(reversed, paid - first);
   return [
     { source: 'returned by the fund', amount: String(first) },
-    { source: 'reversed credits', amount: String(second) },
-    { source: 'house', amount: String(paid - first - second) },
+    { source: 'reversed credits', amount: told(second, reversals) },
+    { source: 'house', amount: told(paid - first - second, reversals) },
   ];
 }
 

@@ -78,7 +78,8 @@ test('a second round pays what the first one did not: here nothing', () => {
   assert.equal(second.dossier.round, 2);
   assert.equal(second.dossier.previous, previous.dossier);
   assert.equal(second.roots.total, '0');
-  assert.ok(BigInt(first.dossier.totals.reversed) > 0n);
+  assert.ok(first.claims.reversed > 0n);
+  assert.equal(first.dossier.totals.reversed, null);
   assert.equal(second.dossier.totals.reversed, '0');
   const before = first.claims.claims.filter(({ statement }) => statement.refund !== '0').length;
   assert.equal(second.claims.claims.filter(({ statement }) => statement.reason === 'PAID_BEFORE').length, before);
