@@ -1,75 +1,12 @@
 // Mark to reference, to the cent: what was forced wrongly is undone in the actual world, and no book is replayed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHex } from '../../src/chain/digest.ts';
-import { DirectRoots } from '../../src/chain/roots.ts';
 import { ORDER_KIND } from '../../src/engine/flags.ts';
 import { RULE } from '../../src/engine/rules.ts';
 import { INSURANCE_FUND } from '../../src/engine/state.ts';
 import { all, only } from '../../src/engine/venue.fixture.ts';
-import { stateAtBlock } from '../../src/incident/state-at-block.ts';
-import { sha256 } from '../../src/journal/node-digest.ts';
-import type { Cause } from '../../src/remedy/cause.ts';
-import type { CorrectionSet } from '../../src/remedy/correction.ts';
-import { DEFAULT_POLICY } from '../../src/remedy/default-policy.ts';
-import { CASE_FORMAT } from '../../src/remedy/incident-case.ts';
-import { runIncident } from '../../src/remedy/incident-run.ts';
-import type { IncidentWorlds } from '../../src/remedy/incident-worlds.ts';
-import { equities } from '../../src/remedy/valuation.ts';
 import { cents, IncidentForTest } from './remedy-venue.fixture.ts';
-
-/** Ends the open block: what was up to here is right. */
-function good(venue: IncidentForTest): number {
-  venue.exchange.finish();
-  venue.isGood();
-  return venue.journal.height;
-}
-
-/** The worlds by the reference, at prices in USDC. */
-function byReference(
-  venue: IncidentForTest,
-  from: number,
-  corrections: CorrectionSet,
-  prices: ReadonlyMap<number, number>,
-): IncidentWorlds {
-  venue.exchange.finish();
-  const { journal } = venue;
-  const [first, last] = [journal.block(from), journal.block(journal.height)];
-  assert.ok(first !== undefined && last !== undefined);
-  const run = runIncident({
-    incident: {
-      format: CASE_FORMAT,
-      name: 'by-reference',
-      reason: 'a test',
-      from: { fork: 0, height: from, stateRoot: toHex(first.stateRoot) },
-      to: { fork: 0, height: last.height },
-      corrections,
-      mode: 'reference',
-      reactivePpm: 10_000,
-      prices: [...prices].map(([market, usdc]) => ({ market, price: BigInt(venue.units(market, usdc)) })),
-      policy: DEFAULT_POLICY,
-      notices: { noticeMs: 0, reopenMs: 0, graceMs: 0, late: [] },
-    },
-    history: journal,
-    start: stateAtBlock(journal, from).state,
-    hash: sha256,
-    roots: new DirectRoots(sha256),
-  });
-  assert.ok(!('finding' in run), 'finding' in run ? run.about : '');
-  return run.worlds;
-}
-
-/** What an account lacks. */
-function lacks({ actual, other, valuation, settledInActual, moves }: IncidentWorlds, account: number): string {
-  const own = moves.filter((move) => move.account === account).reduce((sum, { amount }) => sum + amount, 0n);
-  const there = equities(other, valuation)[account] as bigint;
-  return cents(there + own - (equities(actual, valuation, settledInActual)[account] as bigint));
-}
-
-function moved({ moves }: IncidentWorlds, account: number, cause: Cause): string {
-  const own = moves.filter((move) => move.account === account && move.cause === cause);
-  return cents(own.reduce((sum, { amount }) => sum + amount, 0n));
-}
+import { good, lacks, moved, roundWorlds } from './round-case.fixture.ts';
 
 function venueAt(price: number, changes = {}): { venue: IncidentForTest; market: number } {
   const venue = new IncidentForTest();
@@ -88,7 +25,7 @@ test('a long that was sold by force at 3,050 is valued at 3,240 again, and has i
   const from = good(venue);
   assert.equal(only(venue.wrongPrice(market, 3_050, 3_195), 'liquidated').account, long);
   venue.price(market, 3_240);
-  const worlds = byReference(venue, from, venue.correctionSet, new Map([[market, 3_240]]));
+  const worlds = roundWorlds(venue, from, 'reference', new Map([[market, 3_240]]));
   assert.equal(lacks(worlds, long), '2124.00');
   assert.equal(moved(worlds, long, 'liquidation_price'), '1900.00');
   assert.equal(moved(worlds, long, 'penalty_and_fees'), '224.00');
@@ -107,7 +44,7 @@ test('a liquidation that was due all the same is taken at the true price; what w
   assert.deepEqual(new Set(taken), new Set([thin, fat]));
   venue.price(market, 2_000);
   venue.price(market, 3_240);
-  const worlds = byReference(venue, from, venue.correctionSet, new Map([[market, 3_240]]));
+  const worlds = roundWorlds(venue, from, 'reference', new Map([[market, 3_240]]));
   assert.equal(moved(worlds, thin, 'liquidated_anyway'), '2400.00');
   // 24.4809 % of 927 in place of nothing, which was all that it had left.
   assert.equal(moved(worlds, thin, 'penalty_and_fees'), '-226.94');
@@ -124,7 +61,7 @@ test('a liquidation at the true price stands, whatever else was false', () => {
   const from = good(venue);
   venue.wrongPrice(other, 90, 100);
   assert.equal(only(venue.price(market, 3_050), 'liquidated').account, thin);
-  const worlds = byReference(venue, from, venue.correctionSet, new Map([[market, 3_240]]));
+  const worlds = roundWorlds(venue, from, 'reference', new Map([[market, 3_240]]));
   assert.equal(lacks(worlds, thin), '0.00');
   assert.deepEqual(
     worlds.moves.filter(({ account }) => account === thin),
@@ -141,7 +78,7 @@ test('a long that was closed wrongly at 88,000 and would have been at 87,200: wh
   assert.equal(cents(BigInt(only(venue.wrongPrice(market, 88_000, 90_000), 'liquidated').penalty)), '310.00');
   venue.price(market, 87_200);
   venue.price(market, 91_000);
-  const worlds = byReference(venue, from, venue.correctionSet, new Map([[market, 91_000]]));
+  const worlds = roundWorlds(venue, from, 'reference', new Map([[market, 91_000]]));
   assert.equal(moved(worlds, long, 'liquidated_anyway'), '-4000.00');
   assert.equal(lacks(worlds, long), '-3990.00');
 });
@@ -159,7 +96,7 @@ test('a stop that fired at a false mark is undone; one whose price came later en
   assert.deepEqual(new Set(fired), new Set([long, other]));
   venue.price(market, 94);
   venue.price(market, 110);
-  const worlds = byReference(venue, from, venue.correctionSet, new Map([[market, 110]]));
+  const worlds = roundWorlds(venue, from, 'reference', new Map([[market, 110]]));
   assert.equal(moved(worlds, long, 'trigger'), lacks(worlds, long));
   assert.equal(lacks(worlds, long), '18.00');
   assert.equal(lacks(worlds, other), '2.00');
@@ -174,7 +111,7 @@ test('funding by a false index that was settled is charged again by the true one
   const value = -Math.round(5_213.4 * 1e5 * 1e6);
   venue.deviate([{ table: 'market', row: market, column: 'fundingIndex', index: 0, value }]);
   venue.trade(long, third, market, 1, 92_000);
-  const worlds = byReference(venue, from, venue.correctionSet, new Map([[market, 92_000]]));
+  const worlds = roundWorlds(venue, from, 'reference', new Map([[market, 92_000]]));
   assert.equal(lacks(worlds, long), '-10426.80');
   assert.equal(moved(worlds, long, 'funding'), '-10426.80');
   assert.equal(moved(worlds, INSURANCE_FUND, 'funding'), '10426.80');
