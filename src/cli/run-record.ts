@@ -6,8 +6,8 @@ import { CommandError, exitCodes } from './errors.ts';
 
 /** What decides every command of a run. */
 export interface RunRecord {
-  /** The command that made the folder: `start` empties only what it made itself. */
-  readonly madeBy: 'run' | 'start';
+  /** The command that made the folder. */
+  readonly madeBy: 'run';
   /** SHA-256 over everything that decides the commands: markets, bars, accounts, seed, ticks. */
   readonly inputs: string;
   /** Whether forced actions need a warrant: warrants are entries of the journal. */
@@ -21,12 +21,6 @@ export interface RunRecord {
 }
 
 const NAME = 'run.json';
-
-/** The command that made the folder, undefined when it holds no record of a run. */
-export function makerOf(folder: string): unknown {
-  const file = join(folder, NAME);
-  return existsSync(file) ? readRecord(file).madeBy : undefined;
-}
 
 /** Whether the run in a folder has a guard: `on` or `off`; undefined when the folder holds no record of a run. */
 export function guardOf(folder: string): unknown {

@@ -122,9 +122,8 @@ describe('a run and what can be asked of its journal', () => {
       [['verify', '--journal', folder], 'journal_not_found'],
       [['run', '--day', '2026-01-19'], 'option_needs_data'],
       [['run', '--accounts', '2'], 'invalid_argument'],
-      [['start', '--journal', folder], 'folder_in_use'],
       // `start` empties only what a start made.
-      [['start', '--journal', journal], 'folder_in_use'],
+      [['start', '--out', journal], 'folder_in_use'],
     ];
     for (const [args, name] of refusals) {
       const { exitCode, result } = await json(args);

@@ -21,7 +21,7 @@ import { claimFolder } from './run-record.ts';
 import { Holds } from './warrants-held.ts';
 import { type FinishedRun, runResult, summaryText } from './run-summary.ts';
 
-export interface RunOptions {
+interface RunOptions {
   readonly data?: string;
   readonly market?: string[];
   readonly day?: string;
@@ -76,11 +76,7 @@ function collect(value: string, before: string[] | undefined): string[] {
 }
 
 /** Runs the day that the options ask for, with a progress bar. */
-export async function runWith(
-  output: Output,
-  options: RunOptions,
-  madeBy: 'run' | 'start' = 'run',
-): Promise<FinishedRun> {
+async function runWith(output: Output, options: RunOptions): Promise<FinishedRun> {
   const { data, market, day: utcDay, tick, seed, accounts } = options;
   const day = openDay({ data, market, day: utcDay, tickMs: tick, seed });
   const session = new Session({ day, seed, accounts });
@@ -90,7 +86,7 @@ export async function runWith(
   if (day.findings.length > FINDINGS_SHOWN)
     output.warn(`… and ${day.findings.length - FINDINGS_SHOWN} more like these`);
   const journal = openJournal(output, options.journal, () => ({
-    madeBy,
+    madeBy: 'run',
     inputs: inputsDigest(day, seed, session.accounts),
     guard: options.guard ?? 'on',
     day: day.day,

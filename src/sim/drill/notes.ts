@@ -1,10 +1,11 @@
 /** What people write in the reports of a drill: what no computation knows. */
+import type { Measurement } from '../../incident/measure.ts';
 import { NOTES_FORMAT, type ReportNotes } from '../../remedy/report/notes.ts';
 import type { Closed } from './paradex.ts';
 
 const OWNER = 'operations of the drill’s venue';
 
-export function raceNotes({ names, block }: Closed): ReportNotes {
+export function raceNotes({ names, block }: Closed, { recommended, because }: Measurement): ReportNotes {
   return {
     format: NOTES_FORMAT,
     rootCause: [
@@ -15,7 +16,8 @@ export function raceNotes({ names, block }: Closed): ReportNotes {
       'Nobody compared the state that was loaded with the root of its block. The loss was noticed by those who were liquidated.',
     ],
     decision: [
-      `By the published order the venue was rolled back to block ${block.height}. This report is of the measurement before the decision: what it drafts was not paid, because the rollback undid it.`,
+      `The published order of preference recommended: ${recommended.replaceAll('_', ' ')}: ${because}. The venue was rolled back to block ${block.height}${recommended === 'rollback' ? '' : ' all the same, as Paradex decided on that day: too many accounts and markets were affected'}.`,
+      'This report is of the measurement before the decision: what it drafts was not paid, because the rollback undid what it would have been paid for.',
     ],
     actions: [
       {

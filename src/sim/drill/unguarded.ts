@@ -41,7 +41,11 @@ function run(options: ParadexOptions, folder: string): Parts {
     lines: race.scope.lines,
     measurement: race.measurement,
   });
-  writeCase(join(folder, CASE_FOLDERS.race), { ...raceDraft, measurement: race.measurement, notes: raceNotes(closed) });
+  writeCase(join(folder, CASE_FOLDERS.race), {
+    ...raceDraft,
+    measurement: race.measurement,
+    notes: raceNotes(closed, race.measurement),
+  });
   const { done, result: rollback } = rollBackTo(options, closed, race);
 
   const wave = runSecondWave(options, closed, happened);
