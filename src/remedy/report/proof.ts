@@ -37,7 +37,7 @@ export function proofSection({ dossier }: ReportInput): Section {
       },
       {
         kind: 'paragraph',
-        text: 'Whoever has the journal can compute everything again: the history, the forced actions, the effect of each remedy, the claims and both roots.',
+        text: 'Whoever has the journal can compute everything again: the history, the forced actions, the effect of each remedy, every claim and every number of this report. Only the two roots rest on a secret as well, from which the salts follow that hide the accounts; an auditor who is given it computes them too.',
       },
       {
         kind: 'commands',
@@ -53,7 +53,7 @@ export function proofSection({ dossier }: ReportInput): Section {
           ],
           [
             './makewhole incident draft --journal JOURNAL --case case.json --out CASE',
-            'claims, totals, divergence and roots (everything else)',
+            'claims, totals and divergence (everything else); with the secret in CASE, the roots',
           ],
           ['./makewhole incident report --case CASE', 'this report'],
         ],
