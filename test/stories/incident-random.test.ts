@@ -13,12 +13,14 @@ import { genesis, type State } from '../../src/engine/state.ts';
 import { ACCOUNT, MARKET, VENUE } from '../../src/engine/tables.ts';
 import { unwindInsurance } from '../../src/exchange/unwind.ts';
 import { wide } from '../../src/guard/exact.ts';
+import { makeClaims } from '../../src/remedy/claims.ts';
 import type { CorrectedCommand, CorrectionSet } from '../../src/remedy/correction.ts';
 import { Counterfactual } from '../../src/remedy/counterfactual.ts';
 import { DEFAULT_POLICY } from '../../src/remedy/default-policy.ts';
 import type { Deviation } from '../../src/remedy/deviation.ts';
 import { worldsOf } from '../../src/remedy/incident-run.ts';
 import type { IncidentWorlds, OtherWorld } from '../../src/remedy/incident-worlds.ts';
+import type { PolicyDocument } from '../../src/remedy/policy-document.ts';
 import { clearingOf, equities } from '../../src/remedy/valuation.ts';
 import { WorldRecord } from '../../src/remedy/world-record.ts';
 import { RandomFlow } from '../../src/sim/random-flow.ts';
@@ -141,7 +143,7 @@ function run(
   set: CorrectionSet,
   mode: 'replay' | 'reference' | 'bounded',
   horizonPpm: number,
-): IncidentWorlds {
+): { readonly worlds: IncidentWorlds; readonly record: WorldRecord } {
   const start = copyState(flow.start);
   const before = copyState(flow.start);
   const record = new WorldRecord(before);
@@ -152,15 +154,43 @@ function run(
     ...(mode === 'bounded' ? { reactivePpm: 5_000 } : {}),
   });
   for (const batch of flow.batches) worlds.take(batch);
-  return worldsOf({ mode, policy: { ...DEFAULT_POLICY, horizonPpm } }, before, worlds, record);
+  return { worlds: worldsOf({ mode, policy: { ...DEFAULT_POLICY, horizonPpm } }, before, worlds, record), record };
+}
+
+/** Every claim explains itself: its flows, its causes and its chains sum to the last unit, and nothing is paid that is not due. */
+function checkClaims(worlds: IncidentWorlds, record: WorldRecord, set: CorrectionSet, policy: PolicyDocument): number {
+  const interest = { fromMs: 0, toMs: 0 };
+  const made = makeClaims({ worlds, record, corrections: set, policy, interest, fork: 0, fund: 10n ** 30n });
+  assert.equal(made.conservation.residual, 0n, 'conservation');
+  assert.equal(made.unexplained, 0n, 'attribution');
+  assert.equal(made.writtenResidual, 0n, 'written');
+  const sum = (list: readonly { readonly amount: string }[]): bigint =>
+    list.reduce((total, { amount }) => total + BigInt(amount), 0n);
+  for (const { statement } of made.claims) {
+    const { chains, causes, difference, actual, other, start } = statement;
+    assert.equal(BigInt(start) + sum(actual.flows), BigInt(actual.end));
+    assert.equal(BigInt(start) + sum(other.flows), BigInt(other.end));
+    assert.equal(sum(causes), BigInt(difference));
+    assert.equal(sum(chains.flatMap((chain) => chain.causes)), BigInt(difference));
+    assert.equal(sum(chains.flatMap((chain) => chain.flows)), sum(actual.flows));
+    assert.equal(BigInt(statement.paid) + BigInt(statement.owed), BigInt(statement.refund));
+    assert.ok(statement.reversed === '0' || statement.refund === '0');
+  }
+  return made.claims.filter(({ statement }) => statement.refund !== '0').length;
 }
 
 const flows = [1, 2, 3].map(flowOf);
 const number = fc.nat(1_000_000);
+const POLICIES: readonly PolicyDocument[] = [
+  DEFAULT_POLICY,
+  { ...DEFAULT_POLICY, netting: 'gross', windfalls: 'P2', intervalLimit: '0' },
+  { ...DEFAULT_POLICY, netting: 'account', pays: 'E', windfalls: 'P0' },
+];
 
 test('money is conserved to the last unit, whatever is corrected and however it is computed', () => {
   let moved = 0;
   let apart = 0;
+  let refunded = 0;
   const property = fc.property(
     fc.nat(flows.length - 1),
     fc.array(number, { maxLength: 4 }),
@@ -174,7 +204,8 @@ test('money is conserved to the last unit, whatever is corrected and however it 
       const deviations = deviationsOf(flow, written, shifts);
       const set = { commands: corrections(flow, places, ways), deviations, keepHalts };
       for (const mode of ['replay', 'reference', 'bounded'] as const) {
-        const worlds = run(flow, set, mode, horizonPpm);
+        const { worlds, record } = run(flow, set, mode, horizonPpm);
+        refunded += checkClaims(worlds, record, set, POLICIES[places.length % POLICIES.length] as PolicyDocument);
         const { other: state, settledInOther: settled, moves, dropped } = worlds;
         assert.equal(residualOf(worlds, { state, settled, moves }), 0n, mode);
         if (dropped !== undefined) assert.equal(residualOf(worlds, dropped), 0n, 'dropped');
@@ -191,4 +222,5 @@ test('money is conserved to the last unit, whatever is corrected and however it 
   );
   fc.assert(property, { numRuns: 25, seed: 7 });
   assert.ok(moved > 100 && apart > 50, `${moved} moves, ${apart} minutes apart`);
+  assert.ok(refunded > 50, `${refunded} refunds`);
 });
