@@ -7,6 +7,7 @@ import { type Draft, type DraftOptions, draftIncident } from '../../src/incident
 import { stateAtBlock } from '../../src/incident/state-at-block.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import { canonicalJson, type Json } from '../../src/remedy/canonical-json.ts';
+import { DEFAULT_POLICY } from '../../src/remedy/default-policy.ts';
 import { dossierHash } from '../../src/remedy/dossier.ts';
 import type { IncidentCase } from '../../src/remedy/incident-case.ts';
 import { verifyReceipt } from '../../src/remedy/verify-receipt.ts';
@@ -53,6 +54,32 @@ for (const [name, wrong] of Object.entries({ 'a false index': FALSE_INDEX, 'a fa
     });
   }
 }
+
+test('an interval that is wider than the policy settles alone is a question, and its lower end is what is paid', () => {
+  const venue = tradeWrongly(FALSE_INDEX, OPTIONS);
+  const limited = { ...DEFAULT_POLICY, intervalLimit: '0' };
+  const { claims, receipts, roots } = draftOf(venue, caseOf(venue, { mode: 'bounded', policy: limited }));
+  const wide = draftOf(venue, caseOf(venue, { mode: 'bounded' }));
+  let questions = 0;
+  for (const { account, statement } of claims.claims) {
+    const { interval, difference, reason } = statement;
+    assert.ok(interval !== null);
+    if (interval.low !== interval.high) {
+      assert.equal(difference, interval.low);
+      if (reason !== 'HOUSE') assert.equal(reason, 'QUESTION');
+      questions++;
+      // Where the policy settles it alone, the account has the higher end.
+      assert.equal(wide.claims.claims[account - 1]?.statement.difference, interval.high);
+    } else assert.notEqual(reason, 'QUESTION');
+  }
+  assert.ok(questions > 5, `${questions} questions`);
+  for (const receipt of receipts) {
+    assert.deepEqual(
+      verifyReceipt(receipt, roots).filter(({ holds }) => !holds),
+      [],
+    );
+  }
+});
 
 test('the same case and the same history give the same dossier, to the byte; no account can be known by it', () => {
   const venue = tradeWrongly(FALSE_INDEX, OPTIONS);

@@ -5,6 +5,7 @@ import { COMMAND } from '../../src/engine/command.ts';
 import { INSTRUCTION } from '../../src/engine/flags.ts';
 import { RULE } from '../../src/engine/rules.ts';
 import { INSURANCE_FUND } from '../../src/engine/state.ts';
+import { STATUS } from '../../src/engine/status.ts';
 import { ACCOUNT } from '../../src/engine/tables.ts';
 import { all, only, USDC } from '../../src/engine/venue.fixture.ts';
 import { conservationResidual } from '../../src/engine/conservation.ts';
@@ -209,6 +210,33 @@ test('money that a process wrote into an account is a credit that nobody brought
     cents(venue.claims({}, {}, { corrections: { commands: [], deviations: [], keepHalts: true } }).unexplained),
     '10000.00',
   );
+});
+
+test('an order that a halt kept out is goodwill and not paid without a claim; who would have sold it gained', () => {
+  const venue = new IncidentForTest();
+  const market = venue.market({ INITIAL_MARGIN: 60_000, PRICE_BAND: 100_000 });
+  venue.price(market, 3_200);
+  const [buyer, seller] = [venue.trader(10_000), venue.trader(10_000)];
+  venue.place(seller, market, { sell: true, price: 3_200, size: 100 });
+  venue.isGood();
+  venue.submit((buffer, timeMs) => buffer.setStatus(timeMs, market, STATUS.CANCEL_ONLY, 0));
+  venue.place(buyer, market, { price: 3_200, size: 100 });
+  venue.submit((buffer, timeMs) => buffer.setStatus(timeMs, market, STATUS.OK, 0));
+  venue.price(market, 3_300);
+  const halted = venue.claims({ keepHalts: true });
+  assert.equal(statementOf(halted, buyer).difference, '0');
+  const claims = venue.claims({ keepHalts: false });
+  assert.equal(claims.conservation.residual, 0n);
+  assert.equal(claims.unexplained, 0n);
+  const { causes, reason, refund: due } = statementOf(claims, buyer);
+  assert.deepEqual(
+    causes.map(({ cause, amount }) => [cause, cents(amount)]),
+    [['order_inability', '100.00']],
+  );
+  assert.deepEqual([reason, due], ['OUTSIDE_POLICY', '0']);
+  assert.equal(cents(statementOf(claims, seller).difference), '-100.00');
+  const goodwill = { tiers: { ...DEFAULT_POLICY.tiers, order_inability: 'T1' as const } };
+  assert.equal(refund(venue.claims({ keepHalts: false }, goodwill), buyer), '100.00');
 });
 
 test('what was paid in an earlier round is not paid again, and a refund that was posted is part of what an account has', () => {
