@@ -3,8 +3,7 @@
  * that nobody can change it after having seen who gets what. Amounts are 1e-8 USDC in decimal digits; shares and rates are ppm.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8 } from '../engine/command-buffer.ts';
-import { canonicalJson, type Json } from './canonical-json.ts';
+import { canonicalBytes, type Json } from './canonical-json.ts';
 import type { Cause } from './cause.ts';
 import type { PolicyName } from './refund-policy.ts';
 
@@ -79,5 +78,5 @@ export interface PolicyDocument {
 
 /** SHA-256 of the canonical text of a policy: its name. */
 export function policyHash(policy: PolicyDocument): Uint8Array {
-  return sha256(utf8(canonicalJson(policy as unknown as Json)));
+  return sha256(canonicalBytes(policy as unknown as Json));
 }
