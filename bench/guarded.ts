@@ -1,7 +1,8 @@
 /**
- * What the guard costs: the same session applied by the engine alone and under its guard, in turn and in one process, so that
- * whatever else the machine does weighs on both. Under the guard each batch is screened, each tick's proposals are judged, and
- * the image goes on at every block. Warrants are made and thrown away: writing them is the journal's work.
+ * What the guard costs: the same session applied by the engine alone, under its guard as `run` has it (a second thread listens), and
+ * under a guard that does all in the engine's thread, in turn and in one process, so that whatever else the machine does weighs
+ * on all. Under the guard each batch is screened, each tick's proposals are judged, the images go on with every event and are
+ * compared at every block. Warrants are made and thrown away: writing them is the journal's work.
  */
 import { applyUntilTick } from '../src/engine/batch.ts';
 import { COMMAND_BYTES } from '../src/engine/command.ts';
@@ -10,6 +11,7 @@ import { genesis, type State } from '../src/engine/state.ts';
 import { Guard } from '../src/guard/guard.ts';
 import { applyHeard } from '../src/guard/guarded-replay.ts';
 import type { Verdict } from '../src/guard/verdict.ts';
+import { ThreadedListening } from '../src/exchange/threaded-listening.ts';
 import { requireState } from './fingerprint.ts';
 import type { FullRequest } from './full.ts';
 import { recordInThread, type Recording } from './recording.ts';
@@ -34,47 +36,74 @@ const BLOCK_BATCHES = 16;
 export interface GuardedResult {
   readonly plain: Series;
   readonly guarded: Series;
-  /** Time of the guarded run of a pair over that of the plain one, minus one: the median of the pairs, and each; by processor time. */
+  /** Under a guard that does all in the engine's thread, as a replay has it. */
+  readonly inOneThread: Series;
+  /** Time of a guarded run over that of the plain one beside it, minus one, on the wall's clock: the median of the turns, and each. */
   readonly cost: number;
   readonly costs: readonly number[];
+  /** The same by what the measuring thread had of a processor, and the same of the guard in one thread. */
+  readonly cpuCost: number;
+  readonly oneThreadCost: number;
+  /** Processor time of the second thread, per operation. */
+  readonly listeningNsPerOp: number;
   /** Of one guarded run: forced actions judged, and how many were held and why. */
   readonly judged: number;
   readonly held: Readonly<Record<string, number>>;
   readonly workload: WorkloadSummary;
 }
 
-/** Measures a session with and without the guard, `runs` pairs after a first one. Throws unless both end as recorded. */
+/** Measures a session with and without the guard, `runs` turns after a first one. Throws unless all end as recorded. */
 export async function measureGuarded({ source, runs }: FullRequest, tell: Tell): Promise<GuardedResult> {
   const recording = await recordInThread({ source, withForced: true });
   const batches = batchesOf(recording.commands);
   const units = recording.workload.operations;
   const plain: Run[] = [];
   const guarded: Run[] = [];
+  const inOneThread: Run[] = [];
+  const listening: number[] = [];
   let counts = new JudgementCount();
-  for (let pair = 0; pair <= runs; pair++) {
+  const onVerdict = (verdict: Verdict): void => counts.count(verdict);
+  const runWith = (guard?: Guard): Run => ({ elapsed: applyTurn(recording, batches, guard), units });
+  for (let turn = 0; turn <= runs; turn++) {
     counts = new JudgementCount();
-    const under = (guard: Guard | undefined): Run => ({ elapsed: applyPair(recording, batches, guard), units });
-    // In turn first and second: what one leaves behind weighs on the other.
-    const guardRuns = (): number => guarded.push(under(new Guard({ onVerdict: (verdict) => counts.count(verdict) })));
-    if (pair % 2 === 1) guardRuns();
-    plain.push(under(undefined));
-    if (pair % 2 === 0) guardRuns();
-    tell(`${pair === 0 ? 'first pair' : `pair ${pair} of ${runs}`}: ${percent(costOf(plain[pair], guarded[pair]))}`);
+    const kinds = [
+      () => void plain.push(runWith()),
+      async () => {
+        const threaded = new ThreadedListening();
+        const cpu = process.cpuUsage();
+        guarded.push(runWith(new Guard({ onVerdict, listening: threaded })));
+        const { user, system } = process.cpuUsage(cpu);
+        listening.push(((user + system) * 1000 - (guarded.at(-1) as Run).elapsed.cpuNs) / units);
+        await threaded.close();
+      },
+      () => void inOneThread.push(runWith(new Guard())),
+    ];
+    // Each in turn first: what one leaves behind weighs on the next.
+    for (let n = 0; n < kinds.length; n++) await kinds[(turn + n) % kinds.length]?.();
+    tell(
+      `${turn === 0 ? 'first turn' : `turn ${turn} of ${runs}`}: ${percent(costOf(plain[turn], guarded[turn], 'wallNs'))}`,
+    );
   }
-  const costs = plain.slice(1).map((run, pair) => costOf(run, guarded[pair + 1]));
+  const costsOf = (of: readonly Run[], by: keyof Elapsed): number[] =>
+    plain.slice(1).map((run, turn) => rounded(costOf(run, of[turn + 1], by), 4));
+  const costs = costsOf(guarded, 'wallNs');
   return {
     plain: seriesOf(plain[0] as Run, plain.slice(1)),
     guarded: seriesOf(guarded[0] as Run, guarded.slice(1)),
+    inOneThread: seriesOf(inOneThread[0] as Run, inOneThread.slice(1)),
     cost: rounded(median(costs), 4),
-    costs: costs.map((cost) => rounded(cost, 4)),
+    costs,
+    cpuCost: rounded(median(costsOf(guarded, 'cpuNs')), 4),
+    oneThreadCost: rounded(median(costsOf(inOneThread, 'wallNs')), 4),
+    listeningNsPerOp: rounded(median(listening.slice(1)), 1),
     judged: counts.judged,
     held: Object.fromEntries(counts.held),
     workload: recording.workload,
   };
 }
 
-function costOf(plain: Run | undefined, guarded: Run | undefined): number {
-  return (guarded as Run).elapsed.cpuNs / (plain as Run).elapsed.cpuNs - 1;
+function costOf(plain: Run | undefined, guarded: Run | undefined, by: keyof Elapsed): number {
+  return (guarded as Run).elapsed[by] / (plain as Run).elapsed[by] - 1;
 }
 
 function percent(share: number): string {
@@ -105,7 +134,7 @@ function batchesOf(commands: CommandBuffer): CommandBuffer[] {
   return batches;
 }
 
-function applyPair(
+function applyTurn(
   { opening, outcome }: Recording,
   batches: readonly CommandBuffer[],
   guard: Guard | undefined,

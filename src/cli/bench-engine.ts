@@ -113,21 +113,33 @@ async function guarded(output: Output, options: EngineOptions): Promise<void> {
   output.result({ guard: result, ...machine });
 }
 
-function guardedText({ plain, guarded: under, cost, judged, held, workload }: GuardedResult): string {
+function guardedText(result: GuardedResult): string {
+  const { plain, guarded: under, inOneThread, cost, cpuCost, oneThreadCost, listeningNsPerOp } = result;
+  const { judged, held, workload } = result;
   const row = (name: string, { nsPerOp, best, cpuNsPerOp }: Series): string[] => [
     name,
     nsPerOp.toFixed(1),
     best.toFixed(1),
     cpuNsPerOp.toFixed(1),
   ];
-  const rows = [['', 'ns/op', 'best', 'CPU'], row('engine alone', plain), row('under its guard', under)];
+  const rows = [
+    ['', 'ns/op', 'best', 'CPU'],
+    row('engine alone', plain),
+    row('under its guard', under),
+    row('the guard in its thread', inOneThread),
+  ];
   const holds = Object.entries(held).map(([name, count]) => `${readableCount(count)} ${name}`);
   return [
     textTable(rows, ['left', 'right', 'right', 'right']),
-    `The guard costs ${(cost * 100).toFixed(1)} % of processor time, the median of pairs run in turn.`,
+    `The guard costs ${share(cost)} of the time, the median of runs in turn (${share(cpuCost)} of the engine's thread on its processor);`,
+    `a second thread, which listens, works ${listeningNsPerOp.toFixed(0)} ns an operation. All in one thread it costs ${share(oneThreadCost)}.`,
     `${readableCount(judged)} forced actions judged; held: ${holds.length === 0 ? 'none' : holds.join(', ')}.`,
     `${workloadText(workload)}.`,
   ].join('\n');
+}
+
+function share(part: number): string {
+  return `${(part * 100).toFixed(1)} %`;
 }
 
 function engineText({ matching, full, sketch, workload }: EngineResult): string {

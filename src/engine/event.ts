@@ -93,7 +93,7 @@ export type EventRecord<K extends EventKind = EventKind> = {
 
 /** The events since the last `clear`, in the order in which they happened. */
 export class EventBuffer {
-  values = new Float64Array(EVENT_FLOATS * 1024);
+  values: Float64Array = new Float64Array(EVENT_FLOATS * 1024);
   count = 0;
   /** Sequence of the command being applied. */
   sequence = 0;

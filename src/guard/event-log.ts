@@ -4,6 +4,7 @@
  */
 import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
 import { INSURANCE_FUND } from '../engine/state.ts';
+import { OWN_ROOM, type Room } from './room.ts';
 
 /** Kinds that are kept. Of all others the guard needs nothing. */
 const KEPT = new Uint8Array(64);
@@ -35,14 +36,14 @@ for (const kind of [
 
 const { marked: MARKED, parameterSet: PARAMETER_SET, ruleSet: RULE_SET, statusSet: STATUS_SET } = EVENT;
 const LIQUIDATED = EVENT.liquidated;
-/** The last slot of a record: where to look for positions first. */
-const OWN = EVENT_FLOATS - 1;
 
+const RECORD_BYTES = EVENT_FLOATS * 8;
 const NONE: readonly number[] = [];
 
 export class EventLog {
   /** Records of 16 floats as in the event buffer; a *place* is the number of a record. */
-  values = new Float64Array(EVENT_FLOATS * 1024);
+  values: Float64Array;
+  private readonly room: Room;
   count = 0;
   /** Records that the lists by account have: made when one is asked for. */
   private indexed = 0;
@@ -51,6 +52,16 @@ export class EventLog {
   private readonly parameters = new Map<number, number[]>();
   private rules: number[] = [];
   private notable: number[] = [];
+
+  constructor(room: Room = OWN_ROOM) {
+    this.room = room;
+    this.values = new Float64Array(room.take(RECORD_BYTES * 1024));
+  }
+
+  /** Places of marks, of changes of statuses and of liquidations so far: for `notableFrom`. */
+  get notables(): number {
+    return this.notable.length;
+  }
 
   /** Forgets everything: a block was closed. */
   clear(): void {
@@ -78,18 +89,18 @@ export class EventLog {
   /** Copies the record at `at`. */
   keep(values: Float64Array, at: number): void {
     const to = this.count++ * EVENT_FLOATS;
-    if (to + EVENT_FLOATS > this.values.length) {
-      const grown = new Float64Array(this.values.length * 2);
-      grown.set(this.values);
-      this.values = grown;
-    }
+    if (to + EVENT_FLOATS > this.values.length) this.reserve(this.count);
     const kept = this.values;
     for (let n = 0; n < EVENT_FLOATS; n++) kept[to + n] = values[at + n] as number;
   }
 
-  /** Rows of positions of the record at a place: where to look first. */
-  own(place: number): number {
-    return this.values[place * EVENT_FLOATS + OWN] as number;
+  /** Makes room for so many records. */
+  reserve(records: number): void {
+    const bytes = records * RECORD_BYTES;
+    if (bytes <= this.values.byteLength) return;
+    const { values } = this;
+    this.values = new Float64Array(this.room.take(Math.max(bytes, values.byteLength * 2)));
+    this.values.set(values);
   }
 
   /** Field `slot` of the record at a place, as `EVENT_FIELDS` lists them. */
@@ -126,12 +137,9 @@ export class EventLog {
     return this.rules;
   }
 
-  /** Places of marks, of changes of statuses and of liquidations from a place on. */
-  notableFrom(place: number): readonly number[] {
-    const { notable } = this;
-    let first = notable.length;
-    while (first > 0 && (notable[first - 1] as number) >= place) first--;
-    return first === notable.length ? NONE : notable.slice(first);
+  /** Places of marks, of changes of statuses and of liquidations behind the first `notables`. */
+  notableFrom(notables: number): readonly number[] {
+    return notables === this.notable.length ? NONE : this.notable.slice(notables);
   }
 
   /** Place of the last mark of a market before a place, -1 when there is none. */

@@ -18,15 +18,15 @@ import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
 import { Breakers, isOfPrices } from './breakers.ts';
 import { survivingCanary } from './canary.ts';
 import { compareRows, compareSampled } from './derived-image.ts';
-import { EventLog } from './event-log.ts';
+import type { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
 import { type Proposal, proposalOf } from './forced-command.ts';
 import { FundingSchedule } from './funding-schedule.ts';
 import { Grace, isSlowing } from './grace.ts';
 import { HoldRegister } from './hold-register.ts';
 import { Known } from './known.ts';
-import { hearEvents } from './listener.ts';
-import { SealedImage } from './sealed-image.ts';
+import { type Listening, OWN_LISTENING } from './listening.ts';
+import type { SealedImage } from './sealed-image.ts';
 import { type Component, type Finding, heldByQuarantine } from './finding.ts';
 import { tellViolations } from './order-violation.ts';
 import { Prices } from './price-checks.ts';
@@ -50,17 +50,20 @@ export interface GuardOptions {
   readonly onHeldCommand?: (held: HeldCommand) => void;
   /** Told of each submitted command that is taken with a doubt of class III. */
   readonly onNote?: (note: HeldCommand) => void;
+  /** Who takes in what happened; by default the guard itself, as it is called. */
+  readonly listening?: Listening;
 }
 
 const NO_ROWS = new Uint8Array();
 
 export class Guard {
   private options: GuardOptions;
-  private readonly image = new SealedImage();
-  private readonly log = new EventLog();
-  readonly known = new Known(this.image, this.log);
-  readonly prices = new Prices(this.known);
-  private readonly screening = new Screen(this.known, this.prices);
+  private readonly listening: Listening;
+  readonly known: Known;
+  private readonly image: SealedImage;
+  private readonly log: EventLog;
+  readonly prices: Prices;
+  private readonly screening: Screen;
   readonly quarantine = new Quarantine();
   /** What signed acts allow. Without an enrolled key it asks for none. */
   readonly authority = new Authority(
@@ -70,10 +73,14 @@ export class Guard {
   );
   /** Events of the present batch that were taken in. */
   private listened = 0;
+  /** Marks, changes of statuses and liquidations of the log that were noted. */
+  private noted = 0;
+  /** Events of the present batch that the last whole run ended with. */
+  private heardFrom = 0;
   private lines: string[] = [];
   private readonly schedule = new FundingSchedule();
-  private readonly blockEnd = new BlockEnd(this.known);
-  private readonly breakers = new Breakers(this.known);
+  private readonly blockEnd: BlockEnd;
+  private readonly breakers: Breakers;
   private readonly grace = new Grace();
   private readonly holds = new HoldRegister();
   /** Sequence of the last command that the guard was told of. */
@@ -81,6 +88,14 @@ export class Guard {
 
   constructor(options: GuardOptions = {}) {
     this.options = options;
+    this.listening = options.listening ?? OWN_LISTENING;
+    this.known = new Known(this.listening.room);
+    this.image = this.known.image;
+    this.log = this.known.log;
+    this.prices = new Prices(this.known);
+    this.screening = new Screen(this.known, this.prices);
+    this.blockEnd = new BlockEnd(this.known);
+    this.breakers = new Breakers(this.known);
   }
 
   /** Has another listener told of all verdicts and findings that follow, behind the one of the options. */
@@ -102,6 +117,7 @@ export class Guard {
   /** The event buffer is about to be filled anew. */
   startBatch(): void {
     this.listened = 0;
+    this.heardFrom = 0;
     this.known.forgetProposed();
   }
 
@@ -165,17 +181,21 @@ export class Guard {
    */
   listen(state: State, isPart = false): void {
     const { events } = state;
-    const from = this.log.count;
     const first = this.listened;
-    hearEvents(this.known, state, first, isPart);
-    const { orders, remedy } = this.known;
-    tellViolations(orders.takeViolations(), (component, check) => this.find(state, component, check));
-    remedy.tellViolations((component, check) => this.find(state, component, check));
+    this.listening.hear(this.known, state, first, isPart);
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     this.holds.stamp(this.heard, state.venue.f64[64 + VENUE.TIME_MS] as number);
-    if (this.image.isThere && !isPart) this.observeTick(state, first);
-    for (const place of this.log.notableFrom(from)) {
+    // The rest of a run tells what its parts did: another thread may still be taking them in.
+    if (isPart) return;
+    const { orders, remedy } = this.known;
+    tellViolations(orders.takeViolations(), (component, check) => this.find(state, component, check));
+    remedy.tellViolations((component, check) => this.find(state, component, check));
+    if (this.image.isThere) this.observeTick(state, this.heardFrom);
+    this.heardFrom = this.listened;
+    const notable = this.log.notableFrom(this.noted);
+    this.noted += notable.length;
+    for (const place of notable) {
       const kind = this.log.kind(place);
       if (kind === EVENT.marked) this.known.addIndex(place);
       else if (kind === EVENT.liquidated) this.breakers.count(this.log.field(place, 0));
@@ -194,6 +214,7 @@ export class Guard {
   /** A block ends with this state. The first one is the image; from then on the image goes on by what events tell. */
   seal(state: State): void {
     this.blockEnd.seal(state, (component, check) => this.find(state, component, check));
+    this.noted = 0;
   }
 
   /**

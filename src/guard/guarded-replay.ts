@@ -10,7 +10,7 @@ import { appendForced } from './forced-command.ts';
 import type { Guard, OpenBlock } from './guard.ts';
 
 /** So many rows are applied before the guard hears of them: what they told is still close to the processor. */
-const HEARD_ROWS = 512;
+const HEARD_ROWS = 256;
 
 /**
  * Applies the commands from row `from` up to row `to` or to the first tick, and tells the guard before and, piece by piece, after.

@@ -4,7 +4,7 @@ import { CommandBuffer } from '../engine/command-buffer.ts';
 import type { EventRecord } from '../engine/event.ts';
 import { VenueForTest } from '../engine/venue.fixture.ts';
 import { appendForced } from './forced-command.ts';
-import { Guard } from './guard.ts';
+import { Guard, type GuardOptions } from './guard.ts';
 import type { Verdict } from './verdict.ts';
 import { decodeLines } from './warrant.ts';
 
@@ -16,9 +16,10 @@ export class GuardedVenue extends VenueForTest {
   private readonly forced = new CommandBuffer();
   private isDeaf = false;
 
-  constructor(isGuarded: boolean) {
+  constructor(isGuarded: boolean, options: GuardOptions = {}) {
     super();
-    this.guard = isGuarded ? new Guard({ onVerdict: (verdict) => this.verdicts.push(verdict) }) : undefined;
+    const onVerdict = (verdict: Verdict): void => void this.verdicts.push(verdict);
+    this.guard = isGuarded ? new Guard({ ...options, onVerdict }) : undefined;
     this.seal();
   }
 

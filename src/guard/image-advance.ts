@@ -15,7 +15,8 @@ import type { InputImage } from './input-image.ts';
 import { DERIVED } from './derived-columns.ts';
 import { addExact } from './limbs.ts';
 import { feeOf, PositionMath } from './position-math.ts';
-import { KNOWN_POSITION, type SealedImage } from './sealed-image.ts';
+import { OWN_ROOM, type Room } from './room.ts';
+import { KNOWN_POSITION, type SealedImage, SealedTable } from './sealed-image.ts';
 
 const { BALANCE_HIGH, PENDING_HIGH, FEE_CLASS } = ACCOUNT;
 const EXACT = 2 ** 52;
@@ -34,14 +35,14 @@ export interface ToldAmount {
   readonly about: string;
   readonly told: string;
   readonly computed: string;
+  /** How many records the log had. */
+  readonly place: number;
 }
 
-/** Funding that was told and whose settlement has not been computed yet. */
-interface ToldFunding {
-  readonly account: number;
-  readonly market: number;
-  readonly amount: number;
-}
+/** Funding that was told and whose settlement has not been computed yet: account, market, amount of each. */
+const TOLD_FLOATS = 3;
+/** As many as one command tells, many times over. */
+const MOST_TOLD = 4096;
 
 export class ImageAdvance {
   /** The first wrong amount of each account since the last block. */
@@ -50,13 +51,19 @@ export class ImageAdvance {
   private readonly inputs: InputImage;
   private readonly log: EventLog;
   private readonly math: PositionMath;
-  private readonly funding: ToldFunding[] = [];
+  /** Funding index of each market as events have it now. */
+  readonly indexes: SealedTable;
+  readonly told: SealedTable;
+  toldCount = 0;
 
-  constructor(image: SealedImage, inputs: InputImage, log: EventLog) {
+  constructor(image: SealedImage, inputs: InputImage, log: EventLog, room: Room = OWN_ROOM) {
+    this.indexes = new SealedTable(room);
+    this.told = new SealedTable(room);
+    this.told.reserve(MOST_TOLD * TOLD_FLOATS * 8);
     this.image = image;
     this.inputs = inputs;
     this.log = log;
-    this.math = new PositionMath(image);
+    this.math = new PositionMath(image, this.indexes);
   }
 
   /** The image begins. */
@@ -66,7 +73,9 @@ export class ImageAdvance {
 
   /** A market that is new in the image. */
   addMarket(market: number): void {
-    this.math.indexes[market] = this.image.market.f64[market * 128 + MARKET.FUNDING_INDEX] as number;
+    const bytes = (market + 1) * 8;
+    if (bytes > this.indexes.bytes.length) this.indexes.reserve(Math.max(bytes, this.indexes.bytes.length * 2));
+    this.indexes.f64[market] = this.image.market.f64[market * 128 + MARKET.FUNDING_INDEX] as number;
   }
 
   /** A block ends: what is moved once a block. Returns the amounts that were told and are others by computation. */
@@ -75,18 +84,31 @@ export class ImageAdvance {
     this.takeRules();
     this.takeMarkets(markets);
     this.image.forgetSealed();
+    return this.takeWrong();
+  }
+
+  /** The amounts that were told and are others by computation, since the last call. */
+  takeWrong(): readonly ToldAmount[] {
     const { wrong } = this;
-    if (wrong.length > 0) this.wrong = [];
-    return wrong;
+    if (wrong.length === 0) return wrong;
+    this.wrong = [];
+    // Of each account the first, whichever thread found it.
+    const first = wrong.toSorted((a, b) => a.place - b.place);
+    return first.filter(({ account }, n) => first.findIndex((each) => each.account === account) === n);
+  }
+
+  /** What another thread found. */
+  addWrong(wrong: readonly ToldAmount[]): void {
+    this.wrong.push(...wrong);
   }
 
   /** Takes in any event but a fill; `at` is where its record starts. */
   take(values: Float64Array, at: number): void {
-    const { image, math } = this;
+    const { image } = this;
     const field = (slot: number): number => values[at + 2 + slot] as number;
     switch (values[at]) {
       case MARKED:
-        math.indexes[field(0)] = field(7);
+        this.indexes.f64[field(0)] = field(7);
         return;
       case FUNDING_SETTLED:
         return this.hearFunding(field(0), field(1), field(3));
@@ -179,13 +201,18 @@ export class ImageAdvance {
 
   private blame(account: number, about: string, told: number, computed: number): void {
     if (this.wrong.some((each) => each.account === account)) return;
-    this.wrong.push({ account, about, told: String(told), computed: String(computed) });
+    this.wrong.push({ account, about, told: String(told), computed: String(computed), place: this.log.count });
   }
 
   /** The market's clearing got what was told; the position settles with its trade. */
   private hearFunding(account: number, market: number, amount: number): void {
-    if (this.funding.length > 0) this.settleToldOf(account, market);
-    this.funding.push({ account, market, amount });
+    if (this.toldCount > 0) this.settleToldOf(account, market);
+    if (this.toldCount === MOST_TOLD) this.settleTold();
+    const { f64 } = this.told;
+    const at = this.toldCount++ * TOLD_FLOATS;
+    f64[at] = account;
+    f64[at + 1] = market;
+    f64[at + 2] = amount;
     if (Math.abs(amount) < EXACT) addExact(this.image.market.f64, market * 128 + FUNDING_CLEARING_HIGH, amount);
     else this.math.clear(market, this.rowOf(account, market, 0));
   }
@@ -195,31 +222,35 @@ export class ImageAdvance {
     this.image.keepPosition(row);
     this.image.keepAccount(account);
     const charge = this.math.settle(row, account, market);
-    const { funding } = this;
-    if (funding.length === 0) {
+    if (this.toldCount === 0) {
       if (charge !== 0) this.blame(account, 'funding', 0, charge);
       return;
     }
+    const { f64 } = this.told;
     let told = 0;
-    for (let n = funding.length - 1; n >= 0; n--) {
-      const each = funding[n] as ToldFunding;
-      if (each.account !== account || each.market !== market) continue;
-      told = each.amount;
-      funding.splice(n, 1);
+    let left = 0;
+    for (let at = 0; at < this.toldCount * TOLD_FLOATS; at += TOLD_FLOATS) {
+      if (f64[at] === account && f64[at + 1] === market) told = f64[at + 2] as number;
+      else f64.copyWithin(left++ * TOLD_FLOATS, at, at + TOLD_FLOATS);
     }
+    this.toldCount = left;
     this.compare(account, 'funding', told, charge);
   }
 
   /** Funding that was told twice before its position moved is settled in between. */
   private settleToldOf(account: number, market: number): void {
-    const isTold = this.funding.some((each) => each.account === account && each.market === market);
-    if (isTold) this.settle(this.rowOf(account, market, 0), account, market);
+    const { f64 } = this.told;
+    for (let at = 0; at < this.toldCount * TOLD_FLOATS; at += TOLD_FLOATS) {
+      if (f64[at] !== account || f64[at + 1] !== market) continue;
+      return this.settle(this.rowOf(account, market, 0), account, market);
+    }
   }
 
   /** Funding that was told and followed by no trade. */
   private settleTold(): void {
-    while (this.funding.length > 0) {
-      const { account, market } = this.funding[0] as ToldFunding;
+    const { f64 } = this.told;
+    while (this.toldCount > 0) {
+      const [account, market] = [f64[0] as number, f64[1] as number];
       this.settle(this.rowOf(account, market, 0), account, market);
     }
   }

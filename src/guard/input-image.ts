@@ -19,6 +19,7 @@ import type { State } from '../engine/state.ts';
 import { STATUS } from '../engine/status.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import { addExact } from './limbs.ts';
+import { OWN_ROOM, type Room } from './room.ts';
 import { SealedTable } from './sealed-image.ts';
 
 /** Largest price of any sample, and of the collateral (1e-8 USD). */
@@ -36,16 +37,22 @@ interface Sample {
 }
 
 export class InputImage {
-  readonly rule = new SealedTable();
-  readonly market = new SealedTable();
+  readonly rule: SealedTable;
+  readonly market: SealedTable;
   readonly oracle = new SealedTable();
   readonly quote = new SealedTable();
-  readonly venue = new SealedTable();
+  readonly venue: SealedTable;
   /** True when the commands read last end with a tick that is applied. */
   isTicked = false;
   private readonly samples: Sample[] = [];
   private early: Sample[] = [];
   private readTo = { timeMs: 0, sequence: 0 };
+
+  constructor(room: Room = OWN_ROOM) {
+    this.rule = new SealedTable(room);
+    this.market = new SealedTable(room);
+    this.venue = new SealedTable(room);
+  }
 
   /** Takes the rows as they are. */
   begin(state: State): void {

@@ -4,7 +4,7 @@ import { EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import { MARKET } from '../engine/tables.ts';
 import { whole } from './exact.ts';
-import type { EventLog } from './event-log.ts';
+import { EventLog } from './event-log.ts';
 import { DERIVED, MARKED } from './derived-columns.ts';
 import { isProposal } from './forced-command.ts';
 import { FundingChain } from './funding-chain.ts';
@@ -12,16 +12,20 @@ import { ImageAdvance } from './image-advance.ts';
 import { InputImage } from './input-image.ts';
 import { OrderImage } from './order-image.ts';
 import { RemedyImage } from './remedy-image.ts';
-import type { SealedImage } from './sealed-image.ts';
+import { OWN_ROOM, type Room } from './room.ts';
+import { SealedImage, type SealedTable } from './sealed-image.ts';
 
 type Derived = keyof typeof DERIVED;
+
+/** See `writeScalars`. */
+export const SCALARS = 6;
 
 export class Known {
   readonly image: SealedImage;
   readonly log: EventLog;
   /** What the small tables must hold now, and the live orders. */
-  readonly inputs = new InputImage();
-  readonly orders = new OrderImage();
+  readonly inputs: InputImage;
+  readonly orders: OrderImage;
   readonly remedy = new RemedyImage();
   readonly fundingChain = new FundingChain();
   /** Markets whose funding index moved beyond its bound in a block that is closed. */
@@ -32,10 +36,12 @@ export class Known {
   /** Numbers of the events of this batch that propose something, as far as they were heard. */
   private readonly proposed: number[] = [];
 
-  constructor(image: SealedImage, log: EventLog) {
-    this.image = image;
-    this.log = log;
-    this.advance = new ImageAdvance(image, this.inputs, log);
+  constructor(room: Room = OWN_ROOM) {
+    this.image = new SealedImage(room);
+    this.log = new EventLog(room);
+    this.inputs = new InputImage(room);
+    this.orders = new OrderImage(room);
+    this.advance = new ImageAdvance(this.image, this.inputs, this.log, room);
   }
 
   /** Takes the state as it is: the first block. */
@@ -45,6 +51,36 @@ export class Known {
     this.inputs.begin(state);
     this.orders.begin(state);
     this.remedy.begin(state);
+  }
+
+  /** The memory that `hearRun` moves when all is plain, in an order of its own, for `adoptBuffers`. */
+  buffers(): ArrayBufferLike[] {
+    return [...this.orders.buffers(), this.log.values.buffer, ...this.tables().map(({ bytes }) => bytes.buffer)];
+  }
+
+  adoptBuffers(buffers: readonly ArrayBufferLike[]): void {
+    this.orders.adoptBuffers(buffers);
+    this.log.values = new Float64Array(buffers[3] as ArrayBufferLike);
+    for (const [n, table] of this.tables().entries()) table.adoptBuffer(buffers[4 + n] as ArrayBufferLike);
+  }
+
+  private tables(): SealedTable[] {
+    const { image, inputs, advance } = this;
+    const ofBlock = [image.market, image.account, image.position, image.kept];
+    return [...ofBlock, inputs.rule, inputs.market, inputs.venue, advance.indexes, advance.told];
+  }
+
+  /** Numbers beside the memory that `hearRun` moves: so many as `SCALARS`. */
+  writeScalars(to: Float64Array): void {
+    const { orders, log, image, advance } = this;
+    to.set([orders.rows, orders.version, log.count, image.firstKept, image.nextKept, advance.toldCount]);
+  }
+
+  readScalars(from: Float64Array): void {
+    const { orders, log, image, advance } = this;
+    [orders.rows, orders.version, log.count] = [from[0] as number, from[1] as number, from[2] as number];
+    [image.firstKept, image.nextKept] = [from[3] as number, from[4] as number];
+    advance.toldCount = from[5] as number;
   }
 
   /** Event number `event` proposes a forced action. */

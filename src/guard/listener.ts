@@ -40,16 +40,31 @@ function readAhead({ orders: { i32 }, image }: Known, values: Float64Array, from
  * what a tick and the end of a run of commands bring waits.
  */
 export function hearEvents(known: Known, state: State, from: number, isPart: boolean): void {
-  const { log, orders, inputs, image, advance } = known;
   const { values, count } = state.events;
-  if (!image.isThere) return hearBefore(known, values, from, count);
-  image.linkPositions(state);
-  for (let at = from * EVENT_FLOATS, read = at; at < count * EVENT_FLOATS; at += EVENT_FLOATS) {
+  if (!known.image.isThere) return hearBefore(known, values, from, count);
+  known.image.linkPositions(state);
+  hearRun(known, state, values, from, count);
+  if (!isPart) endRun(known, state);
+}
+
+/** What a tick and the end of a run bring. */
+export function endRun({ inputs }: Known, state: State): void {
+  inputs.forgetEarly();
+  if (!inputs.isTicked) return;
+  inputs.isTicked = false;
+  takeTick(inputs, state);
+}
+
+/** Takes in events `from` up to `to`, whose positions are linked. Without a state they must be plain (`plainTo`). */
+export function hearRun(known: Known, state: State | undefined, values: Float64Array, from: number, to: number): void {
+  const { log, orders, inputs, advance } = known;
+  for (let at = from * EVENT_FLOATS, read = at; at < to * EVENT_FLOATS; at += EVENT_FLOATS) {
     if (at === read) {
-      read = Math.min(at + AHEAD, count * EVENT_FLOATS);
+      read = Math.min(at + AHEAD, to * EVENT_FLOATS);
       ahead.sum = readAhead(known, values, at, read);
     }
-    switch (values[at]) {
+    const kind = values[at] as number;
+    switch (kind) {
       case ACCEPTED:
         orders.accept(values, at);
         break;
@@ -69,14 +84,22 @@ export function hearEvents(known: Known, state: State, from: number, isPart: boo
         orders.trigger(values, at);
         break;
       default:
-        hearOther(known, state, values, at);
+        log.keepIfKept(values, at);
+        advance.take(values, at);
+        if (PLAIN[kind] !== 1) hearOther(known, state as State, values, at);
     }
   }
-  if (isPart) return;
-  inputs.forgetEarly();
-  if (!inputs.isTicked) return;
-  inputs.isTicked = false;
-  takeTick(inputs, state);
+}
+
+/** Kinds that the log, the order image and the image of accounts and positions alone take in: what traders do at rate. */
+const PLAIN = new Uint8Array(64);
+for (const kind of [ACCEPTED, CLOSED, FILLED, AMENDED, TRIGGERED]) PLAIN[kind] = 1;
+for (const kind of [EVENT.refused, EVENT.fundingSettled, EVENT.leverageSet, EVENT.transferred]) PLAIN[kind] = 1;
+
+/** Number of the first event from `from` up to `to` that is not plain; `to` when all are. */
+export function plainTo(values: Float64Array, from: number, to: number): number {
+  for (let event = from; event < to; event++) if (PLAIN[values[event * EVENT_FLOATS] as number] !== 1) return event;
+  return to;
 }
 
 /** Before the first block there is nothing to move. */
@@ -109,8 +132,7 @@ for (const kind of [
 const FIRST_OF_REMEDY = EVENT.withdrawalCarried;
 
 function hearOther(known: Known, state: State, values: Float64Array, at: number): void {
-  const { log, inputs, image, remedy } = known;
-  log.keepIfKept(values, at);
+  const { inputs, image, remedy } = known;
   const kind = values[at];
   if (isProposal(kind as number)) known.addProposed(at / EVENT_FLOATS);
   if (kind === accountDefined) image.addAccount(state, values[at + 2] as number);
@@ -120,5 +142,4 @@ function hearOther(known: Known, state: State, values: Float64Array, at: number)
     known.advance.addMarket(values[at + 2] as number);
   } else if (MOVES_INPUTS[kind as number] === 1) inputs.hear(values, at);
   if ((kind as number) >= FIRST_OF_REMEDY) remedy.hear(state, values, at);
-  known.advance.take(values, at);
 }

@@ -10,6 +10,7 @@ import { MARKET, ORDER } from '../engine/tables.ts';
 import type { InputImage } from './input-image.ts';
 import { KNOWN_ORDER, type KnownOrder, OrderLists } from './order-lists.ts';
 import type { OrderViolation } from './order-violation.ts';
+import { OWN_ROOM, type Room } from './room.ts';
 import { KNOWN_POSITION } from './sealed-image.ts';
 
 const { PRICE, REMAINING, SIZE, FLAGS, ACCOUNT, TRIGGER, GENERATION } = KNOWN_ORDER;
@@ -20,19 +21,40 @@ const ROWS_INVERSE = 2 ** -24;
 const WAITING = FLAG.UNTRIGGERED | FLAG.TRIGGER_ABOVE;
 
 const NONE: readonly OrderViolation[] = [];
+/** Rows that there is room for at first. */
+const FIRST_ROWS = 1024;
 
 export class OrderImage {
-  i32 = new Int32Array(8 * 1024);
+  i32: Int32Array;
   /** When each was accepted, amended or fired last. */
-  private stamps = new Float64Array(1024);
+  private stamps: Float64Array;
   /** 1 where the row holds a live order. */
-  private live = new Uint8Array(1024);
+  private live: Uint8Array;
+  private readonly room: Room;
   /** Rows up to the highest that was used. */
   rows = 1;
   /** Rises with every change. */
   version = 0;
   private violations: OrderViolation[] = [];
   private readonly lists = new OrderLists(this);
+
+  constructor(room: Room = OWN_ROOM) {
+    this.room = room;
+    this.i32 = new Int32Array(room.take(FIRST_ROWS * 32));
+    this.stamps = new Float64Array(room.take(FIRST_ROWS * 8));
+    this.live = new Uint8Array(room.take(FIRST_ROWS));
+  }
+
+  /** The memory that it is in, for `adoptBuffers`. */
+  buffers(): ArrayBufferLike[] {
+    return [this.i32.buffer, this.stamps.buffer, this.live.buffer];
+  }
+
+  adoptBuffers([rows, stamps, live]: readonly ArrayBufferLike[]): void {
+    this.i32 = new Int32Array(rows as ArrayBufferLike);
+    this.stamps = new Float64Array(stamps as ArrayBufferLike);
+    this.live = new Uint8Array(live as ArrayBufferLike);
+  }
 
   /** Takes all live orders as they are. */
   begin(state: State): void {
@@ -62,18 +84,27 @@ export class OrderImage {
     }
   }
 
-  private reserve(rows: number): void {
+  /** True when there is room for so many rows. */
+  hasRoom(rows: number): boolean {
+    return rows <= this.live.length;
+  }
+
+  /** Makes room for so many rows. */
+  reserve(rows: number): void {
     this.rows = Math.max(this.rows, rows);
     if (rows <= this.live.length) return;
     let length = this.live.length;
     while (length < rows) length *= 2;
-    const [i32, stamps, live] = [new Int32Array(length * 8), new Float64Array(length), new Uint8Array(length)];
-    i32.set(this.i32);
-    stamps.set(this.stamps);
-    live.set(this.live);
-    this.i32 = i32;
-    this.stamps = stamps;
-    this.live = live;
+    const { i32, stamps, live, room } = this;
+    this.adoptBuffers([room.take(length * 32), room.take(length * 8), room.take(length)]);
+    this.i32.set(i32);
+    this.stamps.set(stamps);
+    this.live.set(live);
+  }
+
+  /** What another thread took in and cannot be. */
+  addViolations(violations: readonly OrderViolation[]): void {
+    this.violations.push(...violations);
   }
 
   /** What was told since the last call and cannot be. */

@@ -5,7 +5,7 @@
 import { ACCOUNT, MARKET } from '../engine/tables.ts';
 import { ceilOf, floorOf, sizeOf, whole, wide } from './exact.ts';
 import { addExact, addWide } from './limbs.ts';
-import { KNOWN_POSITION, type SealedImage } from './sealed-image.ts';
+import { KNOWN_POSITION, type SealedImage, type SealedTable } from './sealed-image.ts';
 
 const { SIZE, COST_HIGH, COST_LOW, FUNDING_INDEX } = KNOWN_POSITION;
 const { BALANCE_HIGH } = ACCOUNT;
@@ -29,24 +29,22 @@ function shareOf(value: number, part: number, all: number): number {
 }
 
 export class PositionMath {
-  /** Funding index of each market as the pass over the events goes on. */
-  readonly indexes: number[] = [];
   /** True when the last trade realised a profit that floats may not hold: it is `wideProfit`. */
   isWide = false;
   wideProfit = 0n;
   private readonly image: SealedImage;
+  /** Funding index of each market as events have it. */
+  private readonly indexes: SealedTable;
 
-  constructor(image: SealedImage) {
+  constructor(image: SealedImage, indexes: SealedTable) {
     this.image = image;
-    for (let market = 1; market < image.market.rows; market++) {
-      this.indexes[market] = image.market.f64[market * 128 + MARKET.FUNDING_INDEX] as number;
-    }
+    this.indexes = indexes;
   }
 
   /** Settles funding of a position; returns the charge, beyond 2^52 as the nearest float. */
   settle(row: number, account: number, market: number): number {
     const { f64 } = this.image.position;
-    const index = this.indexes[market] as number;
+    const index = this.indexes.f64[market] as number;
     const at = row * 8;
     const change = index - (f64[at + FUNDING_INDEX] as number);
     if (change === 0) return 0;
@@ -66,7 +64,7 @@ export class PositionMath {
   /** A charge that is told as the nearest float goes to the clearing of its market as it is computed. */
   clear(market: number, row: number): void {
     const { f64 } = this.image.position;
-    const change = whole(this.indexes[market]) - whole(f64[row * 8 + FUNDING_INDEX]);
+    const change = whole(this.indexes.f64[market]) - whole(f64[row * 8 + FUNDING_INDEX]);
     const charge = ceilOf(whole(f64[row * 8 + SIZE]) * change, 1_000_000n);
     addWide(this.image.market.f64, market * 128 + MARKET.FUNDING_CLEARING_HIGH, charge);
   }

@@ -6,6 +6,7 @@
 import type { Table } from '../engine/table.ts';
 import type { State } from '../engine/state.ts';
 import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
+import { OWN_ROOM, type Room } from './room.ts';
 
 /** Columns of a market that go on by what each trade and settlement tells. */
 const COUNTED = [
@@ -51,11 +52,16 @@ function isOf(i32: Int32Array, row: number, account: number, market: number): bo
 
 /** A copy of a table. */
 export class SealedTable {
-  bytes = new Uint8Array(0);
-  f64 = new Float64Array(0);
-  i32 = new Int32Array(0);
+  bytes: Uint8Array = new Uint8Array(0);
+  f64: Float64Array = new Float64Array(0);
+  i32: Int32Array = new Int32Array(0);
+  private readonly room: Room;
   /** Rows that the block has, row 0 included. */
   rows = 0;
+
+  constructor(room: Room = OWN_ROOM) {
+    this.room = room;
+  }
 
   /** Takes every page that holds rows. */
   takeAll(table: Table): void {
@@ -81,10 +87,14 @@ export class SealedTable {
   /** Makes room for so many bytes; new ones are zero. */
   reserve(bytes: number): void {
     if (bytes <= this.bytes.length) return;
-    const buffer = new ArrayBuffer(bytes);
-    const grown = new Uint8Array(buffer);
-    grown.set(this.bytes);
-    this.bytes = grown;
+    const { bytes: before } = this;
+    this.adoptBuffer(this.room.take(bytes));
+    this.bytes.set(before);
+  }
+
+  /** Reads and writes this buffer from now on. */
+  adoptBuffer(buffer: ArrayBufferLike): void {
+    this.bytes = new Uint8Array(buffer);
     this.f64 = new Float64Array(buffer);
     this.i32 = new Int32Array(buffer);
   }
@@ -92,16 +102,23 @@ export class SealedTable {
 
 export class SealedImage {
   readonly rule = new SealedTable();
-  readonly market = new SealedTable();
-  readonly account = new SealedTable();
-  readonly position = new SealedTable();
+  readonly market: SealedTable;
+  readonly account: SealedTable;
+  readonly position: SealedTable;
   /** What accounts (balance) and positions (size, cost, funding index) held in the block, of those that moved since: four floats each. */
-  private kept = new Float64Array(4 * 1024);
+  readonly kept: SealedTable;
   /** Number of the first that is kept since the block, and of the next. */
-  private firstKept = 1;
-  private nextKept = 1;
+  firstKept = 1;
+  nextKept = 1;
   /** False until the first block was seen. */
   isThere = false;
+
+  constructor(room: Room = OWN_ROOM) {
+    this.market = new SealedTable(room);
+    this.account = new SealedTable(room);
+    this.position = new SealedTable(room);
+    this.kept = new SealedTable(room);
+  }
 
   /** Takes the state as it is. From then on `ImageAdvance` takes the image from block to block. */
   begin(state: State): void {
@@ -140,8 +157,9 @@ export class SealedImage {
     if ((i32[word] as number) >= this.firstKept) return;
     i32[word] = this.nextKept;
     const to = this.nextPlace();
-    this.kept[to] = f64[account * 8 + BALANCE_HIGH] as number;
-    this.kept[to + 1] = f64[account * 8 + BALANCE_HIGH + 1] as number;
+    const kept = this.kept.f64;
+    kept[to] = f64[account * 8 + BALANCE_HIGH] as number;
+    kept[to + 1] = f64[account * 8 + BALANCE_HIGH + 1] as number;
   }
 
   /** The same for a position. */
@@ -151,7 +169,7 @@ export class SealedImage {
     if ((i32[word] as number) >= this.firstKept) return;
     i32[word] = this.nextKept;
     const to = this.nextPlace();
-    const { kept } = this;
+    const kept = this.kept.f64;
     const at = row * 8;
     kept[to] = f64[at] as number;
     kept[to + 1] = f64[at + 1] as number;
@@ -161,25 +179,27 @@ export class SealedImage {
 
   private nextPlace(): number {
     const at = (this.nextKept++ - this.firstKept) * 4;
-    if (at + 4 > this.kept.length) {
-      const grown = new Float64Array(this.kept.length * 2);
-      grown.set(this.kept);
-      this.kept = grown;
-    }
+    if (at + 4 > this.kept.f64.length) this.reserveKept(1);
     return at;
+  }
+
+  /** Makes room for `more` accounts and positions to be kept. */
+  reserveKept(more: number): void {
+    const bytes = (this.nextKept - this.firstKept + more) * 32;
+    if (bytes > this.kept.bytes.length) this.kept.reserve(Math.max(bytes, this.kept.bytes.length * 2, 1 << 20));
   }
 
   /** Balance of an account in the block: the array that has it in two limbs, and where. */
   sealedBalance(account: number): SealedPlace {
     const kept = this.account.i32[account * 16 + ACCOUNT_KEPT] as number;
-    if (kept >= this.firstKept) return { values: this.kept, at: (kept - this.firstKept) * 4 };
+    if (kept >= this.firstKept) return { values: this.kept.f64, at: (kept - this.firstKept) * 4 };
     return { values: this.account.f64, at: account * 8 + BALANCE_HIGH };
   }
 
   /** A position in the block: the array that has its columns from the size to the funding index, and where. */
   sealedPosition(row: number): SealedPlace {
     const kept = this.position.i32[row * 16 + POSITION_KEPT] as number;
-    if (kept >= this.firstKept) return { values: this.kept, at: (kept - this.firstKept) * 4 };
+    if (kept >= this.firstKept) return { values: this.kept.f64, at: (kept - this.firstKept) * 4 };
     return { values: this.position.f64, at: row * 8 };
   }
 
@@ -204,22 +224,37 @@ export class SealedImage {
 
   /** Positions that were opened: a row is never given back, and the newest is the first of its account. */
   linkPositions(state: State): void {
-    const { account, position } = this;
     const { i32, rows } = state.position;
-    if (rows === position.rows) return;
+    if (rows === this.position.rows) return;
+    this.reserve(state);
+    for (let row = this.position.rows; row < rows; row++) {
+      this.link(row, i32[row * 32 + POSITION.ACCOUNT] as number, i32[row * 32 + POSITION.MARKET] as number);
+    }
+    this.position.rows = rows;
+  }
+
+  /** True when there is room for every account and position of a state. */
+  hasRoom({ account, position }: State): boolean {
+    return (
+      account.rows * account.schema.rowBytes <= this.account.bytes.length &&
+      position.rows * POSITION_BYTES <= this.position.bytes.length
+    );
+  }
+
+  /** Makes room for every account and position of a state. */
+  reserve(state: State): void {
     this.reservePositions(state);
     this.reserveAccounts(state, state.account.rows - 1);
-    const own = position.i32;
-    const accounts = account.i32;
-    for (let row = position.rows; row < rows; row++) {
-      const at = row * 16;
-      const owner = i32[row * 32 + POSITION.ACCOUNT] as number;
-      own[at + OWNER] = owner;
-      own[at + POSITION_MARKET] = i32[row * 32 + POSITION.MARKET] as number;
-      own[at + NEXT_OF_ACCOUNT] = accounts[owner * 16 + FIRST_POSITION] as number;
-      accounts[owner * 16 + FIRST_POSITION] = row;
-    }
-    position.rows = rows;
+  }
+
+  /** A position that was opened, which room was made for. */
+  link(row: number, owner: number, market: number): void {
+    const { i32 } = this.position;
+    const accounts = this.account.i32;
+    i32[row * 16 + OWNER] = owner;
+    i32[row * 16 + POSITION_MARKET] = market;
+    i32[row * 16 + NEXT_OF_ACCOUNT] = accounts[owner * 16 + FIRST_POSITION] as number;
+    accounts[owner * 16 + FIRST_POSITION] = row;
   }
 
   /** The row of the position of an account in a market, 0 when there is none; `likely` is looked at first, then the account's list. */

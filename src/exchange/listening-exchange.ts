@@ -1,0 +1,196 @@
+/**
+ * The memory that the exchange's thread shares with the one that listens for its guard: what to take in, in order, where new positions
+ * stand, and the numbers that go with the images. Each counter is written by one side alone.
+ */
+import { SCALARS } from '../guard/known.ts';
+
+const COUNTER = {
+  /** Pieces sent, by the exchange's thread; 1 while it sleeps until one is done. */
+  SENT: 0,
+  WAITS: 1,
+  /** Pieces done, by the listening thread; 1 while it sleeps until one is sent; 1 once it failed. Each side has a cache line. */
+  DONE: 16,
+  SLEEPS: 17,
+  FAILED: 18,
+  /** Answers that the listening thread sent. */
+  ANSWERS: 19,
+} as const;
+const CONTROL_WORDS = 32;
+/** Pieces on their way at most, a power of two, and the words of one. */
+const PIECES = 64;
+const PIECE_WORDS = 8;
+/** New positions on their way at most. */
+const LINKS = 1 << 16;
+const SCALARS_AT = CONTROL_WORDS * 4;
+const PIECES_AT = SCALARS_AT + 128;
+const LINKS_AT = PIECES_AT + PIECES * PIECE_WORDS * 4;
+const BYTES = LINKS_AT + LINKS * 8;
+
+/**
+ * Each side looks for news so long before it sleeps: waking another processor takes a tenth of a millisecond, and at rate the next
+ * piece comes, and the last one is done, sooner than this.
+ */
+const LISTENING_LOOK_MS = 3;
+const EXCHANGE_LOOK_MS = 0.5;
+const LOOKS = 256;
+/** Longest wait for a piece. */
+const WAIT_MS = 60_000;
+
+/** Events to take in. */
+export interface Piece {
+  /** Number of the event buffer, and of the last message that must have come before. */
+  readonly events: number;
+  readonly message: number;
+  /** Number of the first event, and of the one behind the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Row of the first new position, how many there are, and where the first stands among the links. */
+  readonly row: number;
+  readonly positions: number;
+  readonly link: number;
+}
+
+/** The thread that listens for the guard failed, or gave no sign for a minute: nothing can be judged. */
+export class ListeningThreadFailed extends Error {
+  constructor(why: string) {
+    super(`the thread that listens for the guard failed: ${why}`);
+    this.name = 'ListeningThreadFailed';
+  }
+}
+
+export class ListeningExchange {
+  readonly memory: SharedArrayBuffer;
+  readonly scalars: Float64Array;
+  private readonly control: Int32Array;
+  private readonly pieces: Int32Array;
+  private readonly links: Int32Array;
+  private sent = 0;
+  private done = 0;
+  private linked = 0;
+
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
+    this.memory = memory;
+    this.control = new Int32Array(memory, 0, CONTROL_WORDS);
+    this.scalars = new Float64Array(memory, SCALARS_AT, SCALARS);
+    this.pieces = new Int32Array(memory, PIECES_AT, PIECES * PIECE_WORDS);
+    this.links = new Int32Array(memory, LINKS_AT, LINKS * 2);
+  }
+
+  /** Exchange's thread: true while a piece that was sent may not be done. */
+  get isBusy(): boolean {
+    return this.sent !== this.done;
+  }
+
+  /** Exchange's thread: room for one more piece with so many new positions, without waiting. */
+  hasRoom(positions: number): boolean {
+    return ((this.sent - this.done) | 0) < PIECES && this.linked + positions <= LINKS;
+  }
+
+  /** Exchange's thread: writes down a new position; returns where. */
+  link(account: number, market: number): number {
+    const at = this.linked++;
+    this.links[at * 2] = account;
+    this.links[at * 2 + 1] = market;
+    return at;
+  }
+
+  /** Exchange's thread: sends a piece. */
+  send({ events, message, from, to, row, positions, link }: Piece): void {
+    this.pieces.set([events, message, from, to, row, positions, link], (this.sent & (PIECES - 1)) * PIECE_WORDS);
+    this.sent = (this.sent + 1) | 0;
+    Atomics.store(this.control, COUNTER.SENT, this.sent);
+    if (Atomics.load(this.control, COUNTER.SLEEPS) === 1) Atomics.notify(this.control, COUNTER.SENT);
+  }
+
+  /** Exchange's thread: waits until all that was sent is done. Returns false when the other side failed. */
+  settle(): boolean {
+    const { control, sent } = this;
+    for (let done = this.lookFor(COUNTER.DONE, sent); done !== sent; done = Atomics.load(control, COUNTER.DONE)) {
+      if (Atomics.load(control, COUNTER.FAILED) === 1) return false;
+      Atomics.store(control, COUNTER.WAITS, 1);
+      const result = Atomics.wait(control, COUNTER.DONE, done, WAIT_MS);
+      Atomics.store(control, COUNTER.WAITS, 0);
+      if (result === 'timed-out') throw new ListeningThreadFailed(`no sign of it for ${WAIT_MS / 1000} s`);
+    }
+    this.done = sent;
+    this.linked = 0;
+    return Atomics.load(control, COUNTER.FAILED) === 0;
+  }
+
+  /** Listening thread: the next piece; waits for it as long as it takes. */
+  receive(): Piece {
+    const { control, done } = this;
+    while (this.lookPast(COUNTER.SENT, done) === done) {
+      Atomics.store(control, COUNTER.SLEEPS, 1);
+      Atomics.wait(control, COUNTER.SENT, done);
+      Atomics.store(control, COUNTER.SLEEPS, 0);
+    }
+    const at = (done & (PIECES - 1)) * PIECE_WORDS;
+    const word = (n: number): number => this.pieces[at + n] as number;
+    return {
+      events: word(0),
+      message: word(1),
+      from: word(2),
+      to: word(3),
+      row: word(4),
+      positions: word(5),
+      link: word(6),
+    };
+  }
+
+  /** Looks for a while until a counter is `value`; returns what it is. */
+  private lookFor(counter: number, value: number): number {
+    const { control } = this;
+    const endMs = performance.now() + EXCHANGE_LOOK_MS;
+    for (;;) {
+      for (let looks = 0; looks < LOOKS; looks++) {
+        const found = Atomics.load(control, counter);
+        if (found === value) return found;
+      }
+      if (performance.now() > endMs || Atomics.load(control, COUNTER.FAILED) === 1)
+        return Atomics.load(control, counter);
+    }
+  }
+
+  /** The same until it is another than `value`. */
+  private lookPast(counter: number, value: number): number {
+    const { control } = this;
+    const endMs = performance.now() + LISTENING_LOOK_MS;
+    for (;;) {
+      for (let looks = 0; looks < LOOKS; looks++) {
+        const found = Atomics.load(control, counter);
+        if (found !== value) return found;
+      }
+      if (performance.now() > endMs) return value;
+    }
+  }
+
+  /** Listening thread: account and market of a new position. */
+  linkAt(at: number): readonly [account: number, market: number] {
+    return [this.links[at * 2] as number, this.links[at * 2 + 1] as number];
+  }
+
+  /** Listening thread: an answer was sent. */
+  answered(): void {
+    Atomics.store(this.control, COUNTER.ANSWERS, this.answers + 1);
+  }
+
+  /** How many answers were sent. */
+  get answers(): number {
+    return Atomics.load(this.control, COUNTER.ANSWERS);
+  }
+
+  /** Listening thread: the piece that was received last is taken in. */
+  finish(): void {
+    this.done = (this.done + 1) | 0;
+    Atomics.store(this.control, COUNTER.DONE, this.done);
+    if (Atomics.load(this.control, COUNTER.WAITS) === 1) Atomics.notify(this.control, COUNTER.DONE);
+  }
+
+  /** Listening thread: says that it failed. */
+  fail(): void {
+    this.answered();
+    Atomics.store(this.control, COUNTER.FAILED, 1);
+    Atomics.notify(this.control, COUNTER.DONE);
+  }
+}
