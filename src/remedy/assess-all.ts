@@ -15,6 +15,8 @@ import { writtenAccounts } from './written-rows.ts';
 export interface Assessed {
   readonly found: AccountAssessment;
   readonly replayed: AccountAssessment;
+  /** Against the one without reactive orders, where there is one. */
+  readonly dropped: AccountAssessment | undefined;
   readonly interval: { readonly low: bigint; readonly high: bigint } | undefined;
   readonly isQuestion: boolean;
   readonly isSame: boolean;
@@ -51,8 +53,9 @@ export function assessAll(input: ClaimsInput): Assessed[] {
     };
     const replayed = assessAccount(own, kept(account));
     const isSame = replayed.difference === 0n && isUnaffected(worlds.actual, worlds.other, account);
-    if (dropped === undefined) return { found: replayed, replayed, interval: undefined, isQuestion: false, isSame };
-    return { ...bounded(replayed, assessAccount(own, dropped(account)), policy), replayed, isSame };
+    const both = { replayed, dropped: dropped && assessAccount(own, dropped(account)), isSame };
+    if (both.dropped === undefined) return { ...both, found: replayed, interval: undefined, isQuestion: false };
+    return { ...both, ...bounded(replayed, both.dropped, policy) };
   });
 }
 

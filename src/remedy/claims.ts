@@ -99,10 +99,7 @@ export function makeClaims(input: ClaimsInput): Claims {
   return {
     claims,
     ofStartingRoot,
-    conservation: conservationOf(
-      worlds,
-      assessed.map(({ replayed }) => replayed),
-    ),
+    conservation: conservationOfAll(worlds, assessed),
     unexplained: used.reduce((sum, { unexplained }) => sum + unexplained, 0n),
     writtenResidual: written - worlds.written,
     returned: returnedOf(used),
@@ -110,6 +107,19 @@ export function makeClaims(input: ClaimsInput): Claims {
     dust,
     wrongful: wrongfulTakings(input.record.trace('actual').flows.takings, used),
   };
+}
+
+/** Of the counterfactual in which everything was kept; its residual is that of the other one where only that one has any. */
+function conservationOfAll(worlds: IncidentWorlds, assessed: readonly Assessed[]): Conservation {
+  const { other: state, settledInOther: settled, moves, dropped } = worlds;
+  const kept = conservationOf(
+    worlds,
+    { state, settled, moves },
+    assessed.map(({ replayed }) => replayed),
+  );
+  if (dropped === undefined || kept.residual !== 0n) return kept;
+  const against = assessed.map(({ dropped: found, replayed }) => found ?? replayed);
+  return { ...kept, residual: conservationOf(worlds, dropped, against).residual };
 }
 
 function wrongfulTakings(takings: readonly Taking[], assessed: readonly AccountAssessment[]): Set<Taking> {

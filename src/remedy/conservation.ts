@@ -5,7 +5,7 @@
 import type { State } from '../engine/state.ts';
 import { VENUE } from '../engine/tables.ts';
 import { wide } from '../guard/exact.ts';
-import type { IncidentWorlds } from './incident-worlds.ts';
+import type { IncidentWorlds, OtherWorld } from './incident-worlds.ts';
 import { clearingOf, type SettledIndex, type Valuation } from './valuation.ts';
 
 /** One world's sums, 1e-8 USDC. */
@@ -32,18 +32,21 @@ export interface BothEquities {
   readonly other: bigint;
 }
 
-/** The sums of both worlds over the equities of all accounts. */
-export function conservationOf(worlds: IncidentWorlds, accounts: readonly BothEquities[]): Conservation {
-  const { before, actual, other, valuation, moves, written } = worlds;
-  const here = sumsOf(actual, valuation, worlds.settledInActual, accounts, 'actual');
-  const there = sumsOf(other, valuation, worlds.settledInOther, accounts, 'other');
+/** The sums of both worlds over the equities of all accounts; `there` is the counterfactual that they were assessed against. */
+export function conservationOf(
+  { before, actual, valuation, written, settledInActual }: IncidentWorlds,
+  there: OtherWorld,
+  accounts: readonly BothEquities[],
+): Conservation {
+  const here = sumsOf(actual, valuation, settledInActual, accounts, 'actual');
+  const sums = sumsOf(there.state, valuation, there.settled, accounts, 'other');
   // What the reference moves of equities it moves out of the clearings.
-  const moved = moves.reduce((sum, { amount }) => sum + amount, 0n);
-  const adjusted = { ...there, clearing: there.clearing - moved };
+  const moved = there.moves.reduce((sum, { amount }) => sum + amount, 0n);
+  const other = { ...sums, clearing: sums.clearing - moved };
   const balance = ({ equities, clearing, external }: WorldSums): bigint => equities + clearing - external;
   // Money that was written is in the actual world alone, and nobody brought it.
-  const residual = balance(adjusted) - (balance(here) - written);
-  return { before: externalOf(before), actual: here, other: adjusted, residual };
+  const residual = balance(other) - (balance(here) - written);
+  return { before: externalOf(before), actual: here, other, residual };
 }
 
 function sumsOf(
