@@ -347,7 +347,6 @@ export class CommandBuffer {
     this.f64[row * FLOATS + REPAY_RECEIVABLE.AMOUNT] = amount;
   }
 
-  /** `id` is 16 bytes, as of all commands of refunds. */
   reverseCredit(timeMs: number, account: number, amount: number, id: Uint8Array): void {
     const row = this.startWithId(COMMAND.reverseCredit, timeMs, id, REVERSE_CREDIT.ID);
     this.i32[row * WORDS + REVERSE_CREDIT.ACCOUNT] = account;

@@ -1,90 +1,42 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { BEFORE_GENESIS, BlockSealer } from '../chain/block-sealer.ts';
 import { replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
 import { conservationResidual } from '../engine/audit.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
-import { REFUND_STATUS } from '../engine/refund.ts';
 import { RULE } from '../engine/rules.ts';
-import { genesis, INSURANCE_FUND, type State } from '../engine/state.ts';
+import { genesis, INSURANCE_FUND } from '../engine/state.ts';
 import { ACCOUNT, REFUND } from '../engine/tables.ts';
 import { USDC } from '../engine/venue.fixture.ts';
 import { actOf, ANN, BEN, EVE, GIL, GUS, ROSTER, signed } from '../guard/authority/act.fixture.ts';
 import type { SignedAct } from '../guard/authority/decode-act.ts';
 import type { VerifiedActs } from '../guard/authority/verify-acts.ts';
-import { wide } from '../guard/exact.ts';
 import type { OpenBlock } from '../guard/guard.ts';
 import { GuardedRoots } from '../guard/guarded-roots.ts';
 import { WarrantVerifier } from '../guard/verify-warrants.ts';
-import { openFileJournal } from '../journal/file-journal.ts';
 import type { Journal } from '../journal/journal.ts';
-import { crashed, withFolder } from '../journal/journal.fixture.ts';
 import { MemoryJournal } from '../journal/memory-journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
-import type { Payable } from '../remedy/payout.ts';
-import { Random } from '../sim/random.ts';
-import { giveBack, pay, type PayOptions, type PayResult } from './pay.ts';
+import { giveBack } from './pay.ts';
 import {
   approvalBy,
+  assertPaidOnce,
+  balanceOf,
   claimOf,
+  claimsOfAll,
+  filled,
   fillVenue,
+  findingOf,
   FIRST,
+  FUND,
   openedVenue,
-  type OpenedVenue,
+  payTo,
+  postedIn,
   type Prepared,
   prepared,
+  TRADERS,
 } from './payout.fixture.ts';
-
-const TRADERS = 230;
-const FUND = 20_000;
-
-/** A claim of every trader: the n-th is paid n × 0.37 USDC, every tenth nothing. */
-function claimsOfAll(): Payable[] {
-  return Array.from({ length: TRADERS }, (_, n) => claimOf(FIRST + n, n % 10 === 0 ? 0n : BigInt(n) * 37_000_000n));
-}
-
-function balanceOf({ account }: State, row: number): bigint {
-  return wide(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH);
-}
-
-function filled(journal: Journal = new MemoryJournal()): OpenedVenue {
-  const venue = openedVenue(journal);
-  fillVenue(venue, TRADERS, FUND);
-  return venue;
-}
-
-function payTo(
-  { exchange }: OpenedVenue,
-  case_: Prepared,
-  approval: SignedAct,
-  more: Partial<PayOptions> = {},
-): PayResult {
-  return pay({ exchange, ...case_, approval, nowMs: 20, ...more });
-}
-
-/** Everybody has exactly what they were owed once, the fund has the rest, and money is conserved. */
-function assertPaidOnce({ exchange: { state } }: OpenedVenue, { claims, plan }: Prepared): void {
-  for (const { account, statement } of claims) {
-    assert.equal(balanceOf(state, account), 10n * BigInt(USDC) + BigInt(statement.paid), `account ${account}`);
-  }
-  assert.equal(balanceOf(state, INSURANCE_FUND), BigInt(FUND * USDC) - plan.total);
-  assert.equal(conservationResidual(state), '0');
-}
-
-function findingOf(result: PayResult): string {
-  return result.paid ? 'paid' : `${result.finding.name} ${result.finding.about}`;
-}
-
-function postedIn({ exchange: { state } }: OpenedVenue): number {
-  let posted = 0;
-  for (let row = 1; row < state.refund.rows; row++) {
-    if (state.refund.i32[row * 8 + REFUND.STATUS] === REFUND_STATUS.POSTED) posted++;
-  }
-  return posted;
-}
 
 test('an approved payout pays everybody once, and the ledger is the trees and the fund’s debit', () => {
   const venue = filled();
@@ -116,145 +68,6 @@ test('the lowest hundredth goes first and alone, and the venue’s own people la
   assert.deepEqual(posted, [FIRST + 2, FIRST + 3, FIRST + 4]);
   for (const account of posted) assert.ok(balanceOf(venue.exchange.state, account) > 10n * BigInt(USDC));
   assert.equal(balanceOf(venue.exchange.state, FIRST + 5), 10n * BigInt(USDC));
-});
-
-test('a thousand retries pay once', () => {
-  const venue = filled();
-  const case_ = prepared(claimsOfAll());
-  const approval = approvalBy(case_);
-  const random = new Random(7);
-  for (let round = 0; round < 1_000; round++) {
-    const stopAt = random.below(8);
-    let asked = 0;
-    const result = payTo(venue, case_, approval, { batch: 1 + random.below(60), isStopped: () => asked++ === stopAt });
-    assert.ok(result.paid || result.finding.name === 'stopped', findingOf(result));
-  }
-  assertPaidOnce(venue, case_);
-  assert.equal(postedIn(venue), case_.plan.payments.length);
-});
-
-class Killed extends Error {}
-const WRITES = new Set([
-  'append',
-  'appendActs',
-  'appendBlock',
-  'appendWarrants',
-  'appendHolds',
-  'sync',
-  'beginSync',
-  'awaitSync',
-]);
-
-/** The journal of a process that dies before or after the write number `at`. */
-function mortal(journal: Journal, at: number, isBefore: boolean): Journal {
-  let writes = 0;
-  return new Proxy(journal, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== 'function') return value;
-      if (!WRITES.has(String(name))) return value.bind(target) as unknown;
-      return (...given: unknown[]): unknown => {
-        const dies = ++writes === at;
-        if (dies && isBefore) throw new Killed();
-        const result: unknown = value.apply(target, given);
-        if (dies) throw new Killed();
-        return result;
-      };
-    },
-  });
-}
-
-/** Pays with a process that dies after so many writes; true when it came to its end. */
-function payUntilKilled(journal: Journal, case_: Prepared, approval: SignedAct, random: Random): boolean {
-  try {
-    const venue = openedVenue(mortal(journal, 1 + random.below(30), random.chance(500_000)));
-    const result = payTo(venue, case_, approval, { batch: 25 });
-    assert.equal(findingOf(result), 'paid');
-    return true;
-  } catch (error) {
-    if (!(error instanceof Killed)) throw error;
-    return false;
-  }
-}
-
-test('killed at any write, in memory: resumed as often as it takes, it pays once', () => {
-  for (let seed = 1; seed <= 12; seed++) {
-    const random = new Random(seed);
-    const journal = new MemoryJournal();
-    filled(journal).exchange.finish();
-    const case_ = prepared(claimsOfAll());
-    const approval = approvalBy(case_);
-    let kills = 0;
-    while (!payUntilKilled(journal, case_, approval, random)) kills++;
-    assert.ok(kills > 0 || seed > 1);
-    assertPaidOnce(openedVenue(journal), case_);
-  }
-});
-
-test('killed at any write, on disk: resumed as often as it takes, it pays once', () => {
-  withFolder((folder) => {
-    for (let seed = 1; seed <= 3; seed++) {
-      const random = new Random(seed);
-      let place = `${folder}/${seed}`;
-      const { journal } = openFileJournal(place);
-      filled(journal).exchange.finish();
-      journal.close();
-      const case_ = prepared(claimsOfAll());
-      const approval = approvalBy(case_);
-      let isPaid = false;
-      for (let life = 1; !isPaid; life++) {
-        const own = openFileJournal(place).journal;
-        isPaid = payUntilKilled(own, case_, approval, random);
-        if (isPaid) own.close();
-        else {
-          // What the dead process wrote, without its lock.
-          crashed(place, `${place}-${life}`);
-          own.close();
-          place = `${folder}/${seed}-${life}`.replace(`${folder}/${seed}`, place);
-        }
-      }
-      const last = openFileJournal(place).journal;
-      assertPaidOnce(openedVenue(last), case_);
-      last.close();
-    }
-  });
-});
-
-/** Starts the process and kills it after so many steps; returns what it said last. */
-async function stepsUntilKilled(folder: string, steps: number, delayMs: number): Promise<string> {
-  const child = spawn(process.execPath, [PAYING, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-    if (text.split('\n').length > steps) setTimeout(() => child.kill('SIGKILL'), delayMs);
-  });
-  await new Promise((resolve) => child.on('close', resolve));
-  return text.trim().split('\n').at(-1) ?? '';
-}
-
-const PAYING = fileURLToPath(new URL('./paying.fixture.ts', import.meta.url));
-
-test('a process that is killed again and again pays once', async () => {
-  await withFolder(async (folder) => {
-    const random = new Random(11);
-    let last = '';
-    for (let life = 1; last !== 'paid'; life++) {
-      assert.ok(life < 40);
-      last = await stepsUntilKilled(folder, life === 1 ? 1 : random.between(1, 12), random.below(3));
-      assert.ok(['', 'step', 'paid'].includes(last), last);
-    }
-    const { journal } = openFileJournal(folder);
-    const { state } = openedVenue(journal).exchange;
-    journal.close();
-    let total = 0n;
-    for (let n = 0; n < 120; n++) {
-      const paid = balanceOf(state, FIRST + n) - 10n * BigInt(USDC);
-      assert.equal(paid, BigInt(n) * 37_000_000n);
-      total += paid;
-    }
-    assert.equal(balanceOf(state, INSURANCE_FUND), BigInt(FUND * USDC) - total);
-    assert.equal(conservationResidual(state), '0');
-  });
 });
 
 const refused: readonly [name: string, act: (case_: Prepared) => SignedAct, about: string][] = [

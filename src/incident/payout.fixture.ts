@@ -1,15 +1,21 @@
 /** A venue with accounts to refund, people with keys, and a case that is to be paid: for tests. */
+import assert from 'node:assert/strict';
 import { DirectRoots } from '../chain/roots.ts';
+import { conservationResidual } from '../engine/audit.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
-import { ACCOUNT_KIND, INSURANCE_FUND } from '../engine/state.ts';
+import { REFUND_STATUS } from '../engine/refund.ts';
+import { ACCOUNT_KIND, INSURANCE_FUND, type State } from '../engine/state.ts';
+import { ACCOUNT, REFUND } from '../engine/tables.ts';
 import { USDC } from '../engine/venue.fixture.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { recover } from '../exchange/recover.ts';
 import { actOf, ANN, BEN, enrolment, type Person, signed } from '../guard/authority/act.fixture.ts';
 import type { SignedAct } from '../guard/authority/decode-act.ts';
+import { wide } from '../guard/exact.ts';
 import { Guard } from '../guard/guard.ts';
 import type { HeldCommand } from '../guard/screen.ts';
 import type { Journal } from '../journal/journal.ts';
+import { MemoryJournal } from '../journal/memory-journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import {
   approvalOf,
@@ -19,6 +25,7 @@ import {
   UNITS_OF_ASSET,
 } from '../remedy/approval.ts';
 import { type Payable, type PayoutPlan, planPayout } from '../remedy/payout.ts';
+import { pay, type PayOptions, type PayResult } from './pay.ts';
 
 /** Number of the first trader's account. */
 export const FIRST = 3;
@@ -109,4 +116,57 @@ export function prepared(claims: readonly Payable[], round = 1, change: Partial<
 /** The approval of a payout by these people; the two operators unless said. */
 export function approvalBy({ content }: Prepared, people: readonly Person[] = [ANN, BEN], change = {}): SignedAct {
   return signed(actOf(approvalOf(content), change), ...people);
+}
+
+/** Traders of the venue, and USDC of its fund. */
+export const TRADERS = 230;
+export const FUND = 20_000;
+
+/** A claim of every trader: the n-th is paid n × 0.37 USDC, every tenth nothing. */
+export function claimsOfAll(): Payable[] {
+  return Array.from({ length: TRADERS }, (_, n) => claimOf(FIRST + n, n % 10 === 0 ? 0n : BigInt(n) * 37_000_000n));
+}
+
+export function balanceOf({ account }: State, row: number): bigint {
+  return wide(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH);
+}
+
+/** A venue of so many traders and such a fund, its keys enrolled. */
+export function filled(journal: Journal = new MemoryJournal()): OpenedVenue {
+  const venue = openedVenue(journal);
+  fillVenue(venue, TRADERS, FUND);
+  return venue;
+}
+
+/** Pays at a time behind the enrolment. */
+export function payTo(
+  { exchange }: OpenedVenue,
+  case_: Prepared,
+  approval: SignedAct,
+  more: Partial<PayOptions> = {},
+): PayResult {
+  return pay({ exchange, ...case_, approval, nowMs: 20, ...more });
+}
+
+/** Everybody has exactly what they were owed once, the fund has the rest, and money is conserved. */
+export function assertPaidOnce({ exchange: { state } }: OpenedVenue, { claims, plan }: Prepared): void {
+  for (const { account, statement } of claims) {
+    assert.equal(balanceOf(state, account), 10n * BigInt(USDC) + BigInt(statement.paid), `account ${account}`);
+  }
+  assert.equal(balanceOf(state, INSURANCE_FUND), BigInt(FUND * USDC) - plan.total);
+  assert.equal(conservationResidual(state), '0');
+}
+
+/** Why a payout stopped, `paid` when it did not. */
+export function findingOf(result: PayResult): string {
+  return result.paid ? 'paid' : `${result.finding.name} ${result.finding.about}`;
+}
+
+/** Refunds that are posted. */
+export function postedIn({ exchange: { state } }: OpenedVenue): number {
+  let posted = 0;
+  for (let row = 1; row < state.refund.rows; row++) {
+    if (state.refund.i32[row * 8 + REFUND.STATUS] === REFUND_STATUS.POSTED) posted++;
+  }
+  return posted;
 }
