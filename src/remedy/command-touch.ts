@@ -138,10 +138,14 @@ export class CommandTouch {
     return i32[row * 16 + ORDER.ACCOUNT] === account ? (i32[row * 16 + ORDER.MARKET] as number) : NOTHING;
   }
 
-  /** Finds the markets of commands that named orders which had ended: in another world they may not have. */
-  resolve(touched: Whole, given: Floats): void {
+  /** Finds the markets of commands that named orders which had ended: in another world they may not have. `start` is the state before. */
+  resolve(touched: Whole, given: Floats, start: State): void {
     if (this.unresolved.length === 0) return;
-    const markets = new Map<number, number>(this.unresolved.map(({ id }) => [id, NOTHING]));
+    const markets = new Map<number, number>();
+    for (const { id } of this.unresolved) {
+      const row = orderRow(start, id);
+      markets.set(id, row === 0 ? NOTHING : (start.order.i32[row * 16 + ORDER.MARKET] as number));
+    }
     for (let number = 0; number < given.length; number++) {
       const id = given.at(number);
       if (id !== 0 && markets.has(id)) markets.set(id, touched.at(number));

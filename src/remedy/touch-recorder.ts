@@ -79,7 +79,7 @@ export class TouchRecorder {
     const { state, start, touched, decisions } = this;
     while (this.came < this.due.rows) this.hold(this.due.i32, this.due.f64, this.came++);
     const markets = state.market.rows;
-    this.touch.resolve(touched, this.given);
+    this.touch.resolve(touched, this.given, start);
     const keys = touched.values.map((touch) =>
       touch > 0 ? touch : touch === TOUCHES.VENUE || touch === TOUCHES.MONEY ? 0 : -1,
     );

@@ -5,7 +5,7 @@ import { commandRows, readCommand } from '../../src/chain/command-record.ts';
 import type { CommandRecord } from '../../src/chain/command-value.ts';
 import { COMMAND, PLACE_ORDER } from '../../src/engine/command.ts';
 import { composeWorld } from '../../src/remedy/compose-world.ts';
-import { cone, type ConeResult } from '../../src/remedy/cone.ts';
+import { type Cone, cone, type ConeResult } from '../../src/remedy/cone.ts';
 import type { CorrectionSet } from '../../src/remedy/correction.ts';
 import { Counterfactual } from '../../src/remedy/counterfactual.ts';
 import { differenceOfWorlds } from '../../src/remedy/same-world.ts';
@@ -15,6 +15,7 @@ import { modelledMarketDay } from '../../src/sim/modelled-market-day.ts';
 import { Random } from '../../src/sim/random.ts';
 import { RandomFlow } from '../../src/sim/random-flow.ts';
 import { Session } from '../../src/sim/session.ts';
+import { thinFlow } from '../thin-flow.ts';
 import { type Asking, type FlowWindow, tradeWindow } from '../cone-flow.ts';
 
 interface Window extends FlowWindow {
@@ -105,35 +106,50 @@ function check({ index, batches, states }: Window, corrections: CorrectionSet, m
 
 const EVERYTHING = 100_000_000;
 
-for (const seed of [1, 2, 3]) {
+/** Checks so many random corrections of a window; returns the cones, and why there were none. */
+function checkAll(window: Window, name: string, count: number): { cones: Cone[]; why: string[] } {
+  assert.equal(window.index.beyond, undefined);
+  const random = new Random(name);
+  const found = Array.from({ length: count }, () => check(window, randomCorrections(window, random), EVERYTHING));
+  return {
+    cones: found.flatMap((each) => (each.kind === 'cone' ? [each] : [])),
+    why: found.flatMap((each) => (each.kind === 'beyond' ? [each.why] : [])),
+  };
+}
+
+for (const seed of [1, 12]) {
   test(`a session, seed ${seed}: the cone of random corrections is what a full replay finds`, () => {
-    const window = sessionWindow(seed, 150);
-    assert.equal(window.index.beyond, undefined);
-    const random = new Random(`cone ${seed}`);
-    const kinds = { cone: 0, beyond: 0 };
-    for (let n = 0; n < 12; n++) kinds[check(window, randomCorrections(window, random), EVERYTHING).kind]++;
-    assert.ok(kinds.cone > 6, JSON.stringify(kinds));
+    const { cones, why } = checkAll(sessionWindow(seed, 80), `x ${seed}`, 8);
+    assert.ok(cones.length > 6, why.join());
+    assert.ok(cones.some(({ part }) => part.markets.length === 1));
+  });
+}
+
+for (const seed of [1, 3]) {
+  test(`traders at the edge of their margin, seed ${seed}: what a market does to them reaches others, and the cone with it`, () => {
+    const window = indexed(tradeWindow(thinFlow(seed), 120, 120));
+    const { cones, why } = checkAll(window, `x ${seed}`, 8);
+    assert.ok(cones.length > 3, why.join());
+    // Without what joined, these come out otherwise than the full replay; others stay alone.
+    assert.ok(cones.some(({ passes, part }) => passes > 1 && part.markets.length > 3));
+    const markets = window.index.end.market.rows - 1;
+    assert.ok(cones.some(({ part }) => part.markets.length < markets));
   });
 }
 
 for (const seed of [8, 9]) {
   test(`every kind of command, seed ${seed}: all markets hang together, and the cone is what a full replay finds`, () => {
     const window = randomWindow(seed);
-    assert.equal(window.index.beyond, undefined);
-    const random = new Random(`random cone ${seed}`);
-    const kinds = { cone: 0, beyond: 0 };
-    for (let n = 0; n < 4; n++) kinds[check(window, randomCorrections(window, random), EVERYTHING).kind]++;
-    assert.ok(kinds.cone > 2, JSON.stringify(kinds));
+    const { cones, why } = checkAll(window, `random cone ${seed}`, 4);
+    assert.ok(cones.length > 2, why.join());
   });
 }
 
 test('what the guard held is held in the other world: every third forced action does not happen', () => {
   const window = randomWindow(32, (number) => number % 3 !== 0);
   assert.ok(window.index.held.size > 0);
-  const random = new Random('held');
-  const kinds = { cone: 0, beyond: 0 };
-  for (let n = 0; n < 4; n++) kinds[check(window, randomCorrections(window, random), EVERYTHING).kind]++;
-  assert.ok(kinds.cone > 2, JSON.stringify(kinds));
+  const { cones, why } = checkAll(window, 'held', 4);
+  assert.ok(cones.length > 2, why.join());
 });
 
 test('what a cone cannot say it names: another release, halts that are dropped, a part that is nearly everything', () => {
