@@ -158,6 +158,7 @@ export interface Dossier {
   readonly fund: {
     /** Free balance of the insurance fund at `to`. */
     readonly balance: string;
+    /** What is paid of that balance; above 1,000,000 where what is taken back pays the rest. */
     readonly sharePpm: number;
     readonly sources: readonly {
       readonly source: 'returned by the fund' | 'reversed credits' | 'house';

@@ -76,7 +76,7 @@ export function makeDossier(input: DossierInput): Dossier {
     distribution: bucketsOf(refunded.map(({ refund }) => BigInt(refund))),
     fund: {
       balance: String(fund),
-      sharePpm: reserve === 0n ? 0 : Number((paid * PPM) / reserve),
+      sharePpm: fund === 0n ? 0 : Number((paid * PPM) / fund),
       sources: sourcesOf(paid, claims, reversals),
       suffices: total <= reserve,
     },
@@ -218,7 +218,7 @@ function divergenceFacts({ policy }: IncidentCase, { worlds }: IncidentRun): Dos
 }
 
 function checksOf(
-  { claims, run, aboveCap, roots }: DossierInput,
+  { claims, run, aboveCap, roots, fund }: DossierInput,
   total: bigint,
   paid: bigint,
   reserve: bigint,
@@ -235,11 +235,11 @@ function checksOf(
   note(
     'one claim for each account of the starting root',
     wrong === undefined && claims.ofStartingRoot === before.account.rows - 1,
-    wrong === undefined ? `${claims.ofStartingRoot} accounts` : `account ${wrong} is not the one of the root`,
+    wrong === undefined ? `${claims.ofStartingRoot} accounts` : 'one of them is not the one of the root',
   );
   note('one leaf for each claim', roots.leaves === claims.claims.length, `${roots.leaves} leaves`);
   note('the tree sums to what is due', roots.total === String(total), `${roots.total} in the tree, ${total} due`);
-  note('the fund can pay what is paid', paid <= reserve, `${paid} of ${reserve}`);
+  note('the fund can pay what is paid', paid <= reserve, `${paid} of ${fund} and what is taken back`);
   note('no single refund is above the cap', aboveCap === 0, `${aboveCap} above it`);
   const house = claims.claims.filter(({ statement }) => statement.reason === 'HOUSE' && statement.refund !== '0');
   note('the house is paid nothing', house.length === 0, `${house.length} of its accounts`);
