@@ -154,7 +154,7 @@ class Replay {
 
   batch(entry: BatchEntry): void {
     if (entry.certificate !== undefined) return this.restore(entry, entry.certificate);
-    if (isPassed(this.passed, this.openHeight) && !this.isOfLastBatch(entry)) return this.pass(entry);
+    if (this.isPassing && !this.isOfLastBatch(entry)) return this.pass(entry);
     this.follow(entry);
     if (entry.closesBlock) this.openHeight++;
   }
@@ -202,6 +202,12 @@ class Replay {
     this.recorded.push(recorded);
     if (block.height >= sealer.openHeight) return this.stop('block_without_end', 'sealed', 'open');
     this.compare(false);
+  }
+
+  /** What stands behind the last block of a branch, before its certificate, is of that branch: acts, what was held as it ended. */
+  private get isPassing(): boolean {
+    const { openHeight, passed } = this;
+    return isPassed(passed, openHeight) || passed.some(({ to }) => to === openHeight - 1);
   }
 
   /** Warrants and holds stand behind their batch: those behind the end of the restored block are of the way, not of what died. */

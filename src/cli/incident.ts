@@ -7,12 +7,14 @@ import { registerDraft } from './incident-draft.ts';
 import { registerMeasure } from './incident-measure.ts';
 import { registerPay } from './incident-pay.ts';
 import { registerReport } from './incident-report.ts';
+import { registerRollback } from './incident-rollback.ts';
 import { registerScope } from './incident-scope.ts';
 
 /** Every step, in the order in which an incident goes through them. A new one adds its line here. */
 const registrations: readonly ((incident: Command, frame: Frame) => void)[] = [
   registerScope,
   registerMeasure,
+  registerRollback,
   registerDraft,
   registerApprove,
   registerPay,
@@ -31,6 +33,7 @@ export function registerIncident(program: Command, frame: Frame): void {
     examples: [
       ['incident scope --journal day --out case.json', 'where history left its record, as the draft of a case'],
       ['incident measure --journal day --case case.json', 'what each remedy would do'],
+      ['incident rollback --journal day --case case.json --act back.json', 'go back to its last good block'],
       ['incident report --case case', 'the public report of a case that was drafted'],
     ],
   });

@@ -7,7 +7,7 @@ import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { accountView, marketView, type View } from './inspect-view.ts';
-import { stateAt } from './state-at.ts';
+import { blockAt, stateAt } from './state-at.ts';
 import { textTable } from './table.ts';
 
 interface InspectOptions {
@@ -42,10 +42,13 @@ export function registerInspect(program: Command, frame: Frame): void {
         if (account !== undefined && market !== undefined) {
           throw new CommandError('options_conflict', 'choose --account or --market, not both');
         }
-        const { state, block, endedBy } = stateAt(options.journal, options.block);
+        const { block, endedBy } = blockAt(options.journal, options.block);
+        // What a process held on a branch that died may not follow from its commands: its blocks are there all the same.
+        const isAsked = account !== undefined || market !== undefined;
+        const state = isAsked || endedBy === undefined ? stateAt(options.journal, block.height).state : undefined;
         const views: View[] = [blockView(block, endedBy)];
-        if (account !== undefined) views.push(...accountView(state, account));
-        if (market !== undefined) views.push(...marketView(state, market));
+        if (state !== undefined && account !== undefined) views.push(...accountView(state, account));
+        if (state !== undefined && market !== undefined) views.push(...marketView(state, market));
         for (const { title, rows, alignments } of views) output.say(`${title}\n${textTable(rows, alignments)}\n`);
         output.result(Object.assign({}, ...views.map(({ json }) => json)));
         return exitCodes.ok;
