@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fromHex, toHex } from '../chain/digest.ts';
-import { canonicalJson, type Json } from '../remedy/canonical-json.ts';
+import { canonicalJson, type Json, type KnownTexts } from '../remedy/canonical-json.ts';
 import type { Claim } from '../remedy/claim.ts';
 import type { Dossier, Effect } from '../remedy/dossier.ts';
 import { caseJson, type IncidentCase } from '../remedy/incident-case.ts';
@@ -75,8 +75,11 @@ export function writeCaseFolder(
   writeWhole(own(CASE_FILES.claims), claimLines(draft.claims.claims), PRIVATE);
   writeWhole(own(CASE_FILES.effect), [document(draft.effect)], PRIVATE);
   if (previous !== undefined) writeWhole(own(CASE_FILES.before), [document(beforeJson(previous))], PRIVATE);
+  const shared = new Map(
+    [draft.roots, incident.policy].map((each) => [each as object, canonicalJson(each as unknown as Json)]),
+  );
   for (const receipt of draft.receipts) {
-    writeWhole(join(receipts, `${receipt.statement.account}.json`), [document(receipt)], PRIVATE, false);
+    writeWhole(join(receipts, `${receipt.statement.account}.json`), [document(receipt, shared)], PRIVATE, false);
   }
   writeWhole(own(CASE_FILES.roots), [document(draft.roots)], PUBLIC);
   // The dossier comes last: where it is, everything else is.
@@ -89,8 +92,8 @@ function beforeJson({ paid, reversed }: PreviousRound): Json {
   return { paid: list(paid), reversed: list(reversed) };
 }
 
-function document(value: Json | object): string {
-  return `${canonicalJson(value as Json)}\n`;
+function document(value: Json | object, shared?: KnownTexts): string {
+  return `${canonicalJson(value as Json, shared)}\n`;
 }
 
 /** A claim as a line: amounts are decimal digits. */

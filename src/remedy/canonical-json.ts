@@ -25,12 +25,20 @@ class NotCanonical extends Error {
   }
 }
 
-/** The canonical text of a value. Refuses (throws) numbers that are not whole and safe, and text with lone surrogates. */
-export function canonicalJson(value: Json): string {
+/** Canonical texts of objects that many documents have in common: written once. */
+export type KnownTexts = ReadonlyMap<object, string>;
+
+const NOTHING_KNOWN: KnownTexts = new Map();
+
+/**
+ * The canonical text of a value; of objects in `known` that text. Refuses (throws) numbers that are not whole and safe, and text with lone
+ * surrogates.
+ */
+export function canonicalJson(value: Json, known: KnownTexts = NOTHING_KNOWN): string {
   if (typeof value === 'string') return textOf(value);
   if (typeof value === 'number') return numberOf(value);
   if (value === null || typeof value === 'boolean') return String(value);
-  return isList(value) ? listOf(value) : objectOf(value);
+  return known.get(value) ?? (isList(value) ? listOf(value, known) : objectOf(value, known));
 }
 
 /** The canonical text as bytes of UTF-8: what is hashed. */
@@ -50,7 +58,11 @@ function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** Text that is written as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 function textOf(value: string): string {
+  if (PLAIN.test(value)) return `"${value}"`;
   if (!value.isWellFormed()) throw new NotCanonical('', 'the text has a lone surrogate');
   return JSON.stringify(value);
 }
@@ -60,26 +72,42 @@ function numberOf(value: number): string {
   throw new NotCanonical('', `${value} is no whole number`);
 }
 
-function listOf(list: readonly Json[]): string {
-  let text = '';
-  for (let at = 0; at < list.length; at++) text += (at === 0 ? '' : ',') + memberOf(list[at], `[${at}]`);
-  return `[${text}]`;
-}
-
-function objectOf(value: Readonly<Record<string, Json>>): string {
-  let text = '';
-  for (const key of Object.keys(value).sort()) {
-    text += `${text === '' ? '' : ','}${memberOf(key, `.${key}`)}:${memberOf(value[key], `.${key}`)}`;
+function listOf(list: readonly Json[], known: KnownTexts): string {
+  let text = '[';
+  for (let at = 0; at < list.length; at++) {
+    if (at > 0) text += ',';
+    text += memberOf(list[at], at, known);
   }
-  return `{${text}}`;
+  return `${text}]`;
 }
 
-/** The text of a member; what is thrown says where it stands. */
-function memberOf(value: Json | undefined, place: string): string {
-  if (value === undefined) throw new NotCanonical(place, 'undefined has no text');
+function objectOf(value: Readonly<Record<string, Json>>, known: KnownTexts): string {
+  let text = '{';
+  for (const key of sortedKeys(value)) {
+    if (text.length > 1) text += ',';
+    text += `${memberOf(key, key, NOTHING_KNOWN)}:${memberOf(value[key], key, known)}`;
+  }
+  return `${text}}`;
+}
+
+function sortedKeys(value: object): string[] {
+  const keys = Object.keys(value);
+  for (let at = 1; at < keys.length; at++) {
+    if ((keys[at - 1] as string) > (keys[at] as string)) return keys.sort();
+  }
+  return keys;
+}
+
+/** The text of a member; what is thrown says where it stands: its place in a list, or its key. */
+function memberOf(value: Json | undefined, place: number | string, known: KnownTexts): string {
+  if (value === undefined) throw new NotCanonical(nameOf(place), 'undefined has no text');
   try {
-    return canonicalJson(value);
+    return canonicalJson(value, known);
   } catch (error) {
-    throw error instanceof NotCanonical ? error.within(place) : error;
+    throw error instanceof NotCanonical ? error.within(nameOf(place)) : error;
   }
+}
+
+function nameOf(place: number | string): string {
+  return typeof place === 'number' ? `[${place}]` : `.${place}`;
 }
