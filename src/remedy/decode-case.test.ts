@@ -109,36 +109,37 @@ function changedFile(path: string, value: Json | undefined): Json {
 }
 
 const REFUSED: readonly (readonly [path: string, value: Json | undefined, named: RegExp])[] = [
-  ['format', 'makewhole-case/2', /^case\.format/],
-  ['extra', 1, /^case\.extra: no such field/],
-  ['name', 'A name', /^name/],
-  ['reason', '', /^reason/],
+  ['format', 'makewhole-case/2', /^format is no one of makewhole-case\/1/],
+  ['extra', 1, /^extra is not known/],
+  ['name', 'A name', /^name is no name/],
+  ['reason', '', /^reason is no text/],
   ['from.stateRoot', 'AB'.repeat(32), /^from\.stateRoot/],
   ['from.height', -1, /^from\.height/],
-  ['to.height', 3, /^to\.height: before/],
+  ['to.height', 3, /^to\.height is before/],
   ['mode', 'guess', /^mode/],
   ['reactivePpm', 1.5, /^reactivePpm/],
-  ['corrections.keepHalts', undefined, /^corrections\.keepHalts: missing/],
+  ['corrections.keepHalts', undefined, /^corrections\.keepHalts is missing/],
   ['corrections.keepHalts', 'yes', /^corrections\.keepHalts/],
-  ['corrections.release', 99, /^corrections\.release: unknown release/],
-  ['corrections.voidedBranches', [1, 1], /^corrections\.voidedBranches\[1\]: out of order/],
-  ['corrections.commands.1.sequence', 7, /^corrections\.commands\[1\]: out of order, or twice/],
+  ['corrections.release', 99, /^corrections\.release is no known engine release \(1\)/],
+  ['corrections.voidedBranches', [1, 1], /^corrections\.voidedBranches\[1\] is out of order/],
+  ['corrections.commands.1.sequence', 7, /^corrections\.commands\[1\] is out of order, or there twice/],
   ['corrections.commands.1.commands.0.kind', 'mint', /^corrections\.commands\[1\]\.commands\[0\]\.kind/],
   ['corrections.commands.1.commands.0.price', undefined, /^corrections\.commands\[1\]\.commands\[0\]\.price/],
   ['corrections.deviations.0.writes.0.table', 'money', /^corrections\.deviations\[0\]\.writes\[0\]\.table/],
   ['corrections.deviations.0.writes.0.value', 'f64:0', /^corrections\.deviations\[0\]\.writes\[0\]\.value/],
-  ['corrections.deviations.0.writes.0.value', 'f64:4000000000000000', /written as such/],
-  ['corrections.deviations.0.writes.0.value', null, /neither a whole number/],
+  ['corrections.deviations.0.writes.0.value', 'f64:4000000000000000', /writes\[0\]\.value is no whole number/],
+  ['corrections.deviations.0.writes.0.value', null, /writes\[0\]\.value is no whole number/],
+  ['corrections.series.0.sample', 'rumour', /^corrections\.series\[0\]\.sample/],
   ['corrections.series.0.rule.kind', 'better', /^corrections\.series\[0\]\.rule\.kind/],
-  ['corrections.series.0.rule.points', [], /no points/],
-  ['corrections.series.0.rule.points.0', { fromMs: 10 }, /no price/],
-  ['corrections.series.0.rule.points.0.mark', 3, /no such field/],
+  ['corrections.series.0.rule.points', [], /points is empty/],
+  ['corrections.series.0.rule.points.0', { fromMs: 10 }, /points\[0\] has no price/],
+  ['corrections.series.0.rule.points.0.mark', 3, /points\[0\]\.mark is not known/],
   ['corrections.series.1.rule.denominator', 0, /denominator/],
-  ['corrections.series.1.toMs', 9, /toMs/],
+  ['corrections.series.1.toMs', 9, /series\[1\]\.toMs is before/],
   ['corrections.series.2.market', 1, /series\[2\]\.market/],
   ['prices.0.price', '1e9', /^prices\[0\]\.price/],
-  ['notices.graceMs', undefined, /^notices\.graceMs: missing/],
-  ['policy.pays', 'Z', /^policy/],
+  ['notices.graceMs', undefined, /^notices\.graceMs is missing/],
+  ['policy.pays', 'Z', /^policy: pays/],
   ['policy', 3, /^policy/],
 ];
 
@@ -151,5 +152,5 @@ for (const [path, value, named] of REFUSED) {
 }
 
 test('what is no object is no case', () => {
-  for (const value of [null, 3, 'case', [], [CASE]]) assert.ok('bad' in decodeCase(value));
+  for (const value of [null, 3, 'case', [], [asFile(CASE)]]) assert.ok('bad' in decodeCase(value));
 });

@@ -3,275 +3,197 @@ import { writeCommand } from '../chain/command-record.ts';
 import { BadCommandRecord, type CommandRecord } from '../chain/command-value.ts';
 import { TABLE_NAMES } from '../chain/touched-pages.ts';
 import { TIME_LIMIT } from '../engine/command-form.ts';
-import type { CorrectedCommand, CorrectionSet } from './correction.ts';
-import type { CorrectedSeries, SeriesPoint, SeriesRule } from './correction-series.ts';
-import type { Deviation, StateWrite } from './deviation.ts';
-import { CASE_FORMAT, CASE_MODES, type IncidentCase, type Notices } from './incident-case.ts';
-import {
-  attempt,
-  type BadDocument,
-  decimalOf,
-  digestOf,
-  flagOf,
-  fieldsOf,
-  listOf,
-  oneOf,
-  refuse,
-  textOf,
-  wholeOf,
-} from './json-fields.ts';
-import type { PolicyDocument } from './policy-document.ts';
-import { decodePolicy, NotAPolicy } from './policy-form.ts';
+import { flag, type Form, hex32, integer, listOf, objectOf, oneOf, text, valueOf, whole } from './document-form.ts';
+import { CASE_FORMAT, CASE_MODES, type IncidentCase } from './incident-case.ts';
+import { policyFault } from './policy-form.ts';
 import { RELEASES } from './releases.ts';
 
+/** Why a value is no case: the field, and what is wrong with it. */
+export interface BadCase {
+  readonly bad: string;
+}
+
 const ROW_LIMIT = 1 << 24;
-const FORK_LIMIT = 0xffff_ffff;
 const PPM = 1_000_000;
+const TEXT_LIMIT = 4_000;
 
-/** The case that a value of JSON holds. */
-export function decodeCase(value: unknown): IncidentCase | BadDocument {
-  return attempt(() => {
-    const required = [
-      'format',
-      'name',
-      'reason',
-      'from',
-      'to',
-      'corrections',
-      'mode',
-      'reactivePpm',
-      'policy',
-      'notices',
-    ];
-    const fields = fieldsOf(value, 'case', required, ['prices']);
-    if (fields['format'] !== CASE_FORMAT) refuse('case.format', `not ${CASE_FORMAT}`);
-    const from = fieldsOf(fields['from'], 'from', ['fork', 'height', 'stateRoot']);
-    const to = fieldsOf(fields['to'], 'to', ['fork', 'height']);
-    const incident: IncidentCase = {
-      format: CASE_FORMAT,
-      name: nameOf(fields['name']),
-      reason: textOf(fields['reason'], 'reason'),
-      from: { ...placeOf(from, 'from'), stateRoot: digestOf(from['stateRoot'], 'from.stateRoot') },
-      to: placeOf(to, 'to'),
-      corrections: correctionsOf(fields['corrections']),
-      mode: oneOf(fields['mode'], 'mode', CASE_MODES),
-      reactivePpm: wholeOf(fields['reactivePpm'], 'reactivePpm', 0, PPM),
-      ...(Object.hasOwn(fields, 'prices') ? { prices: pricesOf(fields['prices']) } : {}),
-      policy: policyOf(fields['policy']),
-      notices: noticesOf(fields['notices']),
-    };
-    if (incident.to.height < incident.from.height) refuse('to.height', 'before the last good block');
-    return incident;
-  });
-}
+const fork = integer(0, 0xffff_ffff);
+const sequence = integer(1);
+const time = integer(0, TIME_LIMIT);
+const market = integer(1, ROW_LIMIT);
+const price = integer(Number.MIN_SAFE_INTEGER);
 
-function placeOf(fields: Readonly<Record<string, unknown>>, name: string): { fork: number; height: number } {
-  return {
-    fork: wholeOf(fields['fork'], `${name}.fork`, 0, FORK_LIMIT),
-    height: wholeOf(fields['height'], `${name}.height`),
+const words = valueOf(`text of 1 to ${TEXT_LIMIT} characters`, (value) => {
+  return text(value, '') === undefined && (value as string).trim() !== '' && (value as string).length <= TEXT_LIMIT;
+});
+const name = valueOf('name of words of a-z and 0-9 joined by hyphens', (value) => {
+  return typeof value === 'string' && value.length <= 100 && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(value);
+});
+
+/** A list whose entries stand in rising order of a number, each once: one set has one text, and so one hash. */
+function risingList(form: Form, key: (entry: never) => number): Form {
+  const list = listOf(form);
+  return (value, path) => {
+    const wrong = list(value, path);
+    if (wrong !== undefined) return wrong;
+    const keys = (value as never[]).map(key);
+    const place = keys.findIndex((each, at) => at > 0 && each <= (keys[at - 1] as number));
+    return place < 0 ? undefined : `${path}[${place}] is out of order, or there twice`;
   };
 }
 
-function nameOf(value: unknown): string {
-  const name = textOf(value, 'name', 100);
-  return /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) ? name : refuse('name', 'not words of a-z and 0-9 joined by hyphens');
-}
-
-function policyOf(value: unknown): PolicyDocument {
+/** A command in readable form: whole, known, with all of its fields. */
+const command: Form = (value, path) => {
+  if (typeof value !== 'object' || value === null) return `${path} is no command`;
   try {
-    return decodePolicy(value);
+    writeCommand(value as CommandRecord);
+    return undefined;
   } catch (error) {
-    if (!(error instanceof NotAPolicy)) throw error;
-    return refuse('policy', error.message);
+    if (!(error instanceof BadCommandRecord)) throw error;
+    return `${path}.${error.field}: ${error.message}`;
   }
-}
+};
 
-function pricesOf(value: unknown): { market: number; price: bigint }[] {
-  const prices = listOf(value, 'prices').map((each, at) => {
-    const fields = fieldsOf(each, `prices[${at}]`, ['market', 'price']);
-    return {
-      market: marketOf(fields['market'], `prices[${at}].market`),
-      price: decimalOf(fields['price'], `prices[${at}].price`),
-    };
-  });
-  requireRising(prices, 'prices', ({ market }) => market);
-  return prices;
-}
+const BITS = /^f64:([0-9a-f]{16})$/;
 
-function noticesOf(value: unknown): Notices {
-  const fields = fieldsOf(value, 'notices', ['noticeMs', 'reopenMs', 'graceMs', 'late']);
-  const late = listOf(fields['late'], 'notices.late').map((each, at) => {
-    const name = `notices.late[${at}]`;
-    const own = fieldsOf(each, name, ['account', 'noticeMs']);
-    return {
-      account: wholeOf(own['account'], `${name}.account`, 1, ROW_LIMIT),
-      noticeMs: wholeOf(own['noticeMs'], `${name}.noticeMs`, 0, TIME_LIMIT),
-    };
-  });
-  requireRising(late, 'notices.late', ({ account }) => account);
-  return {
-    noticeMs: wholeOf(fields['noticeMs'], 'notices.noticeMs', 0, TIME_LIMIT),
-    reopenMs: wholeOf(fields['reopenMs'], 'notices.reopenMs', 0, TIME_LIMIT),
-    graceMs: wholeOf(fields['graceMs'], 'notices.graceMs', 0, TIME_LIMIT),
-    late,
-  };
-}
-
-function correctionsOf(value: unknown): CorrectionSet {
-  const name = 'corrections';
-  const fields = fieldsOf(
-    value,
-    name,
-    ['commands', 'deviations', 'keepHalts'],
-    ['series', 'release', 'voidedBranches'],
-  );
-  const commands = listOf(fields['commands'], `${name}.commands`).map((each, at) =>
-    correctedCommandOf(each, `${name}.commands[${at}]`),
-  );
-  requireRising(commands, `${name}.commands`, ({ sequence }) => sequence);
-  const deviations = listOf(fields['deviations'], `${name}.deviations`).map((each, at) =>
-    deviationOf(each, `${name}.deviations[${at}]`),
-  );
-  requireRising(deviations, `${name}.deviations`, ({ afterSequence }) => afterSequence);
-  return {
-    commands,
-    deviations,
-    keepHalts: flagOf(fields['keepHalts'], `${name}.keepHalts`),
-    ...optionalsOf(fields),
-  };
-}
-
-function optionalsOf(fields: Readonly<Record<string, unknown>>): Partial<CorrectionSet> {
-  const optional: { series?: CorrectedSeries[]; release?: number; voidedBranches?: number[] } = {};
-  if (Object.hasOwn(fields, 'series')) {
-    optional.series = listOf(fields['series'], 'corrections.series').map((each, at) =>
-      seriesOf(each, `corrections.series[${at}]`),
-    );
-  }
-  if (Object.hasOwn(fields, 'release')) {
-    const release = wholeOf(fields['release'], 'corrections.release', 1);
-    if (!RELEASES.has(release)) refuse('corrections.release', `unknown release: ${release}`);
-    optional.release = release;
-  }
-  if (Object.hasOwn(fields, 'voidedBranches')) {
-    const branches = listOf(fields['voidedBranches'], 'corrections.voidedBranches').map((each, at) =>
-      wholeOf(each, `corrections.voidedBranches[${at}]`, 0, FORK_LIMIT),
-    );
-    requireRising(branches, 'corrections.voidedBranches', (fork) => fork);
-    optional.voidedBranches = branches;
-  }
-  return optional;
-}
-
-function correctedCommandOf(value: unknown, name: string): CorrectedCommand {
-  const fields = fieldsOf(value, name, ['sequence', 'commands']);
-  const commands = listOf(fields['commands'], `${name}.commands`).map((each, at) => {
-    if (typeof each !== 'object' || each === null) return refuse(`${name}.commands[${at}]`, 'not a command');
-    try {
-      writeCommand(each as CommandRecord);
-    } catch (error) {
-      if (!(error instanceof BadCommandRecord)) throw error;
-      refuse(`${name}.commands[${at}].${error.field}`, error.message);
-    }
-    return each as CommandRecord;
-  });
-  return { sequence: wholeOf(fields['sequence'], `${name}.sequence`, 1), commands };
-}
-
-function deviationOf(value: unknown, name: string): Deviation {
-  const fields = fieldsOf(value, name, ['afterSequence', 'writes']);
-  return {
-    afterSequence: wholeOf(fields['afterSequence'], `${name}.afterSequence`),
-    writes: listOf(fields['writes'], `${name}.writes`).map((each, at) => writeOf(each, `${name}.writes[${at}]`)),
-  };
-}
-
-function writeOf(value: unknown, name: string): StateWrite {
-  const fields = fieldsOf(value, name, ['table', 'row', 'column', 'index', 'value']);
-  return {
-    table: oneOf(fields['table'], `${name}.table`, TABLE_NAMES),
-    row: wholeOf(fields['row'], `${name}.row`, 0, ROW_LIMIT),
-    column: textOf(fields['column'], `${name}.column`, 100),
-    index: wholeOf(fields['index'], `${name}.index`, 0, 4096),
-    value: valueOf(fields['value'], `${name}.value`),
-  };
-}
-
-/** A whole number, or the bits of any other: `f64:` and 16 hexadecimal digits. */
-function valueOf(value: unknown, name: string): number {
-  if (typeof value === 'number') return wholeOf(value, name, Number.MIN_SAFE_INTEGER);
-  const [, bits] = (typeof value === 'string' && /^f64:([0-9a-f]{16})$/.exec(value)) || [];
-  if (bits === undefined) return refuse(name, 'neither a whole number nor f64: and 16 hexadecimal digits');
+/** The number that the bits of a row's value say; undefined where they say a whole number, which is written as such. */
+function numberOfBits(value: unknown): number | undefined {
+  const [, bits] = (typeof value === 'string' && BITS.exec(value)) || [];
+  if (bits === undefined) return undefined;
   const view = new DataView(new ArrayBuffer(8));
   view.setBigUint64(0, BigInt(`0x${bits}`));
   const float = view.getFloat64(0);
-  const isPlain = Number.isSafeInteger(float) && !Object.is(float, -0);
-  return isPlain ? refuse(name, `the whole number ${float} is written as such`) : float;
+  return Number.isSafeInteger(float) && !Object.is(float, -0) ? undefined : float;
 }
 
-function seriesOf(value: unknown, name: string): CorrectedSeries {
-  const fields = fieldsOf(value, name, ['sample', 'market', 'source', 'fromMs', 'toMs', 'rule']);
-  const sample = oneOf(fields['sample'], `${name}.sample`, ['oraclePrice', 'venueQuote', 'collateralPrice']);
-  const isCollateral = sample === 'collateralPrice';
-  const fromMs = wholeOf(fields['fromMs'], `${name}.fromMs`, 0, TIME_LIMIT);
-  return {
-    sample,
-    market: isCollateral
-      ? wholeOf(fields['market'], `${name}.market`, 0, 0)
-      : marketOf(fields['market'], `${name}.market`),
-    source: wholeOf(fields['source'], `${name}.source`, 0, isCollateral ? 0 : 255),
-    fromMs,
-    toMs: wholeOf(fields['toMs'], `${name}.toMs`, fromMs, TIME_LIMIT),
-    rule: ruleOf(fields['rule'], `${name}.rule`, sample),
+const rowValue = valueOf('whole number, nor f64: and the 16 hexadecimal digits of another', (value) => {
+  return price(value, '') === undefined || numberOfBits(value) !== undefined;
+});
+
+const DEVIATION = objectOf({
+  afterSequence: integer(0),
+  writes: listOf(
+    objectOf({
+      table: oneOf(TABLE_NAMES),
+      row: integer(0, ROW_LIMIT),
+      column: text,
+      index: integer(0, 4_096),
+      value: rowValue,
+    }),
+  ),
+});
+
+function pointOf(prices: readonly string[]): Form {
+  const form = objectOf({ fromMs: time }, Object.fromEntries(prices.map((each) => [each, price])));
+  return (value, path) => {
+    const wrong = form(value, path);
+    if (wrong !== undefined) return wrong;
+    return prices.some((each) => Object.hasOwn(value as object, each)) ? undefined : `${path} has no price`;
   };
 }
 
-function ruleOf(value: unknown, name: string, sample: CorrectedSeries['sample']): SeriesRule {
-  const kind = typeof value === 'object' && value !== null ? Reflect.get(value, 'kind') : undefined;
-  switch (oneOf(kind, `${name}.kind`, ['absent', 'points', 'ratio'])) {
-    case 'absent':
-      fieldsOf(value, name, ['kind']);
-      return { kind: 'absent' };
-    case 'ratio': {
-      const fields = fieldsOf(value, name, ['kind', 'numerator', 'denominator']);
-      return {
-        kind: 'ratio',
-        numerator: wholeOf(fields['numerator'], `${name}.numerator`, 1),
-        denominator: wholeOf(fields['denominator'], `${name}.denominator`, 1),
-      };
-    }
-    case 'points': {
-      const points = listOf(fieldsOf(value, name, ['kind', 'points'])['points'], `${name}.points`).map((each, at) =>
-        pointOf(each, `${name}.points[${at}]`, sample),
-      );
-      if (points.length === 0) refuse(`${name}.points`, 'no points');
-      requireRising(points, `${name}.points`, ({ fromMs }) => fromMs);
-      return { kind: 'points', points };
-    }
-  }
-}
-
-function pointOf(value: unknown, name: string, sample: CorrectedSeries['sample']): SeriesPoint {
-  const priced = sample === 'venueQuote' ? ['mark', 'index', 'impactBid', 'impactAsk'] : ['price'];
-  const fields = fieldsOf(value, name, ['fromMs'], priced);
-  const point: Record<string, number> = { fromMs: wholeOf(fields['fromMs'], `${name}.fromMs`, 0, TIME_LIMIT) };
-  for (const price of priced) {
-    if (Object.hasOwn(fields, price)) {
-      point[price] = wholeOf(fields[price], `${name}.${price}`, Number.MIN_SAFE_INTEGER);
-    }
-  }
-  if (Object.keys(point).length === 1) refuse(name, 'no price');
-  return point as unknown as SeriesPoint;
-}
-
-function marketOf(value: unknown, name: string): number {
-  return wholeOf(value, name, 1, ROW_LIMIT);
-}
-
-/** Entries stand in rising order, each once: one set has one text, and so one hash. */
-function requireRising<T>(entries: readonly T[], name: string, key: (entry: T) => number): void {
-  entries.forEach((entry, at) => {
-    const before = entries[at - 1];
-    if (before !== undefined && key(entry) <= key(before)) refuse(`${name}[${at}]`, 'out of order, or twice');
+function seriesOf(sample: string, of: Form, source: Form, prices: readonly string[]): Form {
+  const points = risingList(pointOf(prices), ({ fromMs }: { fromMs: number }) => fromMs);
+  const rules: Readonly<Record<string, Form>> = {
+    absent: objectOf({ kind: oneOf(['absent']) }),
+    ratio: objectOf({ kind: oneOf(['ratio']), numerator: integer(1), denominator: integer(1) }),
+    points: objectOf({
+      kind: oneOf(['points']),
+      points: (value, path) => points(value, path) ?? ((value as []).length === 0 ? `${path} is empty` : undefined),
+    }),
+  };
+  const form = objectOf({
+    sample: oneOf([sample]),
+    market: of,
+    source,
+    fromMs: time,
+    toMs: time,
+    rule: choiceOf('kind', rules),
   });
+  return (value, path) => {
+    const wrong = form(value, path);
+    if (wrong !== undefined) return wrong;
+    const { fromMs, toMs } = value as { fromMs: number; toMs: number };
+    return toMs < fromMs ? `${path}.toMs is before fromMs` : undefined;
+  };
+}
+
+/** One of several forms, by the text in one member. */
+function choiceOf(member: string, forms: Readonly<Record<string, Form>>): Form {
+  const named = oneOf(Object.keys(forms));
+  return (value, path) => {
+    const kind: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined;
+    return named(kind, `${path}.${member}`) ?? forms[kind as string]?.(value, path);
+  };
+}
+
+const source = integer(0, 255);
+const SERIES = choiceOf('sample', {
+  oraclePrice: seriesOf('oraclePrice', market, source, ['price']),
+  venueQuote: seriesOf('venueQuote', market, source, ['mark', 'index', 'impactBid', 'impactAsk']),
+  collateralPrice: seriesOf('collateralPrice', integer(0, 0), integer(0, 0), ['price']),
+});
+
+const CORRECTIONS = objectOf(
+  {
+    commands: risingList(
+      objectOf({ sequence, commands: listOf(command) }),
+      (each: { sequence: number }) => each.sequence,
+    ),
+    deviations: risingList(DEVIATION, (each: { afterSequence: number }) => each.afterSequence),
+    keepHalts: flag,
+  },
+  {
+    series: listOf(SERIES),
+    release: valueOf(`known engine release (${[...RELEASES.keys()].join(', ')})`, (value) =>
+      RELEASES.has(value as number),
+    ),
+    voidedBranches: risingList(fork, (each: number) => each),
+  },
+);
+
+const CASE = objectOf(
+  {
+    format: oneOf([CASE_FORMAT]),
+    name,
+    reason: words,
+    from: objectOf({ fork, height: integer(0), stateRoot: hex32 }),
+    to: objectOf({ fork, height: integer(0) }),
+    corrections: CORRECTIONS,
+    mode: oneOf(CASE_MODES),
+    reactivePpm: integer(0, PPM),
+    policy: (value, path) => {
+      const fault = policyFault(value);
+      return fault === undefined ? undefined : `${path}: ${fault}`;
+    },
+    notices: objectOf({
+      noticeMs: time,
+      reopenMs: time,
+      graceMs: time,
+      late: risingList(objectOf({ account: market, noticeMs: time }), (each: { account: number }) => each.account),
+    }),
+  },
+  { prices: risingList(objectOf({ market, price: whole }), (each: { market: number }) => each.market) },
+);
+
+/** The case that a value of JSON holds. */
+export function decodeCase(value: unknown): IncidentCase | BadCase {
+  const bad = CASE(value, '');
+  if (bad !== undefined) return { bad };
+  const incident = withNumbers(value as IncidentCase);
+  return incident.to.height < incident.from.height ? { bad: 'to.height is before from.height' } : incident;
+}
+
+/** Prices and values of rows, which JSON says as text. */
+function withNumbers(incident: IncidentCase): IncidentCase {
+  const { corrections, prices } = incident;
+  const deviations = corrections.deviations.map(({ afterSequence, writes }) => ({
+    afterSequence,
+    writes: writes.map((write) => ({ ...write, value: numberOfBits(write.value) ?? write.value })),
+  }));
+  return {
+    ...incident,
+    corrections: { ...corrections, deviations },
+    ...(prices === undefined ? {} : { prices: prices.map((each) => ({ ...each, price: BigInt(each.price) })) }),
+  };
 }

@@ -28,9 +28,11 @@ export const whole: Form = matching('whole number in decimal digits', /^(?:0|-?[
 export const natural: Form = matching('whole number, 0 or more, in decimal digits', /^(?:0|[1-9][0-9]{0,60})$/);
 export const text: Form = valueOf('text', (value) => typeof value === 'string' && value.isWellFormed());
 export const flag: Form = valueOf('yes or no', (value) => typeof value === 'boolean');
-/** A JSON number that is whole, exact, and at least `least`. */
-export const integer = (least: number): Form =>
-  valueOf(`whole number from ${least}`, (value) => isInteger(value) && (value as number) >= least);
+/** A JSON number that is whole, exact, at least `least` and at most `most`. */
+export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Form => {
+  const what = `whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`;
+  return valueOf(what, (value) => isInteger(value) && (value as number) >= least && (value as number) <= most);
+};
 export const oneOf = (names: readonly (string | number)[]): Form =>
   valueOf(`one of ${names.join(', ')}`, (value) => names.includes(value as string));
 /** The form, or null where there is nothing to say. */
@@ -61,8 +63,8 @@ export function listOf(form: Form): Form {
   };
 }
 
-/** An object with these members and no other. */
-export function objectOf(members: Readonly<Record<string, Form>>): Form {
+/** An object with these members, some of `optional`, and no other. */
+export function objectOf(members: Readonly<Record<string, Form>>, optional: Readonly<Record<string, Form>> = {}): Form {
   const names = Object.keys(members);
   return (value, path) => {
     const name = path === '' ? 'the document' : path;
@@ -71,10 +73,15 @@ export function objectOf(members: Readonly<Record<string, Form>>): Form {
     const found = value as Readonly<Record<string, unknown>>;
     const missing = names.find((member) => !Object.hasOwn(found, member));
     if (missing !== undefined) return `${at(path, missing)} is missing`;
-    const unknown = Object.keys(found).find((member) => !Object.hasOwn(members, member));
+    const isKnown = (member: string): boolean => Object.hasOwn(members, member) || Object.hasOwn(optional, member);
+    const unknown = Object.keys(found).find((member) => !isKnown(member));
     if (unknown !== undefined) return `${at(path, unknown)} is not known`;
     for (const member of names) {
       const wrong = (members[member] as Form)(found[member], at(path, member));
+      if (wrong !== undefined) return wrong;
+    }
+    for (const [member, form] of Object.entries(optional)) {
+      const wrong = Object.hasOwn(found, member) ? form(found[member], at(path, member)) : undefined;
       if (wrong !== undefined) return wrong;
     }
     return undefined;

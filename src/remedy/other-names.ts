@@ -67,7 +67,7 @@ function pair(kind: number, slot: number, actual: EventRun, other: EventRun, nam
     const id = actual.values[event * EVENT_FLOATS + slot] as number;
     const name = place < other.to ? (other.values[place * EVENT_FLOATS + slot] as number) : NONE;
     if (name !== id) names.set(id, name);
-    else names.delete(id);
+    else if (names.size > 0) names.delete(id);
     if (place < other.to) place = next(kind, other, place + 1);
   }
 }
