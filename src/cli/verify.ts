@@ -1,6 +1,7 @@
 // `makewhole verify`: replays a journal from its first command and compares every block.
 import { Argument, type Command } from 'commander';
 import type { History } from '../chain/branches.ts';
+import { toHex } from '../chain/digest.ts';
 import type { Divergence } from '../chain/replay.ts';
 import { decodeHolds } from '../guard/hold-record.ts';
 import { type BranchVerdict, isSound, verifyBranches } from '../incident/verify-branches.ts';
@@ -8,8 +9,10 @@ import { JournalCorrupt } from '../journal/journal.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
 import type { JournalWalk } from '../journal/journal-walk.ts';
 import { sha256 } from '../journal/node-digest.ts';
+import { caseHash, type IncidentCase } from '../remedy/incident-case.ts';
 import { ThreadedRoots } from '../journal/threaded-roots.ts';
 import { wholeNumber } from './arguments.ts';
+import { readCaseFile } from './case-file.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
@@ -23,6 +26,7 @@ interface VerifyOptions {
   readonly journal?: string;
   readonly roots?: string;
   readonly fork?: number;
+  readonly case?: string;
 }
 
 /** Where history first differs from its record: in what it leads to, in a rollback, or in its very bytes. */
@@ -79,13 +83,14 @@ export function registerVerify(program: Command, frame: Frame): void {
     .addArgument(new Argument('[what]', 'what to verify instead of the replay').choices(['warrants', 'receipt']))
     .argument('[file]', 'the receipt, or a folder of receipts')
     .option('--journal <folder>', 'the journal to replay')
+    .option('--case <file>', 'a case: what processes held in memory on the branches that its rollbacks ended')
     .option('--fork <number>', 'warrants: on the way to the last block of this fork', wholeNumber(0, 0x7fff_ffff))
     .option('--roots <file>', 'the public roots of the incident, for a receipt')
     .action(
-      action<VerifyOptions>(frame, (output, { journal, roots, fork }, [what, file]) => {
+      action<VerifyOptions>(frame, (output, { journal, roots, fork, case: caseFile }, [what, file]) => {
         if (what === 'receipt') return verifyReceipts(output, required(file, 'name the file of the receipt'), roots);
         const folder = required(journal, 'say which journal: --journal FOLDER');
-        return what === 'warrants' ? verifyWarrants(output, folder, fork) : verify(output, folder);
+        return what === 'warrants' ? verifyWarrants(output, folder, fork) : verify(output, folder, caseFile);
       }),
     );
 }
@@ -95,8 +100,8 @@ function required(value: string | undefined, how: string): string {
   return value;
 }
 
-async function verify(output: Output, folder: string): Promise<ExitCode> {
-  const result = await verifyJournal(output, folder);
+async function verify(output: Output, folder: string, caseFile: string | undefined): Promise<ExitCode> {
+  const result = await verifyJournal(output, folder, caseFile === undefined ? undefined : readCaseFile(caseFile));
   output.result(result);
   const counts = `${readableCount(result.commands)} commands in ${readableCount(result.blocks)} blocks`;
   const rate = readableCount(result.commands / Math.max(result.seconds, 1e-3));
@@ -149,7 +154,11 @@ function describe(found: Found): string {
 }
 
 /** Replays the journal in a folder, every branch of it; never changes it. Throws named errors when there is none. */
-async function verifyJournal(output: Output, folder: string): Promise<VerifyResult> {
+async function verifyJournal(
+  output: Output,
+  folder: string,
+  incident: IncidentCase | undefined,
+): Promise<VerifyResult> {
   openForReading(folder);
   const startMs = performance.now();
   const reader = new JournalReader(folder);
@@ -160,6 +169,9 @@ async function verifyJournal(output: Output, folder: string): Promise<VerifyResu
   try {
     const branches = verifyBranches(reader, {
       hash: sha256,
+      ...(incident === undefined
+        ? {}
+        : { known: { incident: toHex(caseHash(incident)), deviations: incident.corrections.deviations } }),
       roots: () => {
         const roots = new ThreadedRoots();
         threads.push(roots);

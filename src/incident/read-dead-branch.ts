@@ -97,8 +97,8 @@ export function readDeadBranch(
   return { ...found, states: deviations.length > 0 ? 'follow_with_deviations' : 'follow', reader: believed };
 }
 
-/** Writes what the process held from before a command on. */
-function deviateBefore(state: State, sequence: number, deviations: readonly Deviation[]): undefined {
+/** Writes what the process held from before a command on; what it returns replaces no command. */
+export function deviateBefore(state: State, sequence: number, deviations: readonly Deviation[]): undefined {
   for (const deviation of deviations) if (deviation.afterSequence === sequence - 1) deviate(state, deviation);
   return undefined;
 }

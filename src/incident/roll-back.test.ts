@@ -46,14 +46,17 @@ describe('a rollback over money that left (E4)', () => {
 });
 
 const options = { hash: sha256, reason: 'a test' };
+const CASE = 'ca'.repeat(32);
 
 /** Nothing of a state: a failed comparison would print all of it. */
 function refusalOf(result: ReturnType<typeof rollBack>): readonly string[] {
   return result.accepted ? ['none'] : [result.refusal, result.about];
 }
 
-function verdictsOf(venue: StoppableVenue, deviations: readonly Deviation[] = []) {
-  return verifyBranches(venue.journal, { hash: sha256, roots: () => new DirectRoots(sha256), deviations });
+/** The verdict on each branch; by whom a case is at hand, with what the process held. */
+function verdictsOf(venue: StoppableVenue, deviations?: readonly Deviation[]) {
+  const known = deviations === undefined ? {} : { known: { incident: CASE, deviations } };
+  return verifyBranches(venue.journal, { hash: sha256, roots: () => new DirectRoots(sha256), ...known });
 }
 
 describe('the fates of a dead branch', () => {
@@ -85,7 +88,10 @@ describe('the fates of a dead branch', () => {
         'voided_order',
         'voided_leverage',
         'voided_transfer',
-        ...['voided_sample', 'voided_sample', 'voided_sample', 'voided_tick'],
+        'voided_sample',
+        'voided_sample',
+        'voided_sample',
+        'voided_tick',
         'carried',
         'carried',
         'carried',
@@ -130,7 +136,11 @@ describe('the fates of a dead branch', () => {
       (row) => i32[row * 16 + ORDER.SIZE] !== 0 && row > 0,
     );
     assert.deepEqual(alive.length, 3);
-    assert.deepEqual(alive, [stop, take, reduce].map((each) => each.order % 2 ** 24).toSorted());
+    const kept = [stop, take, reduce].map((each) => each.order % 2 ** 24);
+    assert.deepEqual(
+      alive,
+      kept.toSorted((a, b) => a - b),
+    );
     const { venue: row } = venue.state;
     assert.equal(row.i32[row.rowWords + VENUE.STATUS], STATUS.MAINTENANCE);
     assert.equal((row.i32[row.rowWords + VENUE.PAUSED] as number) & OPERATION.WITHDRAWALS, OPERATION.WITHDRAWALS);
@@ -215,14 +225,20 @@ describe('a dead branch whose states no command explains', () => {
 
     test(`${name}: with what the process held its states follow`, () => {
       const { venue, good, deviation, w } = corrupted(isSealed);
-      const { certificate, custody } = venue.rollBackNow(good, { deviations: [deviation] });
+      const { certificate, custody } = venue.rollBackNow(good, { deviations: [deviation], incident: CASE });
       venue.start();
       assert.equal(certificate.deadStates, 'follow_with_deviations');
       assert.equal(custody.dead?.vault, custody.restored.vault);
       assert.deepEqual(venue.money(w), { balance: 1_000 * USDC, owed: 6_000 * USDC });
-      assert.ok(verdictsOf(venue).every(isSound));
+      const unknown = verdictsOf(venue);
+      assert.ok(unknown.every(isSound), JSON.stringify(unknown));
+      assert.deepEqual([unknown[0]?.isAllowed, unknown[1]?.rollback?.isRemade], [true, false]);
       const remade = verdictsOf(venue, [deviation]);
-      assert.ok(remade.every(isSound) && remade[1]?.rollback?.isRemade === true, JSON.stringify(remade));
+      assert.ok(remade.every(isSound), JSON.stringify(remade));
+      assert.deepEqual([remade[0]?.firstDivergence, remade[1]?.rollback?.isRemade], [null, true]);
+      // What is said to have been held must be all of it.
+      const other = { ...deviation, writes: deviation.writes.map((write) => ({ ...write, value: -5e14 })) };
+      assert.ok(!verdictsOf(venue, [other]).every(isSound));
     });
 
     test(`${name}: by the word of who paid out, it is carried too`, () => {

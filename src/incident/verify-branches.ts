@@ -14,6 +14,7 @@ import { type Divergence, isOfState, type ReplayResult, replay } from '../chain/
 import type { RootComputer } from '../chain/roots.ts';
 import { genesis, type State } from '../engine/state.ts';
 import type { Deviation } from '../remedy/deviation.ts';
+import { deviateBefore } from './read-dead-branch.ts';
 import { type RollbackVerdict, verifyRollback } from './verify-rollback.ts';
 
 export interface BranchVerdict extends Branch {
@@ -35,8 +36,8 @@ export interface VerifyBranchesOptions {
   readonly hash: Hash;
   /** A new one for each branch. */
   readonly roots: () => RootComputer;
-  /** What processes held in memory on dead branches, where the verifier knows. */
-  readonly deviations?: readonly Deviation[];
+  /** What processes held in memory on the branches that the rollbacks of a case ended, where the verifier knows it. */
+  readonly known?: { readonly incident: string; readonly deviations: readonly Deviation[] };
   readonly onHolds?: (bytes: Uint8Array) => void;
   /** Told now and then how many commands were applied. */
   readonly onProgress?: (commands: number) => void;
@@ -89,7 +90,9 @@ class BranchRun {
     }
     let rollback: RollbackVerdict | undefined;
     if (certificate !== undefined) {
-      rollback = verifyRollback(history, { certificate, height: from, restoredState: state }, options);
+      const deviations = this.deviationsBefore(from);
+      const place = { certificate, height: from, restoredState: state };
+      rollback = verifyRollback(history, place, { hash: options.hash, deviations });
     }
     const { blocks, commands, stateRoot, firstDivergence } = this.replay(copyState(state), branch, isDead);
     const isAllowed = firstDivergence !== null && this.isAllowed(firstDivergence);
@@ -104,12 +107,17 @@ class BranchRun {
     const entries = isDead ? entriesUpTo(behind, start.height, to) : behind;
     const isRestored = (height: number): boolean => history.restores.some((each) => each.restores === height);
     const before = this.commands;
+    const deviations = this.deviationsBefore(to + 1);
+    const amend =
+      deviations.length === 0
+        ? null
+        : { keepHalts: true, replaceCommand: (sequence: number) => deviateBefore(state, sequence, deviations) };
     const result = replay(state, entries, {
       sealer: new BlockSealer(hash, options.roots(), start),
       hash,
       history,
       ...(isDead ? { head: to } : {}),
-      amend: null,
+      amend,
       ...(onHolds === undefined ? {} : { onHolds }),
       onEnd: (height) => {
         if (height >= from && isRestored(height)) states.set(height, copyState(state));
@@ -120,12 +128,20 @@ class BranchRun {
     return result;
   }
 
+  /** What a process held on the branch that the block at a height ended; nothing where it is not known. */
+  private deviationsBefore(height: number): readonly Deviation[] {
+    const { known } = this.options;
+    const incident = this.certificates.get(height)?.incident ?? null;
+    return known !== undefined && incident === known.incident ? known.deviations : [];
+  }
+
   /** A state may differ where it is not on the way to the last block and the certificate that ended it does not say that it follows. */
   private isAllowed(divergence: Divergence): boolean {
     const { restores, height } = this.history;
     if (!isOfState(divergence) || !isPassed(passedOver(restores, height), divergence.height)) return false;
     const ending = restores.find((each) => each.height > divergence.height && each.restores < divergence.height);
-    return ending !== undefined && this.certificates.get(ending.height)?.deadStates !== 'follow';
+    if (ending === undefined || this.deviationsBefore(ending.height).length > 0) return false;
+    return this.certificates.get(ending.height)?.deadStates !== 'follow';
   }
 }
 
