@@ -3,12 +3,12 @@
  * the ladder leads each market back. Then the stronger variant: a loader that is late writes the same zeros into the memory of the
  * running process, and the guard's images find them before anything is forced.
  */
+import { copyState } from '../../chain/copy-state.ts';
 import { auditState } from '../../engine/audit.ts';
 import { statusOf } from '../../engine/market.ts';
 import { STATUS } from '../../engine/status.ts';
 import type { ReopeningStep } from '../../exchange/reopen.ts';
 import { componentName } from '../../guard/finding.ts';
-import { copyState } from '../faults/base.ts';
 import { type Compared, ForcedTally } from './forced-tally.ts';
 import { copyJournal } from './journal-copy.ts';
 import { type Closed, CleanTwin, type ParadexOptions, progressOf } from './paradex.ts';

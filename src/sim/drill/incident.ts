@@ -2,6 +2,7 @@
  * The two cases of the drill as documents: the restart race, which is measured before anybody decides and then rolled back, and the careless
  * reopening, which is made good by claims. And how the first one is scoped and priced.
  */
+import { copyState } from '../../chain/copy-state.ts';
 import { toHex } from '../../chain/digest.ts';
 import { DirectRoots } from '../../chain/roots.ts';
 import type { State } from '../../engine/state.ts';
@@ -16,7 +17,6 @@ import { DEFAULT_POLICY } from '../../remedy/default-policy.ts';
 import { CASE_FORMAT, type IncidentCase } from '../../remedy/incident-case.ts';
 import { runIncident } from '../../remedy/incident-run.ts';
 import type { Block } from '../../chain/block.ts';
-import { copyState } from '../faults/base.ts';
 import type { Closed, ParadexOptions } from './paradex.ts';
 import { zeroIndexes } from './restart-race.ts';
 

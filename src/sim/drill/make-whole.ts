@@ -1,4 +1,5 @@
 /** The remedy of a case in a drill: claims drafted and verified, approved by two, paid out. */
+import { copyState } from '../../chain/copy-state.ts';
 import { toHex } from '../../chain/digest.ts';
 import { DirectRoots } from '../../chain/roots.ts';
 import type { SignedAct } from '../../guard/authority/decode-act.ts';
@@ -9,7 +10,6 @@ import { approvalOf, contentOf, effectText, obstaclesOf } from '../../remedy/app
 import { caseHash, type IncidentCase } from '../../remedy/incident-case.ts';
 import { planPayout } from '../../remedy/payout.ts';
 import { verifyReceipt } from '../../remedy/verify-receipt.ts';
-import { copyState } from '../faults/base.ts';
 import { usd } from './forced-tally.ts';
 import type { Closed, ParadexOptions } from './paradex.ts';
 import type { RemedyResult } from './result.ts';

@@ -1,4 +1,5 @@
 /** The scenario paradex-2026-01-19: what both runs, with the guard and without, have in common. */
+import { copyState } from '../../chain/copy-state.ts';
 import type { Block } from '../../chain/block.ts';
 import { orderId } from '../../engine/order-id.ts';
 import type { EventBuffer } from '../../engine/event.ts';
@@ -6,7 +7,6 @@ import type { State } from '../../engine/state.ts';
 import { STATUS } from '../../engine/status.ts';
 import { ORDER } from '../../engine/tables.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { copyState } from '../faults/base.ts';
 import type { MarketDay } from '../market-day.ts';
 import { ForcedTally } from './forced-tally.ts';
 import { indexRows } from './index-rows.ts';

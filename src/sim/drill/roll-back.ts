@@ -1,10 +1,10 @@
 /** The rollback of the drill: back to the block that the maintenance closed with, and what it carried over. */
+import { copyState } from '../../chain/copy-state.ts';
 import { FATES } from '../../chain/fates.ts';
 import { type RolledBack, rollBack } from '../../incident/roll-back.ts';
 import { sha256 } from '../../journal/node-digest.ts';
 import { toHex } from '../../chain/digest.ts';
 import { caseHash, correctionsHash } from '../../remedy/incident-case.ts';
-import { copyState } from '../faults/base.ts';
 import type { Closed, ParadexOptions } from './paradex.ts';
 import { type Measured, RACE_REASON } from './incident.ts';
 import type { RollbackResult } from './result.ts';

@@ -2,7 +2,6 @@
  * The venue of a regime shortly before a fault strikes: markets of different age whose funding indexes are far from zero, positive
  * and negative, accounts with and without margin to spare, conditional orders that wait. Built once, then copied for each cell.
  */
-import { touchAll } from '../../chain/touched-pages.ts';
 import { applyUntilTick } from '../../engine/batch.ts';
 import { COMMAND_BYTES, QUOTE_KNOWN_ALL } from '../../engine/command.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
@@ -57,22 +56,6 @@ const OPENING_MAKER_UNITS = 1e15;
 /** The account that quotes close to the fair price while a venue comes back: the last one. */
 export function openingMaker(state: State): number {
   return state.account.rows - 1;
-}
-
-/** A state of its own with the same tables. */
-export function copyState(from: State): State {
-  const state = new State({ accounts: from.account.rows, positions: from.position.rows, orders: from.order.rows });
-  for (const [name, table] of from.tables()) {
-    const to = state[name];
-    to.reserve(table.rows);
-    to.bytes.set(table.bytes.subarray(0, table.rows * table.schema.rowBytes));
-    to.rows = table.rows;
-    to.free = table.free;
-    to.live = table.live;
-  }
-  touchAll(state);
-  state.index.restore(state);
-  return state;
 }
 
 /** Builds the venue of a regime: the same for the same seed and number of accounts. */

@@ -1,4 +1,5 @@
 /** One cell of the matrix: a fault in a regime and a phase, with the guard or without, beside the true world. */
+import { copyState } from '../../chain/copy-state.ts';
 import type { CommandRecord } from '../../chain/command-value.ts';
 import { writeCommand } from '../../chain/command-record.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
@@ -11,7 +12,6 @@ import { componentName, type Finding } from '../../guard/finding.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
 import type { Check, Verdict } from '../../guard/verdict.ts';
 import { Random } from '../random.ts';
-import { copyState } from './base.ts';
 import { Dependency } from './dependency.ts';
 import type { Detection } from './detection.ts';
 import { type ActionKind, targetOf } from './dues.ts';

@@ -3,13 +3,14 @@
  * and its inputs are what every faulty world gets, and what is due in it is what may be forced in them. The engine alone decides;
  * but a venue that a ladder leads out of maintenance is a guarded one, and the faulty world beside it is led by its own ladder.
  */
+import { copyState } from '../../chain/copy-state.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
 import { COMMAND_BYTES } from '../../engine/command.ts';
 import { EVENT, EVENT_FLOATS } from '../../engine/event.ts';
 import { computeMargin, Margin } from '../../engine/margin.ts';
 import { ACCOUNT_KIND, findPosition, type State } from '../../engine/state.ts';
 import { ACCOUNT, POSITION } from '../../engine/tables.ts';
-import { BASE_TICK, type Base, copyState } from './base.ts';
+import { BASE_TICK, type Base } from './base.ts';
 import { Dues, grossOf } from './dues.ts';
 import type { Phase } from './fault.ts';
 import { quoteOpening } from './opening-maker.ts';

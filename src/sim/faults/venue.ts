@@ -2,6 +2,7 @@
  * One running exchange of the matrix: the product's own loop, journal, chain and (if it is guarded) guard, keys and ladder, on a copy
  * of a base. Its chain begins with the base: block 0 vouches for that state, and a restart leads from there through the journal.
  */
+import { copyState } from '../../chain/copy-state.ts';
 import { BEFORE_GENESIS, BlockSealer, headOf } from '../../chain/block-sealer.ts';
 import type { Block } from '../../chain/block.ts';
 import { replay, type ReplayResult } from '../../chain/replay.ts';
@@ -23,7 +24,7 @@ import type { HeldCommand } from '../../guard/screen.ts';
 import type { Verdict } from '../../guard/verdict.ts';
 import { MemoryJournal } from '../../journal/memory-journal.ts';
 import { crc32, sha256 } from '../../journal/node-digest.ts';
-import { type Base, copyState } from './base.ts';
+import type { Base } from './base.ts';
 import { byOperators, enrolAll } from './people.ts';
 
 /** A block is sealed after so much of the exchange's time: three ticks. */
