@@ -69,12 +69,3 @@ export function branchesOf(history: History): Branch[] {
     return { from, to, fork: history.block(from)?.fork ?? 0, restores };
   });
 }
-
-/** The history of blocks that are held in order, the first at height 0. */
-export function historyOf(blocks: readonly Block[]): History {
-  return {
-    height: blocks.length - 1,
-    restores: blocks.flatMap(({ height, restores }) => (restores === undefined ? [] : [{ height, restores }])),
-    block: (height) => blocks[height],
-  };
-}

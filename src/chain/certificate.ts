@@ -20,7 +20,7 @@ export type OrderPolicy = (typeof ORDER_POLICIES)[number];
  * Whether the states of the dead branch are those that its commands lead to: they are; they are with the deviations that were given
  * (what a process held in memory and no command made); or they are not, and nothing is concluded from them.
  */
-export const DEAD_STATES = ['follow', 'follow_with_deviations', 'differ'] as const;
+const DEAD_STATES = ['follow', 'follow_with_deviations', 'differ'] as const;
 export type DeadStates = (typeof DEAD_STATES)[number];
 
 /** A block as a certificate names it: digests as hexadecimal digits. */

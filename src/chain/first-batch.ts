@@ -96,7 +96,7 @@ export function firstBatch({ state, carried, restoredMs, deadMs, batches }: Firs
 }
 
 /** The withdrawals among what is carried, in the order in which they are applied. */
-export function leftWithdrawals(carried: readonly Carried[]): Exclude<Carried, number>[] {
+function leftWithdrawals(carried: readonly Carried[]): Exclude<Carried, number>[] {
   return carried.filter((each) => typeof each !== 'number').sort((a, b) => a[3] - b[3]);
 }
 

@@ -44,7 +44,7 @@ export interface ActCommand {
 }
 
 /** Allows a rollback: to which block, of which branch, by which rules. It is carried out on a stopped exchange, and stands in its certificate. */
-export interface RollbackContent {
+interface RollbackContent {
   readonly kind: 'rollback';
   /** Height of the block that is restored, and hash of the last block of the branch that ends: 64 hexadecimal digits. */
   readonly restores: number;
