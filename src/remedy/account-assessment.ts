@@ -11,6 +11,8 @@ import {
   type MarketFlows,
   totalOf,
 } from './account-flows.ts';
+import { findPosition } from '../engine/state.ts';
+import { POSITION } from '../engine/tables.ts';
 import { CAUSE_NAMES, type Cause } from './cause.ts';
 import { type MarketParts, partsOf, sumOf } from './cause-parts.ts';
 import { type ChainParts, chainsOf } from './chains.ts';
@@ -42,6 +44,8 @@ export interface AssessmentInput {
   readonly actual: FlowWorld;
   readonly takings: readonly OwnTaking[];
   readonly byReference: ReadonlySet<number>;
+  /** Whether it traded on in a market after something had been forced on it there, in the actual world. */
+  readonly hasTradedOn: (market: number) => boolean;
   /** Deviations wrote into its rows: what its flows do not explain, they explain. */
   readonly isWritten: boolean;
 }
@@ -102,14 +106,10 @@ export function assessAccount(input: AssessmentInput, other: OtherView): Account
     otherFlows: otherLines,
     difference,
     causes: causeLines(causeTotals(parts)),
-    chains: chainsOf(netting).map((chain) =>
-      statementOf(
-        chain,
-        input,
-        takenInBoth,
-        isWrongful(chain.markets, input.takings, takings, takenInBoth, flows, otherFlows),
-      ),
-    ),
+    chains: chainsOf(netting).map((chain) => {
+      const isForced = isWrongful(chain.markets, input.takings, takings, takenInBoth, flows, otherFlows);
+      return statementOf(chain, input, takenInBoth, isForced && isClosed(chain.markets, input));
+    }),
     parts,
     takenInBoth,
     unexplained: magnitude(actual - start - totalOf(flows)) + magnitude(difference - sumOf(parts)),
@@ -172,6 +172,17 @@ function isWrongful(
   if (markets.some((market) => takenInBoth.has(market))) return false;
   const fired = (of: MarketFlows): boolean => markets.some((market) => of.get(market)?.has('triggered') === true);
   return !other.some(isIn) && !fired(otherFlows) && (actual.some(isIn) || fired(flows));
+}
+
+/**
+ * Whether the account holds nothing in these markets any more and did not trade on there after something was forced on it. Only then is
+ * what it lost since before the loss by what was forced: what a position makes later that was left to it, or opened anew, is its own.
+ */
+function isClosed(markets: readonly number[], { account, actual: { state }, hasTradedOn }: AssessmentInput): boolean {
+  return markets.every((market) => {
+    const row = findPosition(state, account, market);
+    return !hasTradedOn(market) && (row === 0 || state.position.f64[row * 16 + POSITION.SIZE] === 0);
+  });
 }
 
 function totals(flows: MarketFlows): Map<FlowKind, bigint> {

@@ -49,6 +49,7 @@ export function assessAll(input: ClaimsInput): Assessed[] {
       actual,
       takings: takings.get(account) ?? [],
       byReference,
+      hasTradedOn: (market) => trace.flows.hasTradedOn(account, market),
       isWritten,
     };
     const replayed = assessAccount(own, kept(account));

@@ -29,7 +29,7 @@ export const DEFAULT_POLICY: PolicyDocument = {
     },
     {
       number: 3,
-      text: 'For each chain the larger of two amounts is paid: what the account lacks, and, where a position was closed by force that would not have been, what it lost since the last good block. Never less than nothing.',
+      text: 'For each chain the larger of two amounts is paid: what the account lacks, and, where all that it held was closed by force and wrongly, what it lost since the last good block. What it holds or trades on there afterwards is its own. Never less than nothing.',
     },
     {
       number: 4,

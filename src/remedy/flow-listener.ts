@@ -36,6 +36,8 @@ export interface HouseFill {
 
 /** Amounts in events are exact up to here. */
 const EXACT = 2 ** 53;
+/** Markets are numbered below this in a key. */
+const MARKETS = 4_096;
 const MILLION = 1_000_000n;
 
 export class FlowListener {
@@ -43,6 +45,9 @@ export class FlowListener {
   readonly takings: Taking[] = [];
   /** Fills against the insurance fund, in their order. */
   readonly houseFills: HouseFill[] = [];
+  /** Accounts and markets of which something was taken by force or a conditional order fired, and those that traded on there. */
+  private readonly forced = new Set<number>();
+  private readonly tradedOn = new Set<number>();
   /** Orders that fired and have not ended. */
   private readonly triggered = new Set<number>();
   /** Orders that the actual world could not take because it was halted. */
@@ -63,6 +68,11 @@ export class FlowListener {
     this.timeMs = timeMs;
     if (this.units.length < state.market.rows) this.readMarkets(state);
     for (let at = 0; at < count * EVENT_FLOATS; at += EVENT_FLOATS) this.event(values, at, state);
+  }
+
+  /** Whether an account traded by its own orders in a market after something had been forced on it there. */
+  hasTradedOn(account: number, market: number): boolean {
+    return this.tradedOn.has(account * MARKETS + market);
   }
 
   /** Orders of this world by these ids are trades that the other world's halt prevented. */
@@ -159,6 +169,10 @@ export class FlowListener {
     const { ledger } = this;
     const index = this.indexes[market] as number;
     const fired = this.triggered.size > 0 && this.triggered.has(order);
+    if (fired) this.forced.add(account * MARKETS + market);
+    else if (this.forced.size > 0 && this.forced.has(account * MARKETS + market)) {
+      this.tradedOn.add(account * MARKETS + market);
+    }
     if (!fired && !(this.missed.size > 0 && this.missed.has(order))) {
       return ledger.fill(account, market, lots, price, fee, index);
     }
@@ -190,6 +204,7 @@ export class FlowListener {
   private taken(sequence: number, account: number, market: number, lots: number, price: number): void {
     const { ledger, timeMs } = this;
     this.takings.push({ sequence, timeMs, account, market, lots, price, penalty: 0n });
+    this.forced.add(account * MARKETS + market);
     ledger.trade(account, market, 'taken', -lots, price);
     ledger.trade(INSURANCE_FUND, market, 'taken', lots, price);
     ledger.settle(account, market, this.indexes[market] as number);

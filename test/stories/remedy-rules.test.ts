@@ -44,6 +44,24 @@ function forcedSale(more: (venue: IncidentForTest, market: number, long: number)
   return { venue, market, long, short };
 }
 
+test('closed by force and wrongly, nobody ends below where they stood; who trades on there has what comes of it', () => {
+  const { venue, market, long, short } = forcedSale();
+  // The true price falls: the position would have lost as well, but 1,704 were there before.
+  venue.price(market, 3_100);
+  const fallen = venue.claims();
+  assert.equal(refund(fallen, long), '1724.00');
+  assert.equal(statementOf(fallen, long).reason, 'RESTORED_BEFORE');
+  assert.equal(refund(venue.claims({}, { pays: 'D' }), long), '724.00');
+  // With a little money again it buys one, and loses by it: that is its own.
+  venue.deposit(long, 500);
+  venue.trade(long, short, market, 100, 3_100);
+  venue.price(market, 3_050);
+  const traded = venue.claims();
+  assert.equal(traded.unexplained, 0n);
+  assert.equal(statementOf(traded, long).chains[0]?.loss, null);
+  assert.equal(statementOf(traded, long).reason, 'RESTORED');
+});
+
 test('E3: what a rollback gave back is not paid again: per-event lists would pay 2,124 twice', () => {
   const { venue, long } = forcedSale();
   const before = venue.claims();
