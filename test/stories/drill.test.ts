@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MemoryJournal } from '../../src/journal/memory-journal.ts';
 import { drillDay } from '../../src/sim/drill/drill-day.ts';
-import { PARADEX, runDrill, SCENARIOS } from '../../src/sim/drill/drill.ts';
+import { PARADEX, runDrill } from '../../src/sim/drill/drill.ts';
 import { markets } from '../../src/sim/drill/restart-race.ts';
 import type { DrillResult } from '../../src/sim/drill/result.ts';
 import type { Moment } from '../../src/sim/drill/story.ts';
@@ -76,6 +76,43 @@ describe('19 January 2026 without the guard', () => {
   });
 });
 
+describe('and who was harmed by the reopening is made whole', () => {
+  const { remedy, timings } = off;
+  assert.ok(remedy !== null && timings !== null);
+
+  test('all accounts are assessed, every receipt holds by both verifiers, the sums leave nothing over', () => {
+    assert.equal(remedy.assessed, off.accounts + 2, 'the house as well');
+    assert.equal(remedy.receipts, remedy.assessed);
+    assert.deepEqual([remedy.receiptsVerified, remedy.independentVerified], [remedy.assessed, remedy.assessed]);
+    assert.equal(remedy.conservationResidual, '0');
+    assert.match(remedy.root, /^[0-9a-f]{64}$/);
+  });
+
+  test('those are paid whom the few orders harmed: for the price of their liquidation, and the penalty', () => {
+    const { compared } = momentOf(story, 'second wave');
+    assert.ok(remedy.refunded >= compared.wrongful.accounts, `${remedy.refunded} of ${compared.wrongful.accounts}`);
+    assert.ok(remedy.refunded < remedy.assessed / 4, `${remedy.refunded} of ${remedy.assessed}`);
+    assert.ok((remedy.byCause['liquidation_price'] as number) > 0);
+    const { record, shown } = momentOf(story, 'remedy');
+    assert.equal(record.posted, record.payments);
+    assert.equal(record.pending, 0);
+    assert.equal(record.reconciliation?.holds, true);
+    assert.ok(shown.some((line) => line.startsWith(`pays ${record.payments} accounts`)));
+  });
+
+  test('before anybody decided each remedy was priced, and the zeros were found by the recorded roots', () => {
+    const { measurement, lines } = momentOf(story, 'measured');
+    for (const row of momentOf(story, 'world').rows.filter(({ isCorrupted }) => isCorrupted)) {
+      const place = momentOf(story, 'world').rows.indexOf(row) + 1;
+      assert.ok(lines.some((line) => line.startsWith(`market/${place}/fundingIndex`) && line.endsWith('actual 0')));
+    }
+    const { do_nothing, forward_fix, rollback } = measurement.options;
+    assert.ok(do_nothing.harmed.amount > forward_fix.harmed.amount);
+    assert.ok(do_nothing.harmed.amount > rollback.harmed.amount);
+    assert.ok(rollback.honestTradesUndone.trades > 0);
+  });
+});
+
 describe('19 January 2026 with the guard', () => {
   const { result: on, moments } = drill(PARADEX, 'on');
 
@@ -107,33 +144,4 @@ test('markets are corrupted that are named, and no others are taken', () => {
   assert.notDeepEqual(markets(day, 1, undefined), markets(day, 2, undefined));
   assert.throws(() => markets(day, 1, ['NOPE']), /there is no market NOPE/);
   assert.throws(() => drill('nope', 'on'), /there is no drill "nope"/);
-});
-
-describe('other venues’ incidents', () => {
-  const harmful = new Set([
-    'stale-resume',
-    'wrong-denomination',
-    'torn-pair',
-    'split-drip',
-    'two-writers',
-    'outlier-source',
-  ]);
-  for (const { name, takesDay } of SCENARIOS) {
-    if (takesDay) continue;
-    test(`${name}: no forced action is wrongful with the guard`, () => {
-      const without = drill(name, 'off').result;
-      const guarded = drill(name, 'on').result;
-      assert.equal(guarded.wrongful.count, 0);
-      assert.deepEqual(Object.keys(guarded), Object.keys(off));
-      if (harmful.has(name)) {
-        assert.ok(without.wrongful.count > 0, 'without the guard there is harm');
-        assert.ok(guarded.vetoes.length > 0);
-      } else if (name === 'crash') {
-        assert.equal(without.wrongful.count, 0);
-        assert.deepEqual(guarded.vetoes, []);
-        assert.ok(guarded.legitimate.count > 20);
-        assert.equal(guarded.legitimate.count, without.legitimate.count);
-      }
-    });
-  }
 });

@@ -6,6 +6,7 @@ import { runFaultScenario } from './fault-scenario.ts';
 import { runGuarded, Watch } from './guarded.ts';
 import { type ParadexOptions, toMaintenance } from './paradex.ts';
 import type { DrillResult } from './result.ts';
+import { PAYOUT_SLIP, runPayoutSlip } from './payout-slip.ts';
 import { FAULT_SCENARIOS } from './scenario-faults.ts';
 import type { DrillTold } from './story.ts';
 import { type Parts, runUnguarded } from './unguarded.ts';
@@ -31,6 +32,12 @@ export const SCENARIOS: readonly Scenario[] = [
     takesDay: true,
   },
   ...FAULT_SCENARIOS.map(({ name, summary }) => ({ name, summary, accounts: 1200, takesDay: false })),
+  {
+    name: PAYOUT_SLIP,
+    summary: 'Bithumb, February 2026: a payout is counted in another unit, and the winners sell what they never had',
+    accounts: 1200,
+    takesDay: false,
+  },
 ];
 
 export interface DrillOptions {
@@ -72,6 +79,7 @@ export function runDrill(options: DrillOptions): DrillResult {
   const all = { ...options, accounts: options.accounts ?? accounts };
   const matrixCase = FAULT_SCENARIOS.find((scenario) => scenario.name === name);
   if (matrixCase !== undefined) return runFaultScenario(matrixCase, all);
+  if (name === PAYOUT_SLIP) return runPayoutSlip(all);
   const { day = drillDay(options.seed), markets, seed, journal, told = {}, opensMs } = options;
   const given = { ...(markets === undefined ? {} : { markets }), ...(opensMs === undefined ? {} : { opensMs }) };
   return runParadex({ day, seed, journal, told, accounts: all.accounts, ...given }, options.guard, options.folder);

@@ -17,6 +17,8 @@ export interface FaultScenario {
   readonly about: 'first' | 'all' | 'none';
   readonly regime: Regime;
   readonly phase: Phase;
+  /** What the fault meets before any of it reaches the venue: the message of the refusal. */
+  readonly meets?: { readonly check: string; readonly refusal: () => string };
 }
 
 const OF = { none: 0, first: 1, all: Number.POSITIVE_INFINITY } as const;
@@ -52,7 +54,7 @@ export function runFaultScenario(
       notionalUsd: usd(wrongful.reduce((sum, { notional }) => sum + notional, 0)),
     },
     legitimate: { count: cell.outcome.forced.length - wrongful.length },
-    vetoes: isGuarded ? vetoesOf(run, cell, fault) : [],
+    vetoes: isGuarded ? vetoesOf(run, cell, scenario) : [],
     rollback: null,
     secondWave: null,
     remedy: null,
@@ -62,9 +64,10 @@ export function runFaultScenario(
 }
 
 /** What was said no to: not what the guard finds as well where nothing goes wrong, and no doubts, which only slow down. */
-function vetoesOf(run: TrueRun, cell: CellRun, fault: Fault | undefined): VetoCount[] {
+function vetoesOf(run: TrueRun, cell: CellRun, { fault, meets }: FaultScenario): VetoCount[] {
   const control = fault === undefined ? new Set<string>() : controlOf(run);
   const vetoes = new Vetoes();
+  if (meets !== undefined) vetoes.note('start', meets.check, 'I', meets.refusal());
   for (const detection of cell.detections) {
     const { by, check, about } = detection;
     if (detection.class === 'III' || control.has(detectionKey(detection))) continue;

@@ -89,8 +89,10 @@ export function progressOf(
   return (timeMs) => onProgress(label, Math.min(total, timeMs - fromMs), total);
 }
 
-function sharedOrders({ order }: State, live = new Set<number>()): (id: number) => boolean {
-  const state = { order } as State;
+/** True for an order that is live in a state. */
+export function sharedOrders(state: State): (id: number) => boolean {
+  const live = new Set<number>();
+  const { order } = state;
   for (let row = 1; row < order.rows; row++) {
     if (order.i32[row * 16 + ORDER.SIZE] !== 0) live.add(orderId(state, row));
   }

@@ -1,7 +1,10 @@
 /** The scenarios of other venues' incidents as faults: cases of the corruption matrix where one matches. */
+import { openFileJournal } from '../../journal/file-journal.ts';
+import { JournalLocked } from '../../journal/lock-file.ts';
 import { CASES } from '../faults/cases.ts';
 import { oracles, price } from '../faults/cases-writing.ts';
 import type { Fault } from '../faults/fault.ts';
+import { inTemporaryFolder } from './case-files.ts';
 import type { FaultScenario } from './fault-scenario.ts';
 
 /** To the end of the drill. */
@@ -24,6 +27,22 @@ const TORN_PAIR: Fault = {
   lastsTicks: FOR_GOOD,
   inputs: (inputs, scene) => oracles(inputs, scene, scene.market, (value) => price(value * TORN)),
 };
+
+/** A second process opens the journal that the first one writes to: what it is told. */
+function secondWriter(): string {
+  return inTemporaryFolder((folder) => {
+    const { journal } = openFileJournal(folder);
+    try {
+      openFileJournal(folder).journal.close();
+    } catch (error) {
+      if (error instanceof JournalLocked) return `a second writer of the same journal: ${error.name}`;
+      throw error;
+    } finally {
+      journal.close();
+    }
+    throw new Error('two writers have the same journal');
+  });
+}
 
 interface Listed extends FaultScenario {
   readonly summary: string;
@@ -70,6 +89,7 @@ export const FAULT_SCENARIOS: readonly Listed[] = [
     summary: 'NYSE, January 2023: a second system was left running after a maintenance, and both relay the same orders',
     fault: { ...caseOf('C57'), lastsTicks: FOR_GOOD },
     about: 'all',
+    meets: { check: 'journal_locked', refusal: secondWriter },
     regime: 'crash',
     phase: 'upgrade',
   },

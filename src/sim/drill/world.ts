@@ -125,6 +125,14 @@ export class DrillWorld {
 
   /** From the first trade to the scheduled maintenance, the last block sealed. */
   tradeToMaintenance(onTick?: (timeMs: number) => void): void {
+    this.tradeBeforeMaintenance(onTick);
+    this.setStatus(STATUS.CANCEL_ONLY, 'cancelOnly');
+    this.trade(this.at('maintenance'), onTick === undefined ? {} : { onTick });
+    this.setStatus(STATUS.MAINTENANCE, 'maintenance');
+  }
+
+  /** From the first trade up to where orders could only be cancelled. */
+  tradeBeforeMaintenance(onTick?: (timeMs: number) => void): void {
     const told = onTick === undefined ? {} : { onTick };
     this.trade(this.at('thin'), told);
     const { commands, venue } = this;
@@ -133,9 +141,6 @@ export class DrillWorld {
     takeOut(venue.state, venue.timeMs, new Random(this.seed).fork('thin'), commands, THIN_ACCOUNTS);
     venue.submit(commands);
     this.trade(this.at('cancelOnly'), told);
-    this.setStatus(STATUS.CANCEL_ONLY, 'cancelOnly');
-    this.trade(this.at('maintenance'), told);
-    this.setStatus(STATUS.MAINTENANCE, 'maintenance');
   }
 }
 
