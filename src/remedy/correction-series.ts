@@ -2,7 +2,7 @@
 import { COLLATERAL_PRICE, COMMAND, COMMAND_BYTES, ORACLE_PRICE, QUOTE_KNOWN, VENUE_QUOTE } from '../engine/command.ts';
 
 /** Prices that hold from a time on, price units (of collateral 1e-8 USD). A field that is left out stays as it was sent. */
-export interface SeriesPoint {
+interface SeriesPoint {
   readonly fromMs: number;
   readonly price?: number;
   readonly mark?: number;
@@ -16,7 +16,7 @@ export interface SeriesPoint {
  * a sample before the first point stays. `ratio`: every price × numerator / denominator, rounded to the nearest, halves up: another
  * unit or another denomination.
  */
-export type SeriesRule =
+type SeriesRule =
   | { readonly kind: 'absent' }
   | { readonly kind: 'points'; readonly points: readonly SeriesPoint[] }
   | { readonly kind: 'ratio'; readonly numerator: number; readonly denominator: number };
