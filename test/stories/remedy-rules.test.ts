@@ -206,6 +206,29 @@ test('who stood on both sides of the forced flow is paid what all accounts of th
   assert.equal(statementOf(owned, long).reason, 'RESTORED');
 });
 
+test('charges beyond what floats hold are known to the last unit', () => {
+  const venue = new IncidentForTest();
+  const market = venue.market({ MAXIMUM_ORDER: 5_000_000 });
+  venue.price(market, 3);
+  const [long, short] = [venue.trader(1_000_000), venue.trader(1_000_000)];
+  for (const lots of [4_999_999, 4_999_998]) venue.trade(long, short, market, lots, 3);
+  venue.preset([{ table: 'market', row: market, column: 'fundingIndex', index: 0, value: 12_345 }]);
+  venue.trade(long, short, market, 1, 3);
+  venue.isGood();
+  const value = 4_000_000_000_000_007;
+  venue.deviate([{ table: 'market', row: market, column: 'fundingIndex', index: 0, value }]);
+  const events = venue.place(long, market, { sell: true, price: 3, size: 1 });
+  assert.equal(all(events, 'orderAccepted').length, 1);
+  venue.place(short, market, { price: 3, size: 1 });
+  const claims = venue.claims();
+  const exact = (9_999_998n * (BigInt(value) - 12_345n) + 999_999n) / 1_000_000n;
+  assert.ok(exact > 2n ** 53n && BigInt(Number(exact)) !== exact);
+  const part = statementOf(claims, long).causes.find(({ cause }) => cause === 'funding');
+  assert.equal(part?.amount, String(exact));
+  assert.equal(claims.unexplained, 0n);
+  assert.equal(claims.conservation.residual, 0n);
+});
+
 test('money that a process wrote into an account is a credit that nobody brought: it is taken back, and the sums know it', () => {
   const venue = new IncidentForTest();
   const market = venue.market();
