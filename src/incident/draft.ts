@@ -60,8 +60,8 @@ export interface Draft extends Receipts {
 /** Drafts the remedy of a case. What the case or the history is found wrong with comes back by name. */
 export function draftIncident(options: DraftOptions): Draft | IncidentFinding {
   const { incident, history, start, hash, roots, secret, declarations, previous } = options;
-  const [first, last] = [history.block(incident.from.height), history.block(incident.to.height)];
-  const record = new IncidentRecord(start, incident.to.fork, first?.lastMs ?? 0, last?.lastMs ?? 0);
+  const first = history.block(incident.from.height);
+  const record = new IncidentRecord(start, incident.to.fork, first?.lastMs ?? 0);
   const warrants = new StoredWarrants();
   const run = runIncident({
     incident,

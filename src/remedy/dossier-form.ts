@@ -13,6 +13,7 @@ import {
   oneOf,
   orNull,
   text,
+  valueOf,
   whole,
 } from './document-form.ts';
 import { DOSSIER_FORMAT } from './dossier.ts';
@@ -23,6 +24,12 @@ const publicCount: Form = (value, path) => (value === 'fewer than 5' ? undefined
 const point = objectOf({ timeMs: count, actual: whole, other: whole });
 const place = objectOf({ fork: count, height: count, stateRoot: hex32, timeMs: count });
 const world = objectOf({ equities: whole, clearing: whole, external: whole });
+
+/** A whole number or a fraction of two. */
+const units: Form = valueOf(
+  'number of units',
+  (value) => typeof value === 'string' && /^[1-9]\d*(?:\/[1-9]\d*)?$/.test(value),
+);
 
 /** An object whose members all have this form, whatever their names. */
 const tableOf =
@@ -117,7 +124,7 @@ export const DOSSIER: Form = objectOf({
   timeline: listOf(objectOf({ timeMs: count, fork: count, height: count, what: text })),
   halts: listOf(objectOf({ what: text, market: orNull(text), fromMs: count, toMs: orNull(count) })),
   markets: listOf(
-    objectOf({ market: text, what: oneOf(['funding index', 'mark']), unitsUsdc: natural, points: listOf(point) }),
+    objectOf({ market: text, what: oneOf(['funding index', 'mark']), unitsUsdc: units, points: listOf(point) }),
   ),
   harmedEquity: listOf(point),
   rollback: orNull(rollback),

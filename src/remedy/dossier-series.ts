@@ -4,6 +4,7 @@ import { marketName, type State } from '../engine/state.ts';
 import { MARKET, POSITION } from '../engine/tables.ts';
 import type { CorrectionSet } from './correction.ts';
 import type { MarketSeries as PublicSeries, Point } from './dossier.ts';
+import type { Taking } from './flow-listener.ts';
 import type { IncidentCase } from './incident-case.ts';
 import type { IncidentRun } from './incident-run.ts';
 import type { MarketMinute, MarketSeries } from './market-series.ts';
@@ -32,17 +33,30 @@ export function correctedMarkets({ commands, series, deviations }: CorrectionSet
 /** Most points of a series: minutes between are left out evenly. */
 const MOST_POINTS = 240;
 
-/** Marks and funding indexes of those markets, minute by minute, in both worlds. */
-export function marketSeries({ corrections }: IncidentCase, { worlds, record }: IncidentRun): PublicSeries[] {
+/**
+ * Marks and funding indexes of those markets, and of those in which positions were taken wrongly by force: at the last good block, and
+ * then minute by minute in both worlds.
+ */
+export function marketSeries(
+  { corrections }: IncidentCase,
+  { worlds, record, from }: IncidentRun,
+  wrongful: ReadonlySet<Taking>,
+): PublicSeries[] {
   const [actual, other] = [record.trace('actual').series, record.trace('other').series];
-  return correctedMarkets(corrections, worlds.before).flatMap((market): PublicSeries[] => {
+  const markets = new Set(correctedMarkets(corrections, worlds.before));
+  for (const { market } of wrongful) if (market < worlds.before.market.rows) markets.add(market);
+  const rising = [...markets].sort((a, b) => a - b);
+  return rising.flatMap((market): PublicSeries[] => {
     const unitsUsdc = unitsOf(worlds.before, market);
     const name = marketName(worlds.before, market);
     const of = (what: PublicSeries['what'], field: 'mark' | 'index'): PublicSeries => ({
       market: name,
       what,
       unitsUsdc,
-      points: pointsOf(market, actual, other, field),
+      points: [
+        ...startOf(worlds.before, market, field, from.lastMs),
+        ...pointsOf(market, actual, other, field).filter(({ timeMs }) => timeMs > from.lastMs),
+      ],
     });
     return [of('funding index', 'index'), of('mark', 'mark')];
   });
@@ -54,6 +68,13 @@ function unitsOf({ market: { f64 } }: State, market: number): string {
   const step = BigInt(f64[market * 128 + MARKET.SIZE_STEP] as number);
   const [units, scale] = [step * 100_000_000n, 1_000_000_000_000n];
   return units % scale === 0n ? String(units / scale) : `${units}/${scale}`;
+}
+
+/** The point of the last good block, which both worlds have; none where there was no mark yet. */
+function startOf({ market: { f64 } }: State, market: number, field: 'mark' | 'index', timeMs: number): Point[] {
+  const [mark, index] = [f64[market * 128 + MARKET.MARK] as number, f64[market * 128 + MARKET.FUNDING_INDEX] as number];
+  const value = String(field === 'mark' ? mark : index);
+  return mark === 0 ? [] : [{ timeMs, actual: value, other: value }];
 }
 
 function pointsOf(market: number, actual: MarketSeries, other: MarketSeries, field: 'mark' | 'index'): Point[] {

@@ -26,7 +26,7 @@ export interface Point {
 export interface MarketSeries {
   readonly market: string;
   readonly what: 'funding index' | 'mark';
-  /** Price units of one USDC, so that a chart can have its axis in USDC a unit of base. */
+  /** Price units of one USDC, so that a chart can have its axis in USDC a unit of base: a whole number, or a fraction `a/b`. */
   readonly unitsUsdc: string;
   readonly points: readonly Point[];
 }
@@ -183,7 +183,7 @@ export interface Dossier {
   readonly timeline: readonly TimelineEntry[];
   readonly halts: readonly Halt[];
   readonly markets: readonly MarketSeries[];
-  /** Σ equity of all refunded accounts, where there are at least five. */
+  /** Σ equity of all refunded accounts, where there are at least five, rounded, at moments at which five or more differ. */
   readonly harmedEquity: readonly Point[];
   readonly rollback: RollbackFacts | null;
   readonly roots: PublicRoots;

@@ -12,11 +12,11 @@ export class IncidentRecord {
   readonly halts: Halts;
   readonly equities: EquitySamples;
 
-  /** `before` is the state at the last good block, at `fromMs`; the window ends at `toMs`. */
-  constructor(before: State, fork: number, fromMs: number, toMs: number) {
+  /** `before` is the state at the last good block, at `fromMs`. */
+  constructor(before: State, fork: number, fromMs: number) {
     this.forced = new ForcedActions(fork);
     this.halts = new Halts(before, fromMs);
-    this.equities = new EquitySamples(before.account.rows, fromMs, toMs);
+    this.equities = new EquitySamples(before, fromMs);
   }
 
   /** Told of everything that happens in any of the worlds. */

@@ -84,13 +84,22 @@ export function makeDossier(input: DossierInput): Dossier {
     divergence: divergenceFacts(incident, run),
     timeline: input.timeline,
     halts: record.halts.spans(worlds.actual),
-    markets: marketSeries(incident, run),
-    harmedEquity: refunded.length < 5 ? [] : record.equities.sums(refunded.map(({ account }) => account)),
+    markets: marketSeries(incident, run, claims.wrongful),
+    harmedEquity: refunded.length < 5 ? [] : harmedEquityOf(input, refunded),
     rollback: input.rollback,
     roots,
     effect: input.effect,
     checks: checksOf(input, total, paid, reserve),
   };
+}
+
+function harmedEquityOf({ record, run }: DossierInput, refunded: readonly Statement[]): Dossier['harmedEquity'] {
+  const { actual, other } = run.worlds;
+  const end = { timeMs: run.to.lastMs, actual, other };
+  return record.equities.sums(
+    refunded.map(({ account }) => account),
+    end,
+  );
 }
 
 function sum(statements: readonly Statement[], field: 'refund' | 'paid' | 'owed' | 'interest' | 'goodwill'): bigint {

@@ -103,6 +103,22 @@ for (const [name, wrong] of Object.entries(WRONGS)) {
   }
 }
 
+test('series begin at the last good block, where both worlds are one, and end at the check time', () => {
+  const { dossier } = published(WRONGS['a false index'] as Wrong, 3, 'replay').draft;
+  const { from, to } = dossier.case;
+  const [first] = dossier.harmedEquity;
+  assert.equal(first?.timeMs, from.timeMs);
+  assert.equal(first.actual, first.other);
+  assert.equal(dossier.harmedEquity.at(-1)?.timeMs, to.timeMs);
+  assert.ok(dossier.harmedEquity.some(({ actual, other }) => actual !== other));
+  // A step of the sum may be what one account lost: it is told in round amounts.
+  for (const { actual, other } of dossier.harmedEquity) assert.match(`${actual} ${other}`, /^-?\d+0{8} -?\d+0{8}$/);
+  const index = dossier.markets.find(({ market, what }) => market === 'ETH-USD-PERP' && what === 'funding index');
+  const [start, ...rest] = index?.points ?? [];
+  assert.deepEqual([start?.timeMs, start?.actual], [from.timeMs, start?.other]);
+  assert.ok(rest.some(({ actual, other }) => actual !== other));
+});
+
 test('the traces that are looked for are found where they are', () => {
   const { draft } = published(WRONGS['a false index'] as Wrong, 3, 'replay');
   const refunded = draft.receipts.find(({ statement }) => statement.refund.length > 11);

@@ -7,6 +7,12 @@ import { clockText, countText, dayText, shareText, shortDayText, timeText, usdcT
 const MOST_MARKETS = 6;
 const NAMES = { actual: 'as it was', other: 'as it would have been' } as const;
 
+/** Units of the series for one of the axis: funding indexes are kept in millionths of a price unit. `unitsUsdc` may be a fraction. */
+function scaleOf({ what, unitsUsdc }: MarketSeries): number {
+  const [units = 1, parts = 1] = unitsUsdc.split('/').map(Number);
+  return (units / parts) * (what === 'funding index' ? 1e6 : 1);
+}
+
 /** Value in the unit of the axis. What is drawn is not what is paid: floating point is exact enough for a line. */
 const drawn = (units: string, scale: number): number => Number(BigInt(units)) / scale;
 
@@ -15,19 +21,16 @@ function lineOf(points: readonly Point[], world: 'actual' | 'other', scale: numb
 }
 
 /** Largest distance between the worlds, in the unit of the axis. */
-function gapOf({ points, unitsUsdc }: MarketSeries): number {
-  return points.reduce((most, { actual, other }) => {
+function gapOf(series: MarketSeries): number {
+  return series.points.reduce((most, { actual, other }) => {
     const gap = BigInt(actual) - BigInt(other);
-    return Math.max(most, Math.abs(Number(gap)) / Number(unitsUsdc));
+    return Math.max(most, Math.abs(Number(gap)) / scaleOf(series));
   }, 0);
 }
 
 /** Relative to what is right: a market of small prices is not hidden by one of large ones. */
 function relativeGapOf(series: MarketSeries): number {
-  const size = series.points.reduce(
-    (most, { other }) => Math.max(most, Math.abs(drawn(other, Number(series.unitsUsdc)))),
-    0,
-  );
+  const size = series.points.reduce((most, { other }) => Math.max(most, Math.abs(drawn(other, scaleOf(series)))), 0);
   return size === 0 ? gapOf(series) : gapOf(series) / size;
 }
 
@@ -41,8 +44,8 @@ function decimal(value: number): string {
 }
 
 function marketChart(series: MarketSeries): LineChart {
-  const { market, what, points, unitsUsdc } = series;
-  const scale = Number(unitsUsdc);
+  const { market, what, points } = series;
+  const scale = scaleOf(series);
   return {
     kind: 'lines',
     title: `${market}: ${what}`,
@@ -66,7 +69,7 @@ function marketTable(all: readonly MarketSeries[]): Table {
       { name: 'At (UTC)', isNumber: false },
     ],
     rows: all.map((series) => {
-      const scale = Number(series.unitsUsdc);
+      const scale = scaleOf(series);
       const gap = (point: Point): number => Math.abs(Number(BigInt(point.actual) - BigInt(point.other)));
       const widest = series.points.reduce<Point | undefined>(
         (most, point) => (most === undefined || gap(point) > gap(most) ? point : most),
@@ -105,8 +108,9 @@ export function worldCharts({ markets, harmedEquity }: Dossier): Block[] {
   return blocks;
 }
 
+/** Two drawings: what they had, and what of it they lacked, which what they had may hide. */
 function equityCharts(points: readonly Point[]): Block {
-  const chart: LineChart = {
+  const had: LineChart = {
     kind: 'lines',
     title: 'Equity of all refunded accounts together',
     description:
@@ -116,9 +120,25 @@ function equityCharts(points: readonly Point[]): Block {
     other: lineOf(points, 'other', 1e8),
     names: NAMES,
   };
+  const lacks = points.map(({ actual, other }) => BigInt(actual) - BigInt(other));
+  const most = lacks.reduce((least, lack) => (lack < least ? lack : least), 0n);
+  const lacked: LineChart = {
+    kind: 'lines',
+    title: 'What they lacked',
+    description: `The same, less what it would have been: at most about ${usdcText(-most)} USDC are lacking.`,
+    unit: 'USDC, less what it would have been',
+    actual: points.map(({ timeMs }, place) => ({ timeMs, value: Number(lacks[place]) / 1e8 })),
+    other: points.map(({ timeMs }) => ({ timeMs, value: 0 })),
+    names: NAMES,
+  };
+  return { kind: 'charts', charts: [had, lacked], table: equityTable(points) };
+}
+
+function equityTable(points: readonly Point[]): Table {
   const step = Math.max(1, Math.ceil(points.length / 24));
-  const table: Table = {
-    caption: 'Equity of all refunded accounts together, USDC',
+  return {
+    caption:
+      'Equity of all refunded accounts together, USDC, rounded so that no step of it tells what one account lost',
     columns: [
       { name: 'At (UTC)', isNumber: false },
       { name: 'As it was', isNumber: true },
@@ -128,7 +148,6 @@ function equityCharts(points: readonly Point[]): Block {
       .filter((_, place) => place % step === 0 || place === points.length - 1)
       .map(({ timeMs, actual, other }) => [timeText(timeMs), usdcText(actual), usdcText(other)]),
   };
-  return { kind: 'charts', charts: [chart], table };
 }
 
 const WORST_MINUTES = 20;

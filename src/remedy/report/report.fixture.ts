@@ -10,18 +10,18 @@ const MINUTE = 60_000;
 const hash = (digit: string): string => digit.repeat(64);
 const usdc = (amount: number): string => String(BigInt(Math.round(amount * 100)) * 1_000_000n);
 
-/** Funding index in 1e-6 price units: right throughout, but for a stretch in which the venue has another one. */
+/** Funding index in 1e-6 price units, of which a thousand are a USDC: right throughout, but for a stretch in which the venue has another one. */
 function indexSeries(market: string, index: number, rate: number): MarketSeries {
   const points = Array.from({ length: 73 }, (_, at): Point => {
-    const other = BigInt(Math.round((index + rate * at) * 1e6));
+    const other = BigInt(Math.round((index + rate * at) * 1e9));
     const isFalse = at >= 6 && at < 51;
     return {
       timeMs: START_MS + at * 5 * MINUTE,
-      actual: String(isFalse ? BigInt(Math.round(rate * (at - 6) * 1e6)) : other),
+      actual: String(isFalse ? BigInt(Math.round(rate * (at - 6) * 1e9)) : other),
       other: String(other),
     };
   });
-  return { market, what: 'funding index', unitsUsdc: '1000000', points };
+  return { market, what: 'funding index', unitsUsdc: '1000', points };
 }
 
 function equity(): Point[] {
@@ -167,14 +167,14 @@ export const DOSSIER: Dossier = {
     { timeMs: at(371), fork: 1, height: 16_125, what: 'Liquidations are allowed again, last of all.' },
   ],
   halts: [
-    { what: 'maintenance', market: null, fromMs: at(0), toMs: at(31) },
+    { what: 'MAINTENANCE', market: null, fromMs: at(0), toMs: at(31) },
     { what: 'all trading', market: null, fromMs: at(52), toMs: at(254) },
     { what: 'withdrawals', market: null, fromMs: at(0), toMs: null },
     { what: 'post-only', market: 'PAXG-USD-PERP', fromMs: at(254), toMs: at(300) },
   ],
   markets: [
     ...MARKETS.map(([market, index, rate]) => indexSeries(market, index, rate)),
-    { ...indexSeries('PAXG-USD-PERP', 4_602, 0.3), what: 'mark' },
+    { ...indexSeries('PAXG-USD-PERP', 4_602, 0.3), what: 'mark', unitsUsdc: '2000000000/2' },
   ],
   harmedEquity: equity(),
   rollback: {

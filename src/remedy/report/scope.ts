@@ -58,7 +58,7 @@ export function haltsSection({ dossier }: ReportInput): Section {
   else {
     const rows = halts.map(({ what, market, fromMs, toMs }) => [
       market ?? 'the whole venue',
-      what,
+      what.toLowerCase(),
       `${dayText(fromMs)}, ${clockText(fromMs, true)}`,
       toMs === null ? 'still so at the check time' : spanText(toMs - fromMs),
     ]);
@@ -81,7 +81,7 @@ export function decisionSection({ dossier, notes, options }: ReportInput): Secti
   if (dossier.rollback === null) {
     blocks.push({
       kind: 'paragraph',
-      text: 'Nothing was rolled back: what happened stands, and is made good in money.',
+      text: 'In the window of this report nothing was rolled back: what is lacking is made good in money.',
     });
   } else blocks.push(...rollbackBlocks(dossier.rollback));
   return { id: 'rollback', title: 'What was decided', blocks };
