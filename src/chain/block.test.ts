@@ -48,9 +48,11 @@ test('every field is under the hash', () => {
     { stateRoot: digest },
     { rulesHash: digest },
     { release: 2 },
+    { restores: 0 },
+    { restores: 1 },
   ];
   for (const change of changes) hashes.add(toHex(blockHash({ ...block, ...change }, sha256)));
-  assert.equal(hashes.size, 12);
+  assert.equal(hashes.size, 14);
 });
 
 test('bytes that are not of a block of this format are none', () => {
@@ -61,4 +63,17 @@ test('bytes that are not of a block of this format are none', () => {
     other[at] = (other[at] as number) ^ 1;
     assert.equal(decodeBlock(other), undefined, `byte ${at}`);
   }
+});
+
+test('a block restores one below it, or none', () => {
+  const restores = (height: number): Block => ({ ...block, restores: height });
+  for (const height of [0, 1, block.height - 1]) {
+    assert.deepEqual(decodeBlock(encodeBlock(restores(height))), restores(height));
+  }
+  for (const height of [block.height, block.height + 1, -2, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.equal(decodeBlock(encodeBlock(restores(height))), undefined, `${height}`);
+  }
+  const negativeZero = encodeBlock(block);
+  new Float64Array(negativeZero.buffer)[7] = -0;
+  assert.equal(decodeBlock(negativeZero), undefined);
 });

@@ -10,8 +10,9 @@ import { HEADER_BYTES } from '../chain/entry-frame.ts';
 import { DirectRoots } from '../chain/roots.ts';
 import { USDC } from '../engine/venue.fixture.ts';
 import { recover } from '../exchange/recover.ts';
+import { type Disk, fileDisk } from '../journal/disk.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
-import { JournalCorrupt, type Journal } from '../journal/journal.ts';
+import { type Journal, JournalCorrupt, JournalFailed } from '../journal/journal.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
 import { MemoryJournal } from '../journal/memory-journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
@@ -78,6 +79,38 @@ describe('a rollback that is cut off', () => {
       cut.close();
     }
     assert.ok(never > 10 && finished > 10, `${never} ${finished}`);
+  });
+
+  test('by a disk that fails at any write: the same bytes in the end', () => {
+    const copy = join(folder, 'failing');
+    let failed = 0;
+    for (let writes = 0; ; writes++) {
+      rmSync(copy, { recursive: true, force: true });
+      cpSync(original, copy, { recursive: true });
+      let left = writes;
+      const write: Disk['write'] = (descriptor, parts, position) => {
+        if (left-- <= 0) throw new Error('the disk is full');
+        return fileDisk.write(descriptor, parts, position);
+      };
+      const { journal: failing } = openFileJournal(copy, { disk: { ...fileDisk, write } });
+      const isDone = ((): boolean => {
+        try {
+          return rollBack(failing, { ...options, restores: good }).accepted;
+        } catch (error) {
+          assert.ok(error instanceof JournalFailed, String(error));
+          return false;
+        }
+      })();
+      failing.close();
+      const again = open(copy);
+      if (again.fork === 0) assert.ok(rollBack(again, { ...options, restores: good }).accepted);
+      started(again);
+      assert.equal(digestOf(again), digest, `after ${writes} writes`);
+      again.close();
+      if (isDone) break;
+      failed++;
+    }
+    assert.ok(failed >= 4, String(failed));
   });
 
   test('an unfinished one is not rolled back before a start has finished it', () => {
