@@ -38,6 +38,7 @@ interface DisputeOptions {
 /** What the desk does, by the word of the command. */
 const STEPS: Readonly<Record<string, (desk: Desk) => ExitCode | Promise<ExitCode>>> = {
   list,
+  questions,
   open,
   evidence,
   rerun,
@@ -71,6 +72,7 @@ export function registerDispute(incident: Command, frame: Frame): void {
         'a new round for all accounts',
       ],
       ['incident dispute list --case remedy', 'where each stands'],
+      ['incident dispute questions --case remedy', 'whose interval is too wide to be settled alone'],
     ],
   })
     .addArgument(new Argument('<step>', 'what is done').choices(Object.keys(STEPS)))
@@ -136,6 +138,23 @@ class Desk {
     this.output.result({ dispute: number, account: dispute?.account, state: dispute?.state, ...more });
     return exitCodes.ok;
   }
+}
+
+/** Accounts whose interval is wider than the policy settles alone: whoever can say what they would have done is asked. */
+function questions({ desk, output }: Desk): ExitCode {
+  const open = desk.folder.claims
+    .filter(({ statement }) => statement.reason === 'QUESTION')
+    .map(({ account, statement: { interval, refund } }) => ({ account, interval, refund }));
+  const rows = open.map(({ account, interval, refund }) => [
+    String(account),
+    decimalUnits(BigInt(interval?.low ?? 0)),
+    decimalUnits(BigInt(interval?.high ?? 0)),
+    decimalUnits(BigInt(refund)),
+  ]);
+  const heading = ['account', 'lacks at least', 'at most USDC', 'is due now'];
+  output.say(textTable([heading, ...rows], ['right', 'right', 'right', 'right']));
+  output.result({ questions: open });
+  return exitCodes.ok;
 }
 
 function open(call: Desk): ExitCode {

@@ -145,6 +145,7 @@ test('the decision is reviewed by somebody else, closed, listed; the register re
   const listed = await dispute('list');
   const { statistics } = listed.result as { statistics: { adjusted: number; states: Record<string, number> } };
   assert.deepEqual([statistics.adjusted, statistics.states['CLOSED']], [1, 1]);
+  assert.deepEqual((await dispute('questions')).result, { questions: [] });
   const path = at('remedy/disputes.jsonl');
   const whole = readFileSync(path, 'utf8');
   // A line that was torn while it was written is nothing, and the next one takes its place.
