@@ -9,37 +9,13 @@ import type { State } from '../engine/state.ts';
 import { VENUE } from '../engine/tables.ts';
 import { type Amendment, applyAmended } from './amendment.ts';
 import { type Block, blockHash } from './block.ts';
+import { deadDifference, differenceOf, type Divergence, isOfState, textOf } from './block-difference.ts';
 import type { BlockSealer } from './block-sealer.ts';
 import { type Heights, type History, isPassed, passedOver } from './branches.ts';
 import { certificateFault, type RollbackCertificate } from './certificate.ts';
-import { type ClosedBlock, DeadBranch } from './dead-branch.ts';
-import { type Hash, sameBytes, toHex } from './digest.ts';
+import { DeadBranch } from './dead-branch.ts';
+import { type Hash, toHex } from './digest.ts';
 import type { BatchEntry, Entry } from './entry.ts';
-
-/** Where and in what a replay first differs from what was recorded. */
-export interface Divergence {
-  readonly what:
-    | 'sequence'
-    | 'fork'
-    | 'commands'
-    | 'invariant'
-    | 'height'
-    | 'parent_hash'
-    | 'block_sequence'
-    | 'block_time'
-    | 'commands_root'
-    | 'release'
-    | 'rules_hash'
-    | 'state_root'
-    | 'block_without_end'
-    | 'certificate'
-    | 'restores';
-  readonly height: number;
-  /** The last command that was applied when the difference arose. */
-  readonly sequence: number;
-  readonly recorded: string;
-  readonly replayed: string;
-}
 
 export interface ReplayOptions {
   /** Makes the blocks anew; stands at the head that `state` has. It goes on with the live exchange after a recovery. */
@@ -294,7 +270,7 @@ class Replay {
       const { lastSequence: sequence } = made;
       const found = { what, height: recorded.height, sequence, recorded: textOf(theirs), replayed: textOf(ours) };
       this.divergence ??= found;
-      this.isOver = amend === null || !OF_THE_STATE.includes(what);
+      this.isOver = amend === null || !isOfState(found);
       if (this.isOver) {
         this.stopped = found;
         return;
@@ -318,48 +294,6 @@ class Replay {
     this.stopped ??= { what, height, sequence, recorded: String(recorded), replayed: String(replayed) };
     this.divergence ??= this.stopped;
   }
-}
-
-type Compared = readonly [what: Divergence['what'], made: number | Uint8Array, recorded: number | Uint8Array];
-
-/** What an amendment may change. All else is the record itself, or does not depend on what commands do. */
-const OF_THE_STATE: readonly Divergence['what'][] = ['state_root', 'rules_hash', 'block_time'];
-
-/** True for a difference in what commands did, not in what they are or in how blocks follow each other. */
-export function isOfState({ what }: Divergence): boolean {
-  return OF_THE_STATE.includes(what);
-}
-
-/** The first thing in which they differ. The parent is that of the record, so that it is checked also when states differ. */
-function differenceOf(made: Block, recorded: Block, parentHash: Uint8Array): Compared | undefined {
-  const compared: readonly Compared[] = [
-    ['height', made.height, recorded.height],
-    ['fork', made.fork, recorded.fork],
-    ['parent_hash', parentHash, recorded.parentHash],
-    ['block_sequence', made.firstSequence, recorded.firstSequence],
-    ['block_sequence', made.lastSequence, recorded.lastSequence],
-    ['commands_root', made.commandsRoot, recorded.commandsRoot],
-    ['release', made.release, recorded.release],
-    ['restores', made.restores ?? -1, recorded.restores ?? -1],
-    ['rules_hash', made.rulesHash, recorded.rulesHash],
-    ['state_root', made.stateRoot, recorded.stateRoot],
-    ['block_time', made.firstMs, recorded.firstMs],
-    ['block_time', made.lastMs, recorded.lastMs],
-  ];
-  return compared.find(([, ours, theirs]) =>
-    typeof ours === 'number' ? ours !== theirs : !sameBytes(ours, theirs as Uint8Array),
-  );
-}
-
-/** The same for a block whose state was not computed; one that restores another has that one's, and is compared whole. */
-function deadDifference(closed: ClosedBlock, recorded: Block, parentHash: Uint8Array): Compared | undefined {
-  if (closed.restoring !== undefined) return differenceOf(closed.restoring, recorded, parentHash);
-  const { height, fork, firstSequence, lastSequence, commandsRoot } = closed;
-  return differenceOf({ ...recorded, height, fork, firstSequence, lastSequence, commandsRoot }, recorded, parentHash);
-}
-
-function textOf(value: number | Uint8Array | undefined): string {
-  return value instanceof Uint8Array ? toHex(value) : String(value);
 }
 
 function sequenceOf(state: State): number {

@@ -2,7 +2,7 @@
 import { Argument, type Command } from 'commander';
 import type { History } from '../chain/branches.ts';
 import { toHex } from '../chain/digest.ts';
-import type { Divergence } from '../chain/replay.ts';
+import type { Divergence } from '../chain/block-difference.ts';
 import { decodeHolds } from '../guard/hold-record.ts';
 import { type BranchVerdict, isSound, verifyBranches } from '../incident/verify-branches.ts';
 import { JournalCorrupt } from '../journal/journal.ts';

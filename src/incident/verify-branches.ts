@@ -10,7 +10,8 @@ import { decodeCertificate, type RollbackCertificate } from '../chain/certificat
 import { copyState } from '../chain/copy-state.ts';
 import type { Hash } from '../chain/digest.ts';
 import { entriesUpTo } from '../chain/first-batch.ts';
-import { type Divergence, isOfState, type ReplayResult, replay } from '../chain/replay.ts';
+import { type Divergence, isOfState } from '../chain/block-difference.ts';
+import { type ReplayResult, replay } from '../chain/replay.ts';
 import type { RootComputer } from '../chain/roots.ts';
 import { genesis, type State } from '../engine/state.ts';
 import type { Deviation } from '../remedy/deviation.ts';
