@@ -48,8 +48,9 @@ test('what cannot be run is named', async () => {
 test('a drill is one JSON object with all its members, and a page for a person', async () => {
   const { result, exitCode } = await json(['drill', 'crash', '--guard', 'on', '--accounts', '300']);
   assert.equal(exitCode, exitCodes.ok);
-  const members = ['scenario', 'guard', 'accounts', 'markets', 'corrupted', 'wrongful', 'legitimate', 'vetoes'];
-  assert.deepEqual(Object.keys(result), [...members, ...['rollback', 'secondWave', 'remedy', 'timings', 'seconds']]);
+  const members =
+    'scenario guard accounts markets corrupted wrongful legitimate vetoes rollback secondWave remedy timings';
+  assert.deepEqual(Object.keys(result), [...members.split(' '), 'seconds']);
   const { stderr } = await makewhole(['drill', 'crash', '--guard', 'on', '--accounts', '300']);
   assert.match(stderr, /wrongful forced actions +0 on 0 accounts/);
 });

@@ -37,7 +37,7 @@ interface Window {
 }
 
 /** The case of the race: what the process held from the last good block on is taken out of it. */
-export function raceCase(closed: Closed, corrections: CorrectionSet, to: Block): IncidentCase {
+function raceCase(closed: Closed, corrections: CorrectionSet, to: Block): IncidentCase {
   const { world, block } = closed;
   return caseOf(`${nameOf(closed)}-race`, RACE_REASON, corrections, { from: block, to }, world.at('rollback'));
 }

@@ -4,7 +4,7 @@
  * it is still there. With it the same list meets, one after the other, who may pay, how many must sign, and the bounds that no signature widens.
  */
 import { toHex } from '../../chain/digest.ts';
-import { CommandBuffer } from '../../engine/command-buffer.ts';
+import type { CommandBuffer } from '../../engine/command-buffer.ts';
 import { INSTRUCTION, ORDER_KIND, orderFlags, SIDE } from '../../engine/flags.ts';
 import type { State } from '../../engine/state.ts';
 import { MARKET, VENUE } from '../../engine/tables.ts';

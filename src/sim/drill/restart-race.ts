@@ -17,7 +17,7 @@ import { lifeOf } from './drill-day.ts';
 const MORE_ROWS = 5;
 
 /** A market that the drill was asked to corrupt is none of the day's. */
-export class UnknownMarket extends Error {
+class UnknownMarket extends Error {
   readonly code = 'unknown_market';
   constructor(name: string, names: readonly string[]) {
     super(`there is no market ${name}; the day's are ${names.join(', ')}`);

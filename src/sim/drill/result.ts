@@ -23,7 +23,7 @@ export interface RollbackResult {
 }
 
 /** Forced actions that the same venue without the reopening's trades does not have. */
-export interface SecondWaveResult {
+interface SecondWaveResult {
   readonly careless: number;
   readonly ladder: number;
 }
@@ -43,7 +43,7 @@ export interface RemedyResult {
   readonly independentVerified: number;
 }
 
-export interface DrillTimings {
+interface DrillTimings {
   readonly scopeSeconds: number;
   readonly draftSeconds: number;
   readonly payoutSeconds: number;
