@@ -70,6 +70,7 @@ export async function measureGuarded({ source, runs }: FullRequest, tell: Tell):
       () => void plain.push(runWith()),
       async () => {
         const threaded = new ThreadedListening();
+        await threaded.whenReady();
         const cpu = process.cpuUsage();
         guarded.push(runWith(new Guard({ onVerdict, listening: threaded })));
         const { user, system } = process.cpuUsage(cpu);

@@ -1,6 +1,8 @@
 // `makewhole run`: one market day through the exchange.
 import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import { ThreadedListening } from '../exchange/threaded-listening.ts';
 import { Guard } from '../guard/guard.ts';
 import type { Journal } from '../journal/journal.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
@@ -97,12 +99,16 @@ async function runWith(output: Output, options: RunOptions): Promise<FinishedRun
     tickMs: day.tickMs,
   }));
   const roots = new ThreadedRoots();
+  const listening = options.guard === 'off' || availableParallelism() < 2 ? undefined : new ThreadedListening();
   const holds = new Holds();
   const progress = startProgress(output, 'day', session.clock.ticks);
   try {
     const run = runDay({
       session,
-      guard: options.guard === 'off' ? undefined : new Guard({ onVerdict: (verdict) => holds.count(verdict) }),
+      guard:
+        options.guard === 'off'
+          ? undefined
+          : new Guard({ onVerdict: (verdict) => holds.count(verdict), ...(listening !== undefined && { listening }) }),
       journal,
       roots,
       saveSnapshot: (state, block) => {
@@ -119,6 +125,7 @@ async function runWith(output: Output, options: RunOptions): Promise<FinishedRun
     progress.stop();
     journal.close();
     await roots.close();
+    await listening?.close();
   }
 }
 

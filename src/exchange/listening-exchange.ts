@@ -14,6 +14,8 @@ const COUNTER = {
   FAILED: 18,
   /** Answers that the listening thread sent. */
   ANSWERS: 19,
+  /** 1 once it is there. */
+  READY: 20,
 } as const;
 const CONTROL_WORDS = 32;
 /** Pieces on their way at most, a power of two, and the words of one. */
@@ -115,6 +117,15 @@ export class ListeningExchange {
     this.done = sent;
     this.linked = 0;
     return Atomics.load(control, COUNTER.FAILED) === 0;
+  }
+
+  /** Listening thread: it is there. */
+  ready(): void {
+    Atomics.store(this.control, COUNTER.READY, 1);
+  }
+
+  get isReady(): boolean {
+    return Atomics.load(this.control, COUNTER.READY) === 1;
   }
 
   /** Listening thread: the next piece; waits for it as long as it takes. */

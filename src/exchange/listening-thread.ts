@@ -36,6 +36,7 @@ function takeIn({ events, message, from, to, row, positions, link }: Piece): voi
 }
 
 try {
+  exchange.ready();
   for (;;) {
     takeIn(exchange.receive());
     exchange.finish();

@@ -4,6 +4,7 @@
  * is taken in, and takes in itself what traders do not do at rate; so whatever the guard compares, tells or judges is the same,
  * at the same place, as without it.
  */
+import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { EVENT_FLOATS, type EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
@@ -32,7 +33,7 @@ export class ThreadedListening implements Listening {
   private readonly exchange = new ListeningExchange();
   private readonly port: MessagePort;
   private readonly thread: Worker;
-  private readonly fewest: number;
+  private readonly isEager: boolean;
   private readonly buffers = new WeakMap<ArrayBufferLike, number>();
   private buffersSent = 0;
   private messages = 0;
@@ -43,9 +44,9 @@ export class ThreadedListening implements Listening {
   private records = 0;
   private kept = 0;
 
-  /** Fewer than `fewest` events are taken in where they are. */
-  constructor(fewest = FEWEST) {
-    this.fewest = fewest;
+  /** `isEager`: hands over whatever can be, also where nothing is won by it. */
+  constructor(isEager = false) {
+    this.isEager = isEager;
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     this.port.unref();
@@ -61,7 +62,7 @@ export class ThreadedListening implements Listening {
     share(events);
     const plain = plainTo(events.values, from, events.count);
     let next = from;
-    if (plain - from >= this.fewest) {
+    if (this.isWorthIt(plain - from, isPart)) {
       this.send(known, state, from, plain);
       next = plain;
     }
@@ -72,10 +73,21 @@ export class ThreadedListening implements Listening {
     if (!isPart) endRun(known, state);
   }
 
+  /** Waits until the thread is there: a tenth of a second, in which what was sent would be waited for. */
+  async whenReady(): Promise<void> {
+    while (!this.exchange.isReady) await setTimeout(1);
+  }
+
   /** Ends the thread; what was sent and is not done is lost. */
   async close(): Promise<void> {
     this.port.close();
     await this.thread.terminate();
+  }
+
+  /** Handing over pays where this thread has something else to do meanwhile: more commands of the run, or a wait for those before. */
+  private isWorthIt(events: number, isPart: boolean): boolean {
+    if (this.isEager) return events > 0;
+    return events >= FEWEST && (isPart || this.exchange.isBusy);
   }
 
   private send(known: Known, state: State, from: number, to: number): void {
