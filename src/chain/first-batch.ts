@@ -68,6 +68,9 @@ export function* batchesBetween(
   }
 }
 
+/** Commands of a first batch before those that are carried: the venue stands still, orders end. */
+export const LEADING_COMMANDS = 2;
+
 export interface FirstBatchParts {
   /** The restored state, or one that has its venue row. */
   readonly state: State;

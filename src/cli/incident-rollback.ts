@@ -1,12 +1,13 @@
 // `makewhole incident rollback`: the journal of a stopped exchange goes on with the state of an earlier block, on a new fork.
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Block } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
-import { FATES, type SettledWithdrawal } from '../chain/fates.ts';
+import type { SettledWithdrawal } from '../chain/fates.ts';
 import { decodeAct } from '../guard/authority/decode-act.ts';
 import { custodyText } from '../incident/custody.ts';
+import { fateLines } from '../incident/fate-lines.ts';
 import {
   type PreparedRollback,
   prepareRollback,
@@ -200,7 +201,7 @@ function carryOut(output: Output, journal: FileJournal, wanted: RollBackOptions,
   );
   sayEffect(output, result);
   output.say('The venue is in maintenance, withdrawals are paused. The next start begins there.');
-  if (fates !== undefined) writeFates(fates, result);
+  if (fates !== undefined) writeFates(fates, journal, result);
   const heads = { block: block.height, firstBlock: firstBlock.height, stateRoot: toHex(firstBlock.stateRoot) };
   output.result({ accepted: true, ...resultOf(result), ...heads });
   return exitCodes.ok;
@@ -253,9 +254,11 @@ function resultOf({ certificate, custody }: Pick<PreparedRollback | RolledBack, 
 }
 
 /** A line of JSON for each command of the dead branch. Refuses a file that is there. */
-function writeFates(file: string, { fates, firstSequence, certificate }: RolledBack): void {
-  const lines = Array.from(fates, (fate, at) =>
-    JSON.stringify({ fork: certificate.parent, sequence: firstSequence + at, fate: FATES[fate] }),
-  );
-  writeFileSync(file, `${lines.join('\n')}\n`, { flag: 'wx' });
+function writeFates(file: string, journal: FileJournal, { fates, certificate }: RolledBack): void {
+  const descriptor = openSync(file, 'wx');
+  try {
+    for (const line of fateLines(journal, certificate, fates)) writeSync(descriptor, `${JSON.stringify(line)}\n`);
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -4,7 +4,7 @@ import type { ReadableHistory } from '../chain/branches.ts';
 import { copyState } from '../chain/copy-state.ts';
 import type { Carried, CarriedTotals } from '../chain/certificate.ts';
 import { type FateReader, sequenceOf } from '../chain/fates.ts';
-import { orderOfCarried } from '../chain/first-batch.ts';
+import { LEADING_COMMANDS, orderOfCarried } from '../chain/first-batch.ts';
 import { applyCommands } from '../engine/batch.ts';
 import { COMMAND_BYTES } from '../engine/command.ts';
 import type { CommandBuffer } from '../engine/command-buffer.ts';
@@ -27,9 +27,6 @@ export interface Carry {
 export function rowsOf({ bytes, rows }: CommandBuffer): Uint8Array {
   return bytes.subarray(0, rows * COMMAND_BYTES);
 }
-
-/** Commands before the carried ones: the venue stands still, orders end. */
-const LEADING = 2;
 
 /** Carries what a reader of the dead branch found over to a copy of the restored state, which is left as it is. */
 export function carryOver(
@@ -62,7 +59,7 @@ export function tryCarry(
   applyCommands(state, batch.i32, batch.f64, batch.rows);
   const order = orderOfCarried(commands);
   const refused = refusedIn(state.events).map((sequence) => {
-    const place = sequence - lastSequence - 1 - LEADING;
+    const place = sequence - lastSequence - 1 - LEADING_COMMANDS;
     const at = order[place];
     if (at === undefined) throw new Error(`command ${sequence} of a first batch is refused`);
     return at;

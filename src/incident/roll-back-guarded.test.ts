@@ -12,6 +12,7 @@ import { OPERATION, STATUS } from '../engine/status.ts';
 import { VENUE } from '../engine/tables.ts';
 import { away, FAIR, LONGS, MAKERS, MINUTE, PAXG, PaxgVenue, TICK_MS } from '../exchange/paxg.fixture.ts';
 import { ForgedAct, recover } from '../exchange/recover.ts';
+import { Reopening } from '../exchange/reopen.ts';
 import { actOf, ANN, BEN, EVE, GIL, GUS, type Person, ROSTER, signed } from '../guard/authority/act.fixture.ts';
 import type { Act, ActContent } from '../guard/authority/act.ts';
 import { encodeRecord } from '../guard/authority/recorded-acts.ts';
@@ -23,6 +24,7 @@ import type { Journal } from '../journal/journal.ts';
 import { MemoryJournal } from '../journal/memory-journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { prepareRollback, rollBack, type RollBackOptions } from './roll-back.ts';
+import { digestOf } from './rollback.fixture.ts';
 
 const SOAK_MS = 60 * MINUTE;
 const options = { hash: sha256, reason: 'a false price' };
@@ -200,6 +202,33 @@ describe('a rollback on a venue with a roster', () => {
       ForgedAct,
     );
   });
+});
+
+test('a crash behind the block that restores is mended under the guard and the ladder: the same bytes', () => {
+  const { venue, good } = fallen();
+  const approval = signed(actFor(venue, rollbackOf(venue, good)), ANN, BEN);
+  assert.equal(tryRollBack(venue, { restores: good, approval }), 'accepted');
+  for (const hasBlock of [false, true]) {
+    const cut = new MemoryJournal();
+    for (const entry of venue.journal.entries()) {
+      if (entry.kind === 'block') {
+        if (entry.block.restores !== undefined && !hasBlock) break;
+        cut.appendBlock(entry.block);
+        if (entry.block.restores !== undefined) break;
+      } else if (entry.warrants !== undefined) cut.appendWarrants(entry.warrants);
+      else if (entry.holds !== undefined) cut.appendHolds(entry.holds);
+      else if (entry.acts !== undefined) cut.appendActs(entry.acts);
+      else if (entry.certificate !== undefined) cut.appendRestore(entry.certificate, good);
+      else cut.append(entry);
+    }
+    assert.notEqual(digestOf(cut), digestOf(venue.journal));
+    const guard = new Guard();
+    const reopening = new Reopening({ guard });
+    const { replay: found } = recover(cut, { hash: sha256, roots: new DirectRoots(sha256), guard, reopening });
+    assert.ok(found.equal, JSON.stringify(found.firstDivergence));
+    assert.equal(digestOf(cut), digestOf(venue.journal));
+    assert.ok(reopening.isSoaking);
+  }
 });
 
 describe('the way back after a rollback', () => {

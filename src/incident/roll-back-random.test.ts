@@ -16,6 +16,7 @@ import { ROUND_MARKET, USDC, writeOrder } from '../engine/venue.fixture.ts';
 import { recover } from '../exchange/recover.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { custodyOf } from './custody.ts';
+import { fateLines } from './fate-lines.ts';
 import { digestOf, StoppableVenue } from './rollback.fixture.ts';
 import { isSound, verifyBranches } from './verify-branches.ts';
 
@@ -218,6 +219,14 @@ class RandomStory {
     assert.ok(fates.every((fate) => fate < FATES.length));
     assert.deepEqual(certificate.fates.counts, countFates(fates));
     assert.equal(certificate.deadStates, 'follow');
+    const lines = [...fateLines(journal, certificate, fates)];
+    assert.deepEqual(
+      lines.map(({ sequence }) => sequence),
+      Array.from(fates, (_, at) => result.firstSequence + at),
+    );
+    assert.equal(lines.filter(({ becomes }) => becomes !== null).length, certificate.commands.length);
+    assert.ok(lines.every(({ becomes, fate }) => becomes === null || fate === 'carried'));
+    assert.equal(lines.at(-1)?.fork, certificate.parent);
     venue.start();
     assertOrders(venue.state);
     assert.equal(venue.exchange.sequence, journal.sequence);
