@@ -19,6 +19,8 @@ export class AccountDifferences {
   private readonly index: TouchIndex;
   /** First command that has not been checked against the difference as it is. */
   private readonly since: Int32Array;
+  /** How many of the account's decisions lie before that. */
+  private readonly passed: Int32Array;
   /** Is told an account of which a decision may come out otherwise, and the command. */
   private readonly onFlip: (account: number, command: number) => void;
   /** Whether the part itself decides the command, so that no slack is asked. */
@@ -36,6 +38,7 @@ export class AccountDifferences {
     this.difference = new Float64Array(accounts);
     this.balance = new Float64Array(accounts);
     this.since = new Int32Array(accounts);
+    this.passed = new Int32Array(accounts);
   }
 
   /** Checks the account's decisions up to and with `command` against its difference as it is. */
@@ -45,12 +48,9 @@ export class AccountDifferences {
     const difference = this.difference[account] as number;
     const balance = this.balance[account] as number;
     if (difference === 0 && balance === 0) return;
-    const { decisions, byAccount } = this.index;
-    const places = byAccount.entries;
-    const end = byAccount.starts[account + 1] as number;
-    let at = this.firstFrom(account, from);
-    for (; at < end; at++) {
-      const place = places[at] as number;
+    const { decisions } = this.index;
+    const end = decisions.starts[account + 1] as number;
+    for (let place = this.firstFrom(account, from); place < end; place++) {
       const number = decisions.command[place] as number;
       if (number > command) return;
       const [slack, claim] = [decisions.slack[place] as number, decisions.claim[place] as number];
@@ -70,26 +70,23 @@ export class AccountDifferences {
     this.balance[account] = balanceDifference(actual, other, account);
   }
 
-  /** Place of the decision of one command of an account among all decisions; −1 where there is none. */
+  /** Place of the decision of one command of an account, not checked yet, among all decisions; −1 where there is none. */
   decisionAt(account: number, command: number): number {
-    const { decisions, byAccount } = this.index;
-    const at = this.firstFrom(account, command);
-    if (at >= (byAccount.starts[account + 1] as number)) return -1;
-    const place = byAccount.entries[at] as number;
-    return decisions.command[place] === command ? place : -1;
+    const { starts, command: numbers } = this.index.decisions;
+    const end = starts[account + 1] as number;
+    let place = this.firstFrom(account, this.since[account] as number);
+    while (place < end && (numbers[place] as number) < command) place++;
+    return place < end && numbers[place] === command ? place : -1;
   }
 
-  /** Where in the account's posting list the decisions from `command` on begin. */
+  /** The account's first decision from `command` on, which never falls from call to call. */
   private firstFrom(account: number, command: number): number {
-    const { decisions, byAccount } = this.index;
-    let low = byAccount.starts[account] as number;
-    let high = byAccount.starts[account + 1] as number;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((decisions.command[byAccount.entries[middle] as number] as number) < command) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const { starts, command: numbers } = this.index.decisions;
+    const end = starts[account + 1] as number;
+    let place = (starts[account] as number) + (this.passed[account] as number);
+    while (place < end && (numbers[place] as number) < command) place++;
+    this.passed[account] = place - (starts[account] as number);
+    return place;
   }
 }
 

@@ -117,8 +117,9 @@ export interface Part {
   readonly markets: readonly number[];
   /** By account: 1 where it holds positions in the part and elsewhere. */
   readonly isMixed: Uint8Array;
-  /** Accounts that hold, or held, a position in the part. */
+  /** Accounts that hold, or held, a position in the part; and whether one does. */
   readonly accounts: Int32Array;
+  readonly isOf: (account: number) => boolean;
   /** Commands that touch the part, the venue's among them. */
   readonly commands: number;
 }
@@ -145,7 +146,13 @@ export function partFor(index: TouchIndex, markets: Iterable<number>, accounts: 
     if ((index.positionCounts[account] as number) > (isOf[account] as number)) isMixed[account] = 1;
   }
   const commands = [0, ...all].reduce((sum, market) => sum + index.byMarket.of(market).length, 0);
-  return { markets: all, isMixed, accounts: own.values.subarray(0, own.length), commands };
+  return {
+    markets: all,
+    isMixed,
+    accounts: own.values.subarray(0, own.length),
+    isOf: (account) => isOf[account] !== 0,
+    commands,
+  };
 }
 
 /** Pulls in what a tie ties to the part; true when that was anything. */

@@ -1,5 +1,5 @@
 /** Whether two parts of worlds are the same: row by row, whatever the numbers of their positions. */
-import type { State } from '../engine/state.ts';
+import { FEE_ACCOUNT, INSURANCE_FUND, type State } from '../engine/state.ts';
 import type { Table } from '../engine/table.ts';
 import { ACCOUNT, ORACLE_LIMIT, ORDER, POSITION, VENUE_LIMIT } from '../engine/tables.ts';
 import type { TouchIndex } from './touch-index.ts';
@@ -17,7 +17,9 @@ export function isSamePart(one: State, two: State, { markets, accounts }: Pick<P
       areRunsSame(one.oracle, two.oracle, market * ORACLE_LIMIT, ORACLE_LIMIT) &&
       areRunsSame(one.quote, two.quote, market * VENUE_LIMIT, VENUE_LIMIT),
   );
-  return areMarketsSame && areAccountsSame(one, two, accounts) && areOrdersSame(one, two);
+  if (!areMarketsSame || one.position.live !== two.position.live) return false;
+  const house = Int32Array.of(INSURANCE_FUND, FEE_ACCOUNT);
+  return areAccountsSame(one, two, accounts) && areAccountsSame(one, two, house) && areOrdersSame(one, two);
 }
 
 /**

@@ -15,6 +15,8 @@ import type { CorrectionSet } from './correction.ts';
 import type { TouchIndex } from './touch-index.ts';
 
 export interface ConeOptions {
+  /** The insurance fund's own orders are made anew where it holds something else: then a part in which it does says nothing. */
+  readonly isFundWorkedOff?: boolean;
   /** Share of the window's commands (ppm) that the part may have; beyond it a full replay costs hardly more. */
   readonly mostPpm?: number;
   /** Is shown what happens in the part, in both worlds, of the last pass and of those before it: a new pass calls `restart`. */
@@ -28,7 +30,6 @@ export interface Cone {
   /** The part of either world at the window's end (or at `until`, from where on both are the same). */
   readonly actual: State;
   readonly other: State;
-  readonly names: ReadonlyMap<number, number>;
   /** The command that made each position that the other part has since the start. */
   readonly madeInOther: ReadonlyMap<number, number>;
   readonly isSameAgain: boolean;
@@ -62,6 +63,9 @@ export function cone(index: TouchIndex, corrections: CorrectionSet, options: Con
     const result = new ConePass(index, plan, part, corrections.series ?? [], options.observe).run();
     executed += result.executed;
     if (result.beyond !== undefined) return { kind: 'beyond', why: result.beyond, executed };
+    if (options.isFundWorkedOff === true && result.isFundApart) {
+      return { kind: 'beyond', why: 'the insurance fund holds something else', executed };
+    }
     if (result.joined.size === 0) {
       const why = doubtOf(index, part, result);
       if (why !== undefined) return { kind: 'beyond', why, executed };
@@ -104,7 +108,6 @@ function found(index: TouchIndex, part: Part, result: PassResult, passes: number
     part,
     actual: result.actual,
     other: result.other,
-    names: result.names,
     madeInOther: result.madeInOther,
     isSameAgain: result.until < index.commands,
     passes,

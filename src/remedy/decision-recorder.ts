@@ -73,15 +73,14 @@ export class DecisionRecorder {
     this.claim.push(this.takes);
   }
 
-  finish(accounts: number): { decisions: Decisions; byAccount: Postings } {
+  finish(accounts: number): Decisions {
     const { account, command, slack, claim } = this;
+    const { starts, entries } = new Postings(account.values, account.length, accounts);
     return {
-      decisions: {
-        command: command.values.subarray(0, command.length),
-        slack: slack.values.subarray(0, slack.length),
-        claim: claim.values.subarray(0, claim.length),
-      },
-      byAccount: new Postings(account.values, account.length, accounts),
+      starts,
+      command: Int32Array.from(entries, (place) => command.at(place)),
+      slack: Float64Array.from(entries, (place) => slack.at(place)),
+      claim: Float64Array.from(entries, (place) => claim.at(place)),
     };
   }
 

@@ -71,8 +71,9 @@ export class Postings {
     this.entries = entries;
   }
 
-  /** Places of a group, in their order. */
+  /** Places of a group, in their order; none of a key that is beyond the groups. */
   of(key: number): Int32Array {
+    if (key + 1 >= this.starts.length) return this.entries.subarray(0, 0);
     return this.entries.subarray(this.starts[key], this.starts[key + 1]);
   }
 }

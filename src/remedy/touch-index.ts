@@ -25,8 +25,10 @@ export interface Chunk {
   readonly floats: Float64Array;
 }
 
-/** One decision about an account's margin: of command number `command`. */
+/** Decisions about margins, account by account, those of one in their order. */
 export interface Decisions {
+  /** Those of an account are places `starts[account]` … `starts[account + 1] − 1`. */
+  readonly starts: Int32Array;
   readonly command: Int32Array;
   readonly slack: Float64Array;
   readonly claim: Float64Array;
@@ -67,9 +69,7 @@ export interface TouchIndex {
   readonly givenByBatch: ReadonlyMap<number, readonly number[]>;
   /** Commands by the market that they touch; group 0 is those that touch the venue or a balance. */
   readonly byMarket: Postings;
-  /** Decisions, and their places by account. */
   readonly decisions: Decisions;
-  readonly byAccount: Postings;
   /** What was proposed and did not happen, by the number of its tick. */
   readonly held: ReadonlyMap<number, readonly HeldAction[]>;
   readonly health: readonly HealthCheck[];

@@ -96,7 +96,7 @@ export class TouchRecorder {
       given: this.given,
       givenByBatch: this.givenByBatch,
       byMarket: new Postings(keys, touched.length, markets),
-      ...decisions.finish(state.account.rows),
+      decisions: decisions.finish(state.account.rows),
       held: this.held,
       health: this.health,
       ties: this.ties,
