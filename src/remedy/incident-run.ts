@@ -56,6 +56,7 @@ export interface IncidentFinding {
     | 'state_root_differs'
     | 'not_on_way'
     | 'branches_differ'
+    | 'outside_window'
     | 'actual_differs';
   readonly about: string;
   /** Of `actual_differs`: where the actual world first leads to something else than was recorded. */
@@ -130,7 +131,24 @@ function unfitness({ from, to, corrections }: IncidentCase, history: History): I
   if (isPassed(passedOver(history.restores, to.height), from.height)) {
     return finding('not_on_way', `block ${from.height} is on a branch that ended before block ${to.height}`);
   }
-  return branchFinding(from.height, to.height, corrections.voidedBranches ?? [], history);
+  return (
+    windowFinding(corrections, first.lastSequence, last.lastSequence) ??
+    branchFinding(from.height, to.height, corrections.voidedBranches ?? [], history)
+  );
+}
+
+/** What is corrected behind the last good block and up to the block that is compared can be; anything else would correct nothing. */
+function windowFinding(
+  { commands, deviations }: IncidentCase['corrections'],
+  from: number,
+  to: number,
+): IncidentFinding | undefined {
+  const command = commands.find(({ sequence }) => sequence <= from || sequence > to);
+  if (command !== undefined)
+    return finding('outside_window', `command ${command.sequence}, not of ${from + 1} to ${to}`);
+  const deviation = deviations.find(({ afterSequence }) => afterSequence < from || afterSequence >= to);
+  if (deviation === undefined) return undefined;
+  return finding('outside_window', `a deviation after command ${deviation.afterSequence}, not of ${from} to ${to - 1}`);
 }
 
 /** The forks that ended within the window are those that the case names as void. */

@@ -185,6 +185,19 @@ test('a case that does not explain the record says nothing of anybody, and names
   assert.equal(of({ to: { fork: 1, height: incident.to.height } }), 'fork_differs');
   assert.equal(of({ from: { ...incident.from, stateRoot: '00'.repeat(32) } }), 'state_root_differs');
   assert.equal(of({ corrections: { ...incident.corrections, voidedBranches: [0] } }), 'branches_differ');
+  const last = venue.journal.block(incident.to.height)?.lastSequence ?? 0;
+  for (const sequence of [1, last + 1]) {
+    assert.equal(
+      of({ corrections: { ...incident.corrections, commands: [{ sequence, commands: [] }] } }),
+      'outside_window',
+    );
+  }
+  for (const afterSequence of [1, last]) {
+    assert.equal(
+      of({ corrections: { ...incident.corrections, deviations: [{ afterSequence, writes: [] }] } }),
+      'outside_window',
+    );
+  }
 });
 
 test('without a correction the worlds are one state, and a correction that changes nothing lasting lets them be one again', () => {

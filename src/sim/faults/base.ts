@@ -7,7 +7,7 @@ import { COMMAND_BYTES, QUOTE_KNOWN_ALL } from '../../engine/command.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
 import { computeMargin, Margin } from '../../engine/margin.ts';
 import { RULE } from '../../engine/rules.ts';
-import { ACCOUNT_KIND, genesis, positionsOf, State } from '../../engine/state.ts';
+import { ACCOUNT_KIND, genesis, positionsOf, type State } from '../../engine/state.ts';
 import { ACCOUNT, MARKET, POSITION, VENUE } from '../../engine/tables.ts';
 import { appendForced } from '../../guard/forced-command.ts';
 import type { DayMarket, MarketDay } from '../market-day.ts';
