@@ -50,6 +50,11 @@ export function isPassed(passed: readonly Heights[], height: number): boolean {
   return passed.some(({ from, to }) => height >= from && height <= to);
 }
 
+/** The rollback that ended the branch of the block at a height; undefined when the branch goes on. */
+export function endingOf({ restores }: History, height: number): Restore | undefined {
+  return restores.find((each) => each.height > height && each.restores < height);
+}
+
 /** A branch from its first block to its last: block 0, or one that restores another, up to the one before the next such. */
 export interface Branch extends Heights {
   readonly fork: number;

@@ -4,6 +4,7 @@ import { type Block, blockHash } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { wholeNumber } from './arguments.ts';
+import { readCaseFile } from './case-file.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { accountView, marketView, type View } from './inspect-view.ts';
@@ -15,6 +16,7 @@ interface InspectOptions {
   readonly block?: number;
   readonly account?: number;
   readonly market?: string;
+  readonly case?: string;
 }
 
 /** Adds the command `inspect`. */
@@ -36,6 +38,7 @@ export function registerInspect(program: Command, frame: Frame): void {
     .option('--block <height>', 'the block (default: the last)', wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .option('--account <number>', 'an account, by its number', wholeNumber(1, 2 ** 24))
     .option('--market <name>', 'a market, by its symbol')
+    .option('--case <file>', 'a case: what the process held in memory on a branch that a rollback ended')
     .action(
       action<InspectOptions>(frame, (output, options): ExitCode => {
         const { account, market } = options;
@@ -45,7 +48,9 @@ export function registerInspect(program: Command, frame: Frame): void {
         const { block, endedBy } = blockAt(options.journal, options.block);
         // What a process held on a branch that died may not follow from its commands: its blocks are there all the same.
         const isAsked = account !== undefined || market !== undefined;
-        const state = isAsked || endedBy === undefined ? stateAt(options.journal, block.height).state : undefined;
+        const incident = options.case === undefined ? undefined : readCaseFile(options.case);
+        const isRead = isAsked || endedBy === undefined || incident !== undefined;
+        const state = isRead ? stateAt(options.journal, block.height, incident).state : undefined;
         const views: View[] = [blockView(block, endedBy)];
         if (state !== undefined && account !== undefined) views.push(...accountView(state, account));
         if (state !== undefined && market !== undefined) views.push(...marketView(state, market));

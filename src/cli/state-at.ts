@@ -1,9 +1,11 @@
 // The state as a journal has it at the end of a block, whichever branch the block is on.
 import type { Block } from '../chain/block.ts';
-import type { History } from '../chain/branches.ts';
+import { endingOf } from '../chain/branches.ts';
 import type { State } from '../engine/state.ts';
+import { deadStateAt } from '../incident/dead-state.ts';
 import { NoSuchState, stateAtBlock } from '../incident/state-at-block.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
+import type { IncidentCase } from '../remedy/incident-case.ts';
 import { CommandError, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
 
@@ -24,7 +26,7 @@ export function blockAt(folder: string, height: number | undefined): BlockAt {
   openForReading(folder);
   const reader = new JournalReader(folder);
   const block = reader.block(height ?? reader.height);
-  if (block !== undefined) return { reader, block, endedBy: endOf(reader, block.height) };
+  if (block !== undefined) return { reader, block, endedBy: endingOf(reader, block.height)?.height };
   if (reader.damage !== undefined) throw reader.damage;
   const end = reader.height < 0 ? 'it holds no block' : `its last block is ${reader.height}`;
   throw new CommandError('block_not_found', `there is no block ${height ?? 0} in ${folder}: ${end}`);
@@ -32,22 +34,20 @@ export function blockAt(folder: string, height: number | undefined): BlockAt {
 
 /**
  * The state at the end of the block at `height` (the last one when left out): from the newest snapshot on the way to it that its block
- * vouches for, and a replay that checks every root from there. A block of a branch that a rollback ended is read like any other.
- * Refuses a height that is not there, and a history that diverges.
+ * vouches for, and a replay that checks every root from there. A block of a branch that a rollback ended is read like any other;
+ * with a case, what the process held there is taken in. Refuses a height that is not there, and a history that diverges.
  */
-export function stateAt(folder: string, height: number | undefined): StateAt {
+export function stateAt(folder: string, height: number | undefined, incident?: IncidentCase): StateAt {
   const found = blockAt(folder, height);
-  const { reader, block } = found;
+  const { reader, block, endedBy } = found;
+  const isHeld = endedBy !== undefined && incident !== undefined;
   try {
-    const { state } = stateAtBlock(reader, block.height, { folder, head: block.height });
+    const { state } = isHeld
+      ? deadStateAt(reader, block.height, incident.corrections.deviations, { folder })
+      : stateAtBlock(reader, block.height, { folder, head: block.height });
     return { ...found, state };
   } catch (error) {
     if (!(error instanceof NoSuchState)) throw error;
     throw new CommandError(error.code, `${error.message}; see \`makewhole verify\``, exitCodes.corruption);
   }
-}
-
-/** The rollback that a block is not on the way behind. */
-function endOf({ restores }: History, height: number): number | undefined {
-  return restores.find((each) => each.height > height && each.restores < height)?.height;
 }

@@ -9,8 +9,10 @@ import { ORDER, VENUE } from '../engine/tables.ts';
 import { USDC } from '../engine/venue.fixture.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { type Deviation, deviate } from '../remedy/deviation.ts';
+import { deadStateAt } from './dead-state.ts';
 import { rollBack } from './roll-back.ts';
 import { digestOf, StoppableVenue } from './rollback.fixture.ts';
+import { NoSuchState } from './state-at-block.ts';
 import { isSound, verifyBranches } from './verify-branches.ts';
 
 const UNITS = BigInt(USDC);
@@ -236,6 +238,10 @@ describe('a dead branch whose states no command explains', () => {
       const remade = verdictsOf(venue, [deviation]);
       assert.ok(remade.every(isSound), JSON.stringify(remade));
       assert.deepEqual([remade[0]?.firstDivergence, remade[1]?.rollback?.isRemade], [null, true]);
+      const last = certificate.deadHead.height;
+      assert.deepEqual(deadStateAt(venue.journal, last, [deviation]).block.height, last);
+      assert.throws(() => deadStateAt(venue.journal, last, []), NoSuchState);
+      assert.throws(() => deadStateAt(venue.journal, good, [deviation]), NoSuchState);
       // What is said to have been held must be all of it.
       const other = { ...deviation, writes: deviation.writes.map((write) => ({ ...write, value: -5e14 })) };
       assert.ok(!verdictsOf(venue, [other]).every(isSound));

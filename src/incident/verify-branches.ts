@@ -5,7 +5,7 @@
  */
 import type { Block } from '../chain/block.ts';
 import { BEFORE_GENESIS, BlockSealer, headOf } from '../chain/block-sealer.ts';
-import { type Branch, branchesOf, isPassed, passedOver, type ReadableHistory } from '../chain/branches.ts';
+import { type Branch, branchesOf, endingOf, isPassed, passedOver, type ReadableHistory } from '../chain/branches.ts';
 import { decodeCertificate, type RollbackCertificate } from '../chain/certificate.ts';
 import { copyState } from '../chain/copy-state.ts';
 import type { Hash } from '../chain/digest.ts';
@@ -140,7 +140,7 @@ class BranchRun {
   private isAllowed(divergence: Divergence): boolean {
     const { restores, height } = this.history;
     if (!isOfState(divergence) || !isPassed(passedOver(restores, height), divergence.height)) return false;
-    const ending = restores.find((each) => each.height > divergence.height && each.restores < divergence.height);
+    const ending = endingOf(this.history, divergence.height);
     if (ending === undefined || this.deviationsBefore(ending.height).length > 0) return false;
     return this.certificates.get(ending.height)?.deadStates !== 'follow';
   }
