@@ -1,10 +1,11 @@
 /** The charts of a dossier: what was wrong against what is right, what it did to those who are refunded, and what came out otherwise. */
 import type { Dossier, MarketSeries, Point, PublicDivergence } from '../dossier.ts';
 import type { Block, ChartPoint, HeatChart, LineChart, Table } from './document.ts';
-import { clockText, countText, dayText, shareText, shortDayText, timeText, usdcText } from './text.ts';
+import { clockText, countText, shareText, shortDayText, timeText, usdcText } from './text.ts';
 
 /** Charts of this many markets are drawn; the others are in the dossier. */
 const MOST_MARKETS = 6;
+const MINUTE_MS = 60_000;
 const NAMES = { actual: 'as it was', other: 'as it would have been' } as const;
 
 /** Units of the series for one of the axis: funding indexes are kept in millionths of a price unit. `unitsUsdc` may be a fraction. */
@@ -15,6 +16,18 @@ function scaleOf({ what, unitsUsdc }: MarketSeries): number {
 
 /** Value in the unit of the axis. What is drawn is not what is paid: floating point is exact enough for a line. */
 const drawn = (units: string, scale: number): number => Number(BigInt(units)) / scale;
+
+/** Where the worlds part only late in the window, a chart begins a little before: half as long as what follows. */
+function focused(points: readonly Point[]): readonly Point[] {
+  const parted = points.findIndex(({ actual, other }) => actual !== other);
+  const [start, last] = [points[parted], points.at(-1)];
+  if (start === undefined || last === undefined) return points;
+  const fromMs = start.timeMs - Math.max(MINUTE_MS, Math.floor((last.timeMs - start.timeMs) / 2));
+  const before = points.findLast(({ timeMs }) => timeMs <= fromMs);
+  return before === undefined
+    ? points
+    : [{ ...before, timeMs: fromMs }, ...points.filter(({ timeMs }) => timeMs > fromMs)];
+}
 
 function lineOf(points: readonly Point[], world: 'actual' | 'other', scale: number): ChartPoint[] {
   return points.map((point) => ({ timeMs: point.timeMs, value: drawn(point[world], scale) }));
@@ -44,7 +57,8 @@ function decimal(value: number): string {
 }
 
 function marketChart(series: MarketSeries): LineChart {
-  const { market, what, points } = series;
+  const { market, what } = series;
+  const points = focused(series.points);
   const scale = scaleOf(series);
   return {
     kind: 'lines',
@@ -109,7 +123,8 @@ export function worldCharts({ markets, harmedEquity }: Dossier): Block[] {
 }
 
 /** Two drawings: what they had, and what of it they lacked, which what they had may hide. */
-function equityCharts(points: readonly Point[]): Block {
+function equityCharts(all: readonly Point[]): Block {
+  const points = focused(all);
   const had: LineChart = {
     kind: 'lines',
     title: 'Equity of all refunded accounts together',
@@ -131,7 +146,7 @@ function equityCharts(points: readonly Point[]): Block {
     other: points.map(({ timeMs }) => ({ timeMs, value: 0 })),
     names: NAMES,
   };
-  return { kind: 'charts', charts: [had, lacked], table: equityTable(points) };
+  return { kind: 'charts', charts: [had, lacked], table: equityTable(all) };
 }
 
 function equityTable(points: readonly Point[]): Table {
@@ -190,7 +205,7 @@ export function divergenceChart({ minutes, horizonPpm }: Dossier['divergence']):
       .slice(0, WORST_MINUTES)
       .map(({ market, minuteMs, orders, different, divergencePpm, volumePpm }) => [
         market,
-        `${dayText(minuteMs)}, ${clockText(minuteMs, false)}`,
+        `${shortDayText(minuteMs)}, ${clockText(minuteMs, false)}`,
         countText(orders),
         countText(different),
         shareText(divergencePpm),

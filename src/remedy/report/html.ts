@@ -8,8 +8,14 @@ import { shareText } from './text.ts';
 /** Plain text as HTML; code stays code. */
 function prose(text: string): string {
   return partsOf(text)
-    .map((part) => (part.isCode ? `<code>${escaped(part.text)}</code>` : escaped(part.text)))
+    .map((part) => (part.isCode ? codeHtml(part.text) : escaped(part.text)))
     .join('');
+}
+
+/** Code; a name of several words may be broken between them, anything else anywhere. */
+function codeHtml(text: string): string {
+  if (!text.includes('_')) return `<code>${escaped(text)}</code>`;
+  return `<code class="name">${escaped(text).replaceAll('_', '_<wbr>')}</code>`;
 }
 
 function cellOf(text: string, isNumber: boolean, isFirst: boolean): string {

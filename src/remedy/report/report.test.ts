@@ -164,3 +164,27 @@ test('an amount of so few accounts that it would be theirs is not told', () => {
     2,
   );
 });
+
+test('where the worlds part only late, a chart begins a little before that, with the value that held', () => {
+  const start = DOSSIER.case.from.timeMs;
+  const points = [0, 21_600, 21_610, 21_660].map((second) => ({
+    timeMs: start + second * 1_000,
+    actual: second < 21_600 ? '500000000' : '400000000',
+    other: '500000000',
+  }));
+  const late = {
+    ...DOSSIER,
+    markets: [{ market: 'LATE', what: 'mark' as const, unitsUsdc: '100000000', points }],
+    harmedEquity: [],
+  };
+  const section = reportDocument({ ...INPUT, dossier: late }).sections.find(({ id }) => id === 'blast-radius');
+  const block = section?.blocks.find(({ kind }) => kind === 'charts');
+  assert.ok(block?.kind === 'charts');
+  const [chart] = block.charts;
+  assert.deepEqual(chart?.actual, [
+    { timeMs: start + 21_540_000, value: 5 },
+    { timeMs: start + 21_600_000, value: 4 },
+    { timeMs: start + 21_610_000, value: 4 },
+    { timeMs: start + 21_660_000, value: 4 },
+  ]);
+});

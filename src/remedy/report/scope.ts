@@ -4,7 +4,7 @@ import { worldCharts } from './charts.ts';
 import { REASONS } from '../claim.ts';
 import type { Block, Section, Table } from './document.ts';
 import type { MeasuredOptions, ReportInput } from './report-input.ts';
-import { clockText, countText, dayText, spanText, toldUsdcText, usdcText } from './text.ts';
+import { clockText, countText, shortDayText, spanText, toldUsdcText, usdcText } from './text.ts';
 
 /** 5: how far it reached. */
 export function radiusSection({ dossier }: ReportInput): Section {
@@ -59,7 +59,7 @@ export function haltsSection({ dossier }: ReportInput): Section {
     const rows = halts.map(({ what, market, fromMs, toMs }) => [
       market ?? 'the whole venue',
       what.toLowerCase(),
-      `${dayText(fromMs)}, ${clockText(fromMs, true)}`,
+      `${shortDayText(fromMs)}, ${clockText(fromMs, true)}`,
       toMs === null ? 'still so at the check time' : spanText(toMs - fromMs),
     ]);
     const columns = ['Where', 'What', 'From (UTC)', 'For'].map((name) => ({ name, isNumber: false }));

@@ -59,6 +59,7 @@ a { color: var(--link); text-underline-offset: 0.15em; }
 a:focus-visible, summary:focus-visible, .frame:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: 0.86em; }
 code { overflow-wrap: anywhere; }
+code.name { overflow-wrap: normal; }
 small { font-size: 0.85em; color: var(--quiet); }
 summary { cursor: pointer; color: var(--link); width: fit-content; }
 footer { margin-top: 3rem; padding-top: 1.25rem; border-top: 1px solid var(--line); color: var(--quiet); font-size: 0.9rem; }
