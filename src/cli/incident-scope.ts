@@ -37,7 +37,8 @@ export function registerScope(incident: Command, frame: Frame): void {
       'Replays a journal and finds the last block whose recorded root its history leads to. Where a process held what no command had\n' +
       'written, it is found from the snapshots that were kept (--live names further ones), and proved by the recorded roots.\n' +
       'With --out it writes a case: with the deviations that were found, the default policy and the whole record behind the last\n' +
-      'good block. What was told falsely, or done by mistake, is for people to add: no replay can find it. Reads only.',
+      'good block. What was told falsely, or done by mistake, is for people to add: no replay can find it. Reads only.\n' +
+      'Ends with exit code 1 when the process held anything that its history does not lead to.',
     examples: [
       ['incident scope --journal day', 'what its process held that its history does not lead to'],
       [
