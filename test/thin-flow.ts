@@ -1,13 +1,13 @@
 // A flow of traders who stand at the edge of their margin in a few of many markets: what one market does to them, the others feel.
 import type { CommandBuffer, MarketDefinition } from '../src/engine/command-buffer.ts';
-import { FLAG, INSTRUCTION, ORDER_KIND, orderFlags } from '../src/engine/flags.ts';
+import { INSTRUCTION, ORDER_KIND, orderFlags } from '../src/engine/flags.ts';
 import type { EventRecord } from '../src/engine/event.ts';
 import { ACCOUNT_KIND, type State } from '../src/engine/state.ts';
 import { MARKET } from '../src/engine/tables.ts';
 import { Random } from '../src/sim/random.ts';
 import type { Asking } from './cone-flow.ts';
 
-const MARKETS = 24;
+const MARKETS = 40;
 const ACCOUNTS = 120;
 const FIRST_ACCOUNT = 3;
 const START_TICKS = 50_000;
@@ -62,27 +62,52 @@ export function thinFlow(seed: number | string): Asking {
     }
     commands.tick(timeMs);
   };
+  const order = (state: State, commands: CommandBuffer, account: number, number: number, clientId = ''): void => {
+    const mark = Math.round((state.market.f64[number * 128 + MARKET.MARK] as number) / TICK_UNITS);
+    const sell = random.below(2);
+    const at = Math.max(1, mark + (sell === 0 ? -1 : 1) * (random.below(120) - 40));
+    const instruction = random.chance(200_000) ? INSTRUCTION.IOC : INSTRUCTION.GTC;
+    const isStop = random.chance(6_000);
+    const kind = isStop ? ORDER_KIND.STOP_MARKET : ORDER_KIND.LIMIT;
+    const flags = orderFlags(sell, kind, instruction, !isStop && random.chance(50_000));
+    const trigger = isStop ? Math.max(1, mark + random.below(61) - 30) : 0;
+    commands.placeOrder(timeMs, account, number, isStop ? 0 : at, 1 + random.below(40), flags, trigger, clientId);
+  };
+  /** Each account trades in three markets, its neighbours in the next. */
+  const marketOf = (account: number): number => 1 + ((account + random.below(3)) % MARKETS);
   const trade = (state: State, commands: CommandBuffer): void => {
     const account = FIRST_ACCOUNT + random.below(ACCOUNTS);
-    // Each account trades in three markets, its neighbours in the next.
-    const number = 1 + ((account + random.below(3)) % MARKETS);
-    const mark = Math.round((state.market.f64[number * 128 + MARKET.MARK] as number) / TICK_UNITS);
-    if (mark === 0) return;
-    const sell = random.below(2);
-    const at = mark + (sell === 0 ? -1 : 1) * (random.below(120) - 40);
-    const flags = orderFlags(0, ORDER_KIND.LIMIT, random.chance(200_000) ? INSTRUCTION.IOC : INSTRUCTION.GTC, false);
-    commands.placeOrder(timeMs, account, number, at, 1 + random.below(40), sell === 0 ? flags : flags | FLAG.SELL);
+    const number = marketOf(account);
+    const dice = random.below(1000);
+    if (dice < 2) {
+      const first = commands.rows;
+      const count = 2 + random.below(3);
+      commands.placeBatch(timeMs, account, count);
+      for (let n = 0; n < count; n++) order(state, commands, account, number);
+      commands.endBatch(first);
+    } else if (dice < 12) commands.setLeverage(timeMs, account, number, 1 + random.below(20));
+    else if (dice < 40) order(state, commands, account, number, `${number}-${random.below(3)}`);
+    else if (dice < 60) commands.cancelByClientId(timeMs, account, `${number}-${random.below(3)}`);
+    else if (dice < 70) commands.cancelAll(timeMs, account, random.below(2) === 0 ? 0 : number);
+    else order(state, commands, account, number);
+  };
+  const money = (commands: CommandBuffer): void => {
+    const account = FIRST_ACCOUNT + random.below(ACCOUNTS);
+    if (random.chance(400_000)) commands.requestWithdrawal(timeMs, account, 2e10);
+    else commands.transfer(timeMs, account, FIRST_ACCOUNT + random.below(ACCOUNTS), 1e10);
   };
   return {
     next: (state, commands) => {
       timeMs += 1_000;
       if (!isOpen) open(commands);
       for (let n = 0; n < 40; n++) {
-        const order = random.chance(250_000) ? orders.splice(random.below(orders.length), 1)[0] : undefined;
-        if (order !== undefined) commands.cancelOrder(timeMs, order.account, order.id);
-        else if (random.chance(30_000))
-          commands.requestWithdrawal(timeMs, FIRST_ACCOUNT + random.below(ACCOUNTS), 2e10);
-        else trade(state, commands);
+        const known = random.chance(250_000) ? orders.splice(random.below(orders.length), 1)[0] : undefined;
+        if (known === undefined && random.chance(20_000)) money(commands);
+        else if (known === undefined) trade(state, commands);
+        else if (random.chance(200_000)) {
+          const at = START_TICKS - 1_000 + random.below(2_000);
+          commands.amendOrder(timeMs, known.account, known.id, at, 1 + random.below(60));
+        } else commands.cancelOrder(timeMs, known.account, known.id);
       }
       price(commands);
     },

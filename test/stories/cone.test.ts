@@ -127,7 +127,7 @@ for (const seed of [1, 12]) {
 
 for (const seed of [1, 3]) {
   test(`traders at the edge of their margin, seed ${seed}: what a market does to them reaches others, and the cone with it`, () => {
-    const window = indexed(tradeWindow(thinFlow(seed), 120, 120));
+    const window = indexed(tradeWindow(thinFlow(seed), 100, 40));
     const { cones, why } = checkAll(window, `x ${seed}`, 8);
     assert.ok(cones.length > 3, why.join());
     // Without what joined, these come out otherwise than the full replay; others stay alone.
