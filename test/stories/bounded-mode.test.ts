@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INSTRUCTION } from '../../src/engine/flags.ts';
-import { findPosition, type State } from '../../src/engine/state.ts';
+import { findPosition, INSURANCE_FUND, type State } from '../../src/engine/state.ts';
 import { POSITION } from '../../src/engine/tables.ts';
 import { all } from '../../src/engine/venue.fixture.ts';
 import type { IncidentWorlds } from '../../src/remedy/incident-worlds.ts';
@@ -83,4 +83,23 @@ test('an order of who may have reacted that is changed is taken out; one that is
     state.position.f64[findPosition(state, maker, market) * 16 + POSITION.BUY_SIZE] as number;
   assert.equal(bids(other), 10);
   assert.equal(bids(dropped?.state as State), 0);
+});
+
+test('who was spared by a false price is liquidated in the other world, and the fund works off there what it took', () => {
+  const venue = new IncidentForTest();
+  const market = venue.market(MARKET);
+  venue.price(market, 100);
+  const [spared, maker] = [venue.trader(50), venue.trader(1_000_000)];
+  venue.trade(spared, maker, market, 1_000, 100);
+  venue.place(maker, market, { price: 95, size: 600 });
+  const from = good(venue);
+  assert.deepEqual(all(venue.wrongPrice(market, 100, 95), 'liquidated'), []);
+  venue.price(market, 100);
+  venue.price(market, 100);
+  const { actual, other } = roundWorlds(venue, from, 'replay', new Map());
+  assert.deepEqual([sizeOf(actual, spared, market), sizeOf(actual, INSURANCE_FUND, market)], [1_000, 0]);
+  assert.equal(sizeOf(other, spared, market), 0);
+  const held = sizeOf(other, INSURANCE_FUND, market);
+  assert.ok(held > 0 && held < 1_000, `${held} lots are left`);
+  assert.equal(sizeOf(other, maker, market), -held);
 });

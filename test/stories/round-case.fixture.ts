@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { toHex } from '../../src/chain/digest.ts';
 import { DirectRoots } from '../../src/chain/roots.ts';
+import { unwindInsurance } from '../../src/exchange/unwind.ts';
 import { stateAtBlock } from '../../src/incident/state-at-block.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import type { Cause } from '../../src/remedy/cause.ts';
@@ -48,6 +49,7 @@ export function roundWorlds(
     start: stateAtBlock(journal, from).state,
     hash: sha256,
     roots: new DirectRoots(sha256),
+    unwind: unwindInsurance,
   });
   assert.ok(!('finding' in run), 'finding' in run ? run.about : '');
   return run.worlds;
