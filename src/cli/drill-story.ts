@@ -162,18 +162,21 @@ function quarantinedText(names: readonly string[]): string {
 }
 
 function reopenedLines({ timeMs, steps, wrongful, isUndelayed }: Extract<Moment, { kind: 'reopened' }>): string[] {
-  const rungs = new Map<string, { first: number; last: number; count: number }>();
-  for (const { move, standing, timeMs: at } of steps) {
+  const rungs = new Map<string, { first: number; last: number; readonly markets: Set<number> }>();
+  for (const { market, move, standing, timeMs: at } of steps) {
     if (move !== 'begin' && move !== 'up' && move !== 'done') continue;
-    const name = move === 'done' ? 'done' : standing.rung;
-    const known = rungs.get(name) ?? { first: at, last: at, count: 0 };
-    rungs.set(name, { first: Math.min(known.first, at), last: Math.max(known.last, at), count: known.count + 1 });
+    const name = move === 'done' ? 'done' : standing.rung.replace('_', '-');
+    const known = rungs.get(name) ?? { first: at, last: at, markets: new Set<number>() };
+    known.markets.add(market);
+    known.first = Math.min(known.first, at);
+    known.last = Math.max(known.last, at);
+    rungs.set(name, known);
   }
-  const rows = [...rungs].map(([rung, { first, last, count }]) => [
-    rung.replace('_', '-'),
+  const rows = [...rungs].map(([rung, { first, last, markets }]) => [
+    rung,
     clock(first),
     clock(last),
-    `${count}`,
+    `${markets.size}`,
   ]);
   const delay =
     isUndelayed === undefined

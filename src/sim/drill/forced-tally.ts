@@ -6,10 +6,12 @@
 import { EVENT, EVENT_FLOATS, type EventBuffer } from '../../engine/event.ts';
 import { CLOSE } from '../../engine/refusal.ts';
 
-interface ForcedAction {
+export interface ForcedAction {
   /** Undefined: it hits an order that only this run has. */
   readonly name: string | undefined;
   readonly account: number;
+  /** 0 for one that is about no order. */
+  readonly order: number;
   /** Value at the mark of what was taken or fired, 1e-8 USDC. */
   readonly notional: number;
 }
@@ -35,6 +37,10 @@ export class ForcedTally {
     return this.all.length;
   }
 
+  get actions(): readonly ForcedAction[] {
+    return this.all;
+  }
+
   /** Those from number `first` on. */
   from(first: number): ForcedTally {
     const tally = new ForcedTally(this.isShared);
@@ -53,22 +59,27 @@ export class ForcedTally {
           taken += Math.abs(field(2)) * field(3);
           break;
         case EVENT.liquidated:
-          this.all.push({ name: `liquidate ${field(0)}`, account: field(0), notional: taken });
+          this.all.push({ name: `liquidate ${field(0)}`, account: field(0), order: 0, notional: taken });
           taken = 0;
           break;
         case EVENT.orderTriggered: {
           const [order, account, mark, size] = [field(0), field(1), field(3), field(5)];
-          this.all.push({ name: this.nameOf('trigger', order), account, notional: size * mark });
+          this.all.push({ name: this.nameOf('trigger', order), account, order, notional: size * mark });
           break;
         }
         case EVENT.orderClosed: {
           const [order, account, reason] = [field(0), field(1), field(3)];
           if (reason !== CLOSE.DELEVERAGE && reason !== CLOSE.PRICE_OUTSIDE_BANDS) break;
-          this.all.push({ name: this.nameOf('cancel', order), account, notional: 0 });
+          this.all.push({ name: this.nameOf('cancel', order), account, order, notional: 0 });
           break;
         }
         case EVENT.positionSettled:
-          this.all.push({ name: `settle ${field(0)} ${field(1)}`, account: field(0), notional: field(2) * field(3) });
+          this.all.push({
+            name: `settle ${field(0)} ${field(1)}`,
+            account: field(0),
+            order: 0,
+            notional: field(2) * field(3),
+          });
           taken = 0;
           break;
         default:
@@ -80,8 +91,15 @@ export class ForcedTally {
     return this.isShared(order) ? `${what} ${order}` : undefined;
   }
 
-  /** Which of these the clean run does not have, as often as it does not have them; `except`: accounts that only this one has trading. */
-  against(clean: ForcedTally, except: readonly number[] = []): Compared {
+  /**
+   * Which of these the clean run does not have, as often as it does not have them; `except`: accounts that only this one has trading.
+   * What is right all the same says `isRight`.
+   */
+  against(
+    clean: ForcedTally,
+    except: readonly number[] = [],
+    isRight: (action: ForcedAction) => boolean = () => false,
+  ): Compared {
     const left = new Map<string, number>();
     for (const { name } of clean.all) if (name !== undefined) left.set(name, (left.get(name) ?? 0) + 1);
     const accounts = new Set<number>();
@@ -89,7 +107,7 @@ export class ForcedTally {
     let notional = 0;
     const counted = this.all.filter(({ account }) => !except.includes(account));
     for (const action of counted) {
-      if (action.name === undefined) continue;
+      if (action.name === undefined || isRight(action)) continue;
       const remaining = left.get(action.name) ?? 0;
       if (remaining > 0) {
         left.set(action.name, remaining - 1);

@@ -24,6 +24,8 @@ import { zeroIndexes } from './restart-race.ts';
 export const RACE_REASON =
   'A restart raced the copy of the database: the funding indexes of some markets were loaded as zero, and the accounts that held ' +
   'positions there were settled for the market’s whole life at once.';
+const IF_NOT_ROLLED_BACK =
+  'This case says what is due if trading goes on from where it was stopped; a rollback makes it void, and then nothing of it is paid.';
 const REOPENING_REASON =
   'After the rollback the venue was opened at once, with empty books and running liquidations: a few aggressive orders moved the mark ' +
   'of one market far from every outside source, and accounts were liquidated at it.';
@@ -39,7 +41,13 @@ interface Window {
 /** The case of the race: what the process held from the last good block on is taken out of it. */
 function raceCase(closed: Closed, corrections: CorrectionSet, to: Block): IncidentCase {
   const { world, block } = closed;
-  return caseOf(`${nameOf(closed)}-race`, RACE_REASON, corrections, { from: block, to }, world.at('rollback'));
+  return caseOf(
+    `${nameOf(closed)}-race`,
+    `${RACE_REASON} ${IF_NOT_ROLLED_BACK}`,
+    corrections,
+    { from: block, to },
+    world.at('rollback'),
+  );
 }
 
 /** The case of the careless reopening: the command that opened the venue should have let orders be cancelled, and no more. */

@@ -9,6 +9,7 @@ import type { State } from '../../engine/state.ts';
 import { type Compared, ForcedTally } from './forced-tally.ts';
 import { copyJournal } from './journal-copy.ts';
 import { type Closed, type ParadexOptions, progressOf } from './paradex.ts';
+import { NearDue } from './near-due.ts';
 import { fairPrice, mostFragile, Skew } from './skew.ts';
 import { DrillVenue, type VenueTold } from './venue.ts';
 import { DrillWorld, OUTSIDE_ALONE } from './world.ts';
@@ -92,9 +93,11 @@ export function climb(
   lead(world, skew, progressOf(world, options.told, 'back up the ladder', world.at('ladder'), 'open'));
   let untilMs = world.at('open');
   for (; isClimbing(world) && untilMs < world.at('end'); untilMs += STEP_MS) world.trade(untilMs + STEP_MS);
-  lead(twin, undefined);
-  twin.trade(untilMs);
-  const compared = told.forced.against(clean, world.opportunists);
+  const near = new NearDue(told.forced);
+  const look = (): void => near.look(twin.venue.state);
+  lead(twin, undefined, look);
+  twin.trade(untilMs, { onTick: look });
+  const compared = told.forced.against(clean, world.opportunists, (action) => near.has(action));
   options.told.onMoment?.({
     kind: 'reopened',
     timeMs: world.at('ladder'),
