@@ -32,7 +32,7 @@ export function* entriesUpTo(entries: Iterable<Entry>, after: number, head: numb
   for (const entry of entries) {
     if (entry.kind === 'block') {
       if (entry.block.height > after) yield entry;
-      // A block of which the next one is waited for: what stands beside its last batch came before.
+      // Warrants and holds of its last batch are recorded before it.
       if (entry.block.height >= head) return;
       continue;
     }
