@@ -21,6 +21,8 @@ export class AccountDifferences {
   private readonly since: Int32Array;
   /** How many of the account's decisions lie before that. */
   private readonly passed: Int32Array;
+  /** 1 where the difference is that of an earlier tick. */
+  private readonly isPutOff: Uint8Array;
   /** Is told an account of which a decision may come out otherwise, and the command. */
   private readonly onFlip: (account: number, command: number) => void;
   /** Whether the part itself decides the command, so that no slack is asked. */
@@ -39,12 +41,15 @@ export class AccountDifferences {
     this.balance = new Float64Array(accounts);
     this.since = new Int32Array(accounts);
     this.passed = new Int32Array(accounts);
+    this.isPutOff = new Uint8Array(accounts);
   }
 
   /** Checks the account's decisions up to and with `command` against its difference as it is. */
   check(account: number, command: number): void {
     const from = this.since[account] as number;
     this.since[account] = command + 1;
+    // Nothing was decided since it was put off.
+    if (this.isPutOff[account] === 1) return;
     const difference = this.difference[account] as number;
     const balance = this.balance[account] as number;
     if (difference === 0 && balance === 0) return;
@@ -60,9 +65,23 @@ export class AccountDifferences {
     }
   }
 
+  /**
+   * Puts off taking the difference anew behind a tick, if nothing of the account is decided before command `next`: until then nobody asks.
+   * False where something is.
+   */
+  putOff(account: number, tick: number, next: number): boolean {
+    this.check(account, tick);
+    const place = this.firstFrom(account, tick + 1);
+    const { starts, command } = this.index.decisions;
+    if (place < (starts[account + 1] as number) && (command[place] as number) <= next) return false;
+    this.isPutOff[account] = 1;
+    return true;
+  }
+
   /** Takes the difference anew from both parts, in force after `command`. */
   update(account: number, command: number, actual: State, other: State): void {
     this.check(account, command);
+    this.isPutOff[account] = 0;
     computeMargin(other, account, there);
     computeMargin(actual, account, here);
     there.equity.subtractWide(there.initial).addWide(here.initial).subtractWide(here.equity);

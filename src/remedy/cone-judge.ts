@@ -41,6 +41,7 @@ export class ConeJudge {
   /** An account that joins if the command that is applied turns out otherwise. */
   private doubted = 0;
   private nextHealth = 0;
+  private nextTick = 0;
 
   constructor(index: TouchIndex, plan: ConePlan, part: Part, actual: State, other: State) {
     this.index = index;
@@ -160,12 +161,24 @@ export class ConeJudge {
 
   /** To be called behind what was forced. */
   endTick(number: number): void {
-    if (this.isApart || this.wasApart) for (const account of this.part.accounts) this.update(account, number);
+    const { index, part } = this;
+    while ((index.ticks[this.nextTick] ?? index.commands) <= number) this.nextTick++;
+    const next = index.ticks[this.nextTick] ?? index.commands;
+    let check = index.health[this.nextHealth];
+    while (check !== undefined && check.command < number) check = index.health[++this.nextHealth];
+    const isChecked = check?.command === number;
+    if (this.isApart || this.wasApart) {
+      for (const account of part.accounts) {
+        if (isChecked || !this.putOff(account, number, next)) this.update(account, number);
+      }
+    }
     for (const account of this.flagged) this.update(account, number);
-    const check = this.index.health[this.nextHealth];
-    if (check === undefined || check.command > number) return;
-    this.nextHealth++;
-    if (check.command === number) this.checkHealth(check);
+    if (check !== undefined && isChecked) this.checkHealth(check);
+  }
+
+  /** Only what is decided elsewhere, and not by the part itself, can wait. */
+  private putOff(account: number, tick: number, next: number): boolean {
+    return account > FEE_ACCOUNT && !this.flagged.has(account) && this.differences.putOff(account, tick, next);
   }
 
   private checkHealth({ slack, bankruptcy, fund }: HealthCheck): void {
@@ -196,6 +209,7 @@ export class ConeJudge {
   finish(): void {
     for (const account of this.part.accounts) this.differences.check(account, this.index.commands);
     for (const account of this.flagged) this.differences.check(account, this.index.commands);
+    if (this.isApart) for (const account of this.part.accounts) this.update(account, this.index.commands);
   }
 }
 

@@ -70,6 +70,8 @@ export interface TouchIndex {
   /** Commands by the market that they touch; group 0 is those that touch the venue or a balance. */
   readonly byMarket: Postings;
   readonly decisions: Decisions;
+  /** Commands that are ticks, in their order. */
+  readonly ticks: Int32Array;
   /** What was proposed and did not happen, by the number of its tick. */
   readonly held: ReadonlyMap<number, readonly HeldAction[]>;
   readonly health: readonly HealthCheck[];

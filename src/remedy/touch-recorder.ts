@@ -37,6 +37,7 @@ export class TouchRecorder {
   private readonly refusal = new Whole(1 << 16);
   private readonly given = new Floats(1 << 16);
   private readonly made = new Whole(1 << 16);
+  private readonly ticks = new Whole();
   private readonly held = new Map<number, HeldAction[]>();
   private readonly givenByBatch = new Map<number, readonly number[]>();
   private readonly health: HealthCheck[] = [];
@@ -97,6 +98,7 @@ export class TouchRecorder {
       givenByBatch: this.givenByBatch,
       byMarket: new Postings(keys, touched.length, markets),
       decisions: decisions.finish(state.account.rows),
+      ticks: this.ticks.values.subarray(0, this.ticks.length),
       held: this.held,
       health: this.health,
       ties: this.ties,
@@ -164,6 +166,7 @@ export class TouchRecorder {
 
   private afterTick(number: number): void {
     const { state, due } = this;
+    this.ticks.push(number);
     due.clear();
     this.came = 0;
     const timeMs = this.venue(VENUE.TIME_MS);
