@@ -53,17 +53,22 @@ function refusalCode(error: Error): string | undefined {
     : undefined;
 }
 
-/** Errors of the journal, by their class: what they are called here, and how a command ends. */
-const journalErrors: Readonly<Record<string, readonly [name: string, exitCode: ExitCode]>> = {
+/** Errors of the journal and of the database, by their class: what they are called here, and how a command ends. */
+const storageErrors: Readonly<Record<string, readonly [name: string, exitCode: ExitCode]>> = {
   JournalCorrupt: ['journal_corrupt', exitCodes.corruption],
   JournalLocked: ['journal_in_use', exitCodes.badInput],
   JournalFailed: ['journal_failed', exitCodes.badInput],
   ForgedAct: ['act_forged', exitCodes.corruption],
+  ProjectionDiverges: ['journal_diverges', exitCodes.corruption],
+  DatabaseUnavailable: ['database_unavailable', exitCodes.badInput],
+  MigrationRefused: ['migration_refused', exitCodes.badInput],
+  SqlFailed: ['database_refused', exitCodes.badInput],
+  ProjectedByAnother: ['database_in_use', exitCodes.badInput],
 };
 
-/** An error of the journal under its name, with what caused it. */
-function journalError(error: Error): CommandError | undefined {
-  const known = journalErrors[error.name];
+/** An error of what keeps history under its name, with what caused it. */
+function storageError(error: Error): CommandError | undefined {
+  const known = storageErrors[error.name];
   if (known === undefined) return undefined;
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return new CommandError(known[0], `${error.message}${cause}`, known[1]);
@@ -86,8 +91,8 @@ export function toCommandError(thrown: unknown): CommandError {
     return new CommandError(snakeCase(thrown.code.replace(/^commander\./, '')), thrown.message.replace(/^error: /, ''));
   }
   if (thrown instanceof Error) {
-    const journal = journalError(thrown);
-    if (journal !== undefined) return journal;
+    const storage = storageError(thrown);
+    if (storage !== undefined) return storage;
     const system = systemCode(thrown);
     if (system !== undefined) return new CommandError(systemErrors[system] ?? 'system_error', thrown.message);
     const refusal = refusalCode(thrown);

@@ -14,6 +14,7 @@ import { type Streams, toJson } from './output.ts';
 import { registerKey } from './key.ts';
 import { registerRun } from './run.ts';
 import { registerStart } from './start.ts';
+import { registerStore } from './store.ts';
 import { registerVerify } from './verify.ts';
 import { registerWarrants } from './warrants-view.ts';
 
@@ -27,6 +28,7 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerWarrants,
   registerIncident,
   registerInspect,
+  registerStore,
   registerKey,
   registerData,
   registerBench,

@@ -53,12 +53,16 @@ export class JournalWalk {
     this.position = from;
   }
 
-  /** The entries from the start position on. Refuses (`JournalCorrupt`) what is damaged or does not follow. */
+  /**
+   * The entries from the position on; called again, those that were written since. Refuses (`JournalCorrupt`) what is damaged or does not
+   * follow.
+   */
   *entries(): Generator<Entry> {
+    this.tornTail = undefined;
     const last = lastSegment(this.folder);
     while (this.position.segment <= last) {
-      const { segment } = this.position;
-      const { views, length } = this.buffer.read(segmentPath(this.folder, segment));
+      const { segment, row } = this.position;
+      const { views, length } = this.buffer.read(segmentPath(this.folder, segment), row * HEADER_BYTES);
       yield* this.segmentEntries(views, length, segment === last);
       if (segment === last) return;
       this.position = { ...this.position, segment: segment + 1, row: 0 };

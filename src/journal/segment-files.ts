@@ -30,15 +30,18 @@ export function lastSegment(folder: string): number {
 export class SegmentBuffer {
   private views: RowViews = rowViews(new ArrayBuffer(0));
 
-  /** Reads a whole segment: the views (longer than the file, perhaps) and the bytes of the file. */
-  read(path: string): { views: RowViews; length: number } {
+  /**
+   * Reads a segment, from byte `from` on: the views (longer than the file, perhaps; what is before `from` is not of this file) and the
+   * bytes of the file.
+   */
+  read(path: string, from = 0): { views: RowViews; length: number } {
     const file = openSync(path, 'r');
     try {
       const { size } = fstatSync(file);
       if (size > this.views.bytes.length) {
         this.views = rowViews(new ArrayBuffer(Math.ceil(size / HEADER_BYTES) * HEADER_BYTES));
       }
-      let length = 0;
+      let length = Math.min(from, size);
       while (length < size) {
         const count = readSync(file, this.views.bytes, length, size - length, length);
         if (count === 0) break;

@@ -1,6 +1,6 @@
 /**
- * Bars of one minute from trades. One is written when the first block ends behind its minute, and again should a later trade belong to
- * it; what a restart or a rollback needs of the minute that is open, it reads from the trades.
+ * Bars of one minute from trades. One is written with the first block that ends behind its minute; what a restart or a rollback needs of
+ * the minute that is open, it reads from the trades.
  */
 import type { RowLines } from './row-lines.ts';
 
@@ -19,26 +19,27 @@ export interface OpenBar {
 
 export class Bars {
   private readonly open = new Map<number, OpenBar>();
+  /** Bars whose minute ended within the block that is open. */
+  private over: OpenBar[] = [];
 
   /** Begins with the bars of minutes that have not ended. */
   adopt(bars: readonly OpenBar[]): void {
     this.open.clear();
+    this.over = [];
     for (const bar of bars) this.open.set(bar.market, { ...bar });
   }
 
-  /** Takes in a trade; a bar that it is behind is written at once. */
-  trade(
-    lines: RowLines,
-    place: readonly [number, number],
-    market: number,
-    timeMs: number,
-    price: number,
-    lots: number,
-  ): void {
+  /** The bars of minutes that have not ended, as they are now. */
+  list(): OpenBar[] {
+    return [...this.open.values()].map((bar) => ({ ...bar }));
+  }
+
+  /** Takes in a trade. */
+  trade(market: number, timeMs: number, price: number, lots: number): void {
     const startMs = timeMs - (timeMs % BAR_MS);
     let bar = this.open.get(market);
-    if (bar !== undefined && bar.startMs !== startMs) this.write(lines, place, bar);
     if (bar === undefined || bar.startMs !== startMs) {
+      if (bar !== undefined) this.over.push(bar);
       bar = { market, startMs, open: price, high: price, low: price, close: price, lots: 0, trades: 0 };
       this.open.set(market, bar);
     }
@@ -49,18 +50,15 @@ export class Bars {
     bar.trades++;
   }
 
-  /** A block ends at a time: writes the bars whose minute is over, in the order of their markets. */
-  end(lines: RowLines, place: readonly [number, number], timeMs: number): void {
-    for (const market of [...this.open.keys()].sort((a, b) => a - b)) {
-      const bar = this.open.get(market) as OpenBar;
-      if (bar.startMs + BAR_MS > timeMs) continue;
-      this.write(lines, place, bar);
-      this.open.delete(market);
+  /** A block ends at a time: writes the bars whose minute is over, in the order of their markets and minutes. */
+  end(lines: RowLines, fork: number, height: number, timeMs: number): void {
+    for (const bar of this.open.values()) if (bar.startMs + BAR_MS <= timeMs) this.over.push(bar);
+    this.over.sort((a, b) => a.market - b.market || a.startMs - b.startMs);
+    for (const bar of this.over) {
+      const { market, startMs, open, high, low, close, trades } = bar;
+      lines.add('bar', fork, height, market, startMs, open, high, low, close, bar.lots, trades);
+      if (this.open.get(market) === bar) this.open.delete(market);
     }
-  }
-
-  private write(lines: RowLines, [fork, height]: readonly [number, number], bar: OpenBar): void {
-    const { market, startMs, open, high, low, close, lots, trades } = bar;
-    lines.add('bar', fork, height, market, startMs, open, high, low, close, lots, trades);
+    this.over = [];
   }
 }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { JournalLocked } from '../journal/lock-file.ts';
-import { copyLine, type Database, DatabaseUnavailable, SqlFailed, UnsafeInteger } from './database.ts';
+import { type Database, DatabaseUnavailable, SqlFailed, UnsafeInteger } from './database.ts';
+import { linesOf } from './line-buffer.ts';
 import { openPglite } from './pglite-database.ts';
 import { startPostgres, type TestServer } from './postgres.fixture.ts';
 import { openPostgres } from './postgres-database.ts';
@@ -50,7 +51,7 @@ for (const engine of ['pglite', 'postgres'] as const) {
         [-3, null, -0, null, null],
         [4, '\\N', 1.7976931348623157e308, '0', null],
       ] as const;
-      await database.copy('t', ['id', 'name', 'price', 'sum', 'raw'], rows.map(copyLine).join(''));
+      await database.copy('t', ['id', 'name', 'price', 'sum', 'raw'], [linesOf(rows)]);
       const read = await database.query<{ id: number; name: string; price: number; sum: string; raw: Uint8Array }>(
         'select * from t order by case when id < 0 then 3 else 0 end, id',
       );
@@ -66,7 +67,10 @@ for (const engine of ['pglite', 'postgres'] as const) {
     });
 
     test('a copy is all or nothing, and its failure has a name and a code', async () => {
-      const lines = copyLine([10, 'a', 1, '1', null]) + copyLine([1, 'again', 1, '1', null]);
+      const lines = [
+        [10, 'a', 1, '1', null],
+        [1, 'again', 1, '1', null],
+      ].map((row) => linesOf([row]));
       await assert.rejects(
         database.copy('t', ['id', 'name', 'price', 'sum', 'raw'], lines),
         (error) => error instanceof SqlFailed && error.code === '23505',

@@ -6,16 +6,16 @@
 /** One value of a row. Whole numbers of 64 bits come as numbers (and only safe ones), `numeric` as its digits. */
 export type SqlValue = string | number | boolean | Uint8Array | null;
 
-export type SqlRow = Readonly<Record<string, SqlValue>>;
+type SqlRow = Readonly<Record<string, SqlValue>>;
 
 export interface SqlSession {
   /** Runs one statement with its parameters ($1, $2, …) and returns its rows. */
   query<Row extends object = SqlRow>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
   /**
-   * Appends rows to a table by COPY: `lines` is PostgreSQL's text format, columns separated by tabs, each row ended by a line feed
-   * (`copyLine`). All or nothing.
+   * Appends rows to a table by COPY, given as lines of PostgreSQL's text format (`line-buffer.ts`), in as many parts as they come in.
+   * All or nothing.
    */
-  copy(table: string, columns: readonly string[], lines: string): Promise<void>;
+  copy(table: string, columns: readonly string[], lines: readonly Uint8Array[]): Promise<void>;
 }
 
 export interface Database extends SqlSession {
@@ -65,36 +65,6 @@ export function wholeNumberOf(digits: string): number {
 /** Types of the wire protocol whose values are not left as text. */
 export const INT8 = 20;
 export const NUMERIC = 1700;
-
-type CopyValue = string | number | bigint | boolean | Uint8Array | null;
-
-/** One row in PostgreSQL's COPY text format. Numbers in the shortest digits that lead back to them; bytes in hexadecimal. */
-export function copyLine(values: readonly CopyValue[]): string {
-  let line = '';
-  for (let at = 0; at < values.length; at++) {
-    if (at > 0) line += '\t';
-    line += copyText(values[at] as CopyValue);
-  }
-  return `${line}\n`;
-}
-
-function copyText(value: CopyValue): string {
-  if (value === null) return '\\N';
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
-  if (typeof value === 'string') return value.replace(/[\\\t\n\r]/g, escaped);
-  if (value instanceof Uint8Array) return `\\\\x${hexOf(value)}`;
-  return String(value);
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-function escaped(character: string): string {
-  return ESCAPES[character] as string;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-}
 
 /** Runs `work` in a transaction of a session that is in none. */
 export async function inTransaction<T>(session: SqlSession, work: (session: SqlSession) => Promise<T>): Promise<T> {

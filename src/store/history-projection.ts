@@ -45,6 +45,11 @@ export class HistoryProjection {
     this.positions.clear();
   }
 
+  /** Bars of the minutes that have not ended. */
+  get openBars(): readonly OpenBar[] {
+    return this.bars.list();
+  }
+
   /** Takes in a batch: `state` is as it is behind it, with its events. `height` is that of the open block. */
   batch(entry: BatchEntry, state: State, height: number): void {
     const { fork } = entry;
@@ -87,16 +92,8 @@ export class HistoryProjection {
   }
 
   /** A trade happened. */
-  traded(place: EventPlace, market: number, price: number, lots: number): void {
-    this.bars.trade(this.lines, [place.fork, place.height], market, place.timeMs, price, lots);
-  }
-
-  /** Adds a row of what stands beside a batch: a warrant, a hold, an act. */
-  beside(
-    table: 'warrant' | 'hold' | 'act',
-    ...values: Parameters<RowLines['add']> extends [unknown, ...infer V] ? V : never
-  ): void {
-    this.lines.add(table, ...values);
+  traded(place: Pick<EventPlace, 'timeMs'>, market: number, price: number, lots: number): void {
+    this.bars.trade(market, place.timeMs, price, lots);
   }
 
   /** The block at `height` ends with `state`: gives all its rows. */
@@ -104,7 +101,7 @@ export class HistoryProjection {
     this.orders.write(this.lines, fork, height);
     this.writePositions(state, fork, height);
     this.writeBalances(state, fork, height);
-    this.bars.end(this.lines, [fork, height], state.venue.f64[64 + VENUE.TIME_MS] as number);
+    this.bars.end(this.lines, fork, height, state.venue.f64[64 + VENUE.TIME_MS] as number);
     return this.lines.take();
   }
 

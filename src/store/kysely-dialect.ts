@@ -75,7 +75,7 @@ class StoreConnection implements DatabaseConnection {
     return { rows: (await this.session.query(sql, parameters)) as Row[] };
   }
 
-  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+  streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
     throw new Error('rows are not streamed: ask for them in pages');
   }
 }

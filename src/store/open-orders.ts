@@ -158,7 +158,7 @@ export class OpenOrders {
 }
 
 /** The client id of the order in a row, null when it has none. */
-export function clientIdOf(state: State, orderRow: number): string | null {
+function clientIdOf(state: State, orderRow: number): string | null {
   const row = state.order.i32[orderRow * 16 + ORDER.CLIENT_ID] as number;
   if (row === 0) return null;
   const { bytes, i32, rowWords, schema } = state.clientId;

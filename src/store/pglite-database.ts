@@ -61,7 +61,7 @@ class PgliteDatabase implements Database {
     return this.inTurn(() => this.session.query<Row>(text, parameters));
   }
 
-  copy(table: string, columns: readonly string[], lines: string): Promise<void> {
+  copy(table: string, columns: readonly string[], lines: readonly Uint8Array[]): Promise<void> {
     return this.inTurn(() => this.session.copy(table, columns, lines));
   }
 

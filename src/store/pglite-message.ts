@@ -1,7 +1,7 @@
 /** What goes to the thread of an embedded database and what comes back. */
 export type PgliteRequest = { readonly id: number } & (
   | { readonly kind: 'query'; readonly text: string; readonly parameters: unknown[] }
-  | { readonly kind: 'copy'; readonly text: string; readonly lines: string }
+  | { readonly kind: 'copy'; readonly text: string; readonly lines: readonly Uint8Array[] }
   | { readonly kind: 'close' }
 );
 

@@ -35,7 +35,7 @@ async function run(request: PgliteRequest): Promise<object[]> {
       return (await database.query<object>(request.text, request.parameters)).rows;
     }
     case 'copy':
-      await database.query(request.text, [], { blob: new Blob([request.lines]) });
+      await database.query(request.text, [], { blob: new Blob(request.lines as Uint8Array<ArrayBuffer>[]) });
       return [];
     case 'close':
       await database.close();

@@ -56,7 +56,7 @@ class PostgresDatabase implements Database {
     return this.use((session) => session.query<Row>(text, parameters));
   }
 
-  copy(table: string, columns: readonly string[], lines: string): Promise<void> {
+  copy(table: string, columns: readonly string[], lines: readonly Uint8Array[]): Promise<void> {
     return this.use((session) => session.copy(table, columns, lines));
   }
 
@@ -101,10 +101,10 @@ class PostgresSession implements SqlSession {
     }
   }
 
-  async copy(table: string, columns: readonly string[], lines: string): Promise<void> {
+  async copy(table: string, columns: readonly string[], lines: readonly Uint8Array[]): Promise<void> {
     const text = `copy ${table} (${columns.join(', ')}) from stdin`;
     try {
-      await pipeline(Readable.from([lines]), this.client.query(copyFrom(text)));
+      await pipeline(Readable.from(lines), this.client.query(copyFrom(text)));
     } catch (error) {
       throw named(error, text);
     }

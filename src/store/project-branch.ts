@@ -1,15 +1,15 @@
 /**
  * Projects one branch of a history: a replay that compares every root, whose blocks come out with all their rows. What stands beside a
- * batch (warrants, holds, acts) counts to the block of its batch.
+ * batch (warrants, holds, acts) counts to the block of its batch; behind the record of that block it counts to the open one. So what a
+ * block has follows from the journal up to its record, wherever the replay began.
  */
-import type { Block } from '../chain/block.ts';
+import { type Block, blockHash } from '../chain/block.ts';
 import { BlockSealer, type ChainHead } from '../chain/block-sealer.ts';
-import type { ReadableHistory } from '../chain/branches.ts';
-import { blockHash } from '../chain/block.ts';
+import type { History } from '../chain/branches.ts';
 import type { RollbackCertificate } from '../chain/certificate.ts';
 import type { BatchEntry, Entry } from '../chain/entry.ts';
 import { type ReplayResult, replay } from '../chain/replay.ts';
-import { DirectRoots } from '../chain/roots.ts';
+import { DirectRoots, type RootComputer } from '../chain/roots.ts';
 import { applyCommands } from '../engine/batch.ts';
 import type { State } from '../engine/state.ts';
 import { decodeLines } from '../guard/warrant.ts';
@@ -18,9 +18,10 @@ import type { OpenBar } from './bars.ts';
 import { HistoryProjection } from './history-projection.ts';
 import type { ProjectedBlock, ProjectedRollback } from './projected-block.ts';
 import { RowLines, type TableRows } from './row-lines.ts';
+import type { StateRows } from './state-rows.ts';
 
 export interface BranchOptions {
-  readonly history: ReadableHistory;
+  readonly history: History;
   /** Stands at the head; it is written to. */
   readonly state: State;
   readonly head: ChainHead;
@@ -32,8 +33,10 @@ export interface BranchOptions {
   readonly to?: number;
   /** Is given each block once it agrees with its record; the state may be further. */
   readonly onBlock: (block: ProjectedBlock) => void;
-  /** Is told the height of each block at its end, while the state is as it ends. */
-  readonly onEnd?: (height: number) => void;
+  /** Computes the roots; in this thread unless said. */
+  readonly roots?: RootComputer;
+  /** Is told each end of a block, while the state is as it ends, with the bars that are open; returns what of the state is to be kept. */
+  readonly atEnd?: (height: number, bars: readonly OpenBar[]) => StateRows | undefined;
 }
 
 /** Replays and projects; stops where the record is not followed, as a replay does. */
@@ -46,59 +49,64 @@ interface Ended {
   readonly height: number;
   readonly tables: readonly TableRows[];
   readonly beside: RowLines;
+  readonly state: StateRows | undefined;
 }
 
 class BranchProjection {
   private readonly options: BranchOptions;
   private readonly projection: HistoryProjection;
   private readonly ended: Ended[] = [];
-  private readonly agreed: Block[] = [];
   private beside = new RowLines();
   private height: number;
   private fork: number;
   private sequence: number;
-  private ordinal = 0;
-  /** The last block that ended takes what stands beside its last batch, until the next batch comes. */
-  private isBehindEnd = false;
+  /** Nothing but what stands beside it came behind the last batch of a block: that is of the block, which may be before the start. */
+  private isBehindEnd: boolean;
   private rollback: ProjectedRollback | undefined;
+  /** Bars that were open at the end of blocks that are restored. */
+  private readonly restoredBars = new Map<number, readonly OpenBar[]>();
 
   constructor(options: BranchOptions) {
+    const { state, bars, head } = options;
     this.options = options;
-    this.projection = new HistoryProjection(options.state, options.bars);
-    this.height = options.head.height + 1;
-    this.fork = options.head.fork;
-    this.sequence = options.head.sequence;
+    this.projection = new HistoryProjection(state, bars);
+    // No command made the venue's own accounts.
+    if (head.height < 0) for (let row = 1; row < state.account.rows; row++) this.projection.changedAccount(row);
+    this.height = head.height + 1;
+    this.fork = head.fork;
+    this.sequence = head.sequence;
+    this.isBehindEnd = head.height >= 0;
+    this.restoredBars.set(head.height, bars);
   }
 
   run(): ReplayResult {
-    const { state, head, entries, history, to } = this.options;
-    const result = replay(state, entries, {
-      sealer: new BlockSealer(sha256, new DirectRoots(sha256), head),
+    const { state, head, history, to, roots = new DirectRoots(sha256) } = this.options;
+    return replay(state, this.entries(), {
+      sealer: new BlockSealer(sha256, roots, head),
       hash: sha256,
       history,
       ...(to === undefined ? {} : { head: to }),
       amend: null,
       apply: (_, entry) => this.apply(entry),
       onEnd: (height) => this.end(height),
-      onBlock: (block) => {
-        this.agreed.push(block);
-        this.give();
-      },
+      onBlock: (block) => this.give(block),
       onRestore: (certificate, block) => this.restore(certificate, block),
       onWarrants: (bytes) => this.warrants(bytes),
       onHolds: (bytes) => this.holds(bytes),
       onActs: (bytes) => this.acts(bytes),
     });
-    this.isBehindEnd = false;
-    this.give();
-    return result;
+  }
+
+  private *entries(): Generator<Entry> {
+    for (const entry of this.options.entries) {
+      yield entry;
+      if (entry.kind === 'block' && entry.block.height === this.height - 1) this.isBehindEnd = false;
+    }
   }
 
   private apply(entry: BatchEntry): number {
     const { state } = this.options;
     this.isBehindEnd = false;
-    this.give();
-    this.ordinal = 0;
     this.fork = entry.fork;
     const commands = applyCommands(state, entry.words, entry.floats, entry.rows);
     this.projection.batch(entry, state, this.height);
@@ -107,16 +115,15 @@ class BranchProjection {
   }
 
   private end(height: number): void {
-    this.options.onEnd?.(height);
-    if (this.rollback === undefined || height !== this.height - 1) {
-      this.ended.push({
-        height,
-        tables: this.projection.end(this.options.state, this.fork, height),
-        beside: this.beside,
-      });
-      this.height = height + 1;
-      this.isBehindEnd = true;
-    }
+    // The block that restores another was taken in before.
+    if (height < this.height) return;
+    const { state, history, atEnd } = this.options;
+    const tables = this.projection.end(state, this.fork, height);
+    const bars = this.projection.openBars;
+    if (history.restores.some(({ restores }) => restores === height)) this.restoredBars.set(height, bars);
+    this.ended.push({ height, tables, beside: this.beside, state: atEnd?.(height, bars) });
+    this.height = height + 1;
+    this.isBehindEnd = true;
     this.beside = new RowLines();
   }
 
@@ -130,49 +137,82 @@ class BranchProjection {
     };
     this.fork = block.fork;
     this.sequence = block.lastSequence;
-    this.projection.adopt(this.options.state, this.options.bars);
-    this.ended.push({ height: block.height, tables: [], beside: new RowLines() });
+    this.projection.adopt(this.options.state, this.restoredBars.get(restores) ?? []);
+    this.ended.push({ height: block.height, tables: [], beside: new RowLines(), state: undefined });
     this.height = block.height + 1;
     this.isBehindEnd = false;
+    this.beside = new RowLines();
   }
 
-  private besideOf(): { readonly lines: RowLines; readonly height: number } {
+  /** Where what stands beside the last batch belongs; undefined when that is before the start. */
+  private get besideLast(): { readonly lines: RowLines; readonly height: number } | undefined {
+    if (!this.isBehindEnd) return { lines: this.beside, height: this.height };
     const last = this.ended.at(-1);
-    if (this.isBehindEnd && last !== undefined) return { lines: last.beside, height: last.height };
-    return { lines: this.beside, height: this.height };
+    return last === undefined ? undefined : { lines: last.beside, height: last.height };
   }
 
   private warrants(bytes: Uint8Array): void {
-    const { lines, height } = this.besideOf();
+    const place = this.besideLast;
+    if (place === undefined) return;
+    const { lines, height } = place;
     for (const line of decodeLines(bytes)) {
-      const { id, account } = JSON.parse(line) as { id: string; account: number };
-      lines.add('warrant', this.fork, height, this.sequence, this.ordinal++, id, account, line.trimEnd());
+      const { id, account, json } = fieldsOf(line);
+      lines.add('warrant', this.fork, height, this.sequence, lines.rowsOf('warrant'), textOf(id), rowOf(account), json);
     }
   }
 
   private holds(bytes: Uint8Array): void {
-    const { lines, height } = this.besideOf();
+    const place = this.besideLast;
+    if (place === undefined) return;
+    const { lines, height } = place;
     for (const line of decodeLines(bytes)) {
-      const { kind, account, market, component } = JSON.parse(line) as Readonly<Record<string, string | number>>;
-      const about = [kind ?? '', account ?? null, market ?? null, component ?? null] as const;
-      lines.add('hold', this.fork, height, this.sequence, this.ordinal++, ...about, line.trimEnd());
+      const { kind, account, market, component, json } = fieldsOf(line);
+      const about = [textOf(kind), rowOf(account), rowOf(market), component === undefined ? null : textOf(component)];
+      lines.add('hold', this.fork, height, this.sequence, lines.rowsOf('hold'), ...about, json);
     }
   }
 
   /** Acts stand before the batch of their commands: they count to the block that is open. */
   private acts(bytes: Uint8Array): void {
+    const { beside } = this;
     for (const line of decodeLines(bytes)) {
-      this.beside.add('act', this.fork, this.height, this.sequence + 1, this.ordinal++, line.trimEnd());
+      beside.add('act', this.fork, this.height, this.sequence + 1, beside.rowsOf('act'), fieldsOf(line).json);
     }
   }
 
-  /** Gives the blocks that have ended and agree with their record, but for the one that may still take what stands beside it. */
-  private give(): void {
-    while (this.agreed.length > 0 && this.ended.length > (this.isBehindEnd ? 1 : 0)) {
-      const block = this.agreed.shift() as Block;
-      const { tables, beside } = this.ended.shift() as Ended;
-      const rollback = block.restores === undefined ? undefined : this.rollback;
-      this.options.onBlock({ block, hash: blockHash(block, sha256), tables: [...tables, ...beside.take()], rollback });
-    }
+  /** Gives a block that agrees with its record. */
+  private give(block: Block): void {
+    const { tables, beside, state } = this.ended.shift() as Ended;
+    this.options.onBlock({
+      block,
+      hash: blockHash(block, sha256),
+      tables: [...tables, ...beside.take()],
+      rollback: block.restores === undefined ? undefined : this.rollback,
+      isFollowed: true,
+      ...(state === undefined ? {} : { state }),
+    });
   }
+}
+
+type Fields = Readonly<Record<string, unknown>> & { readonly json: string };
+
+/** The fields of a line of JSON, and the line itself; of one that cannot be read, as the text that it is, and no fields. */
+function fieldsOf(line: string): Fields {
+  const text = line.trimEnd();
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return { ...value, json: text };
+  } catch {
+    // What is no JSON stands in the record as it does in the journal.
+  }
+  return { json: JSON.stringify(text) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A number of a row of the state, null where there is none. */
+function rowOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : null;
 }

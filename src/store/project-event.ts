@@ -97,18 +97,18 @@ const PROJECTIONS: readonly (Project | undefined)[] = byCode({
   },
   leverageSet: (_lines, field, _place, changes) => changes.changedPosition(field(0), field(1)),
   statusSet: (lines, field, place) => {
-    const { ordinal } = place;
+    const ordinal = place.ordinal * 2;
     lines.add('setting', ...momentOf(place), ordinal, 'status', field(0), 'status', null, field(1));
     lines.add('setting', ...momentOf(place), ordinal + 1, 'paused', field(0), 'paused', null, field(2));
   },
   ruleSet: (lines, field, place) => {
     const name = RULES[field(0)]?.name ?? String(field(0));
-    lines.add('setting', ...momentOf(place), place.ordinal, 'rule', null, name, whole(field(1)), whole(field(2)));
+    lines.add('setting', ...momentOf(place), place.ordinal * 2, 'rule', null, name, whole(field(1)), whole(field(2)));
   },
   parameterSet: (lines, field, place) => {
     const name = MARKET_PARAMETERS[field(1)]?.toLowerCase() ?? String(field(1));
     const values = [whole(field(2)), whole(field(3))] as const;
-    lines.add('setting', ...momentOf(place), place.ordinal, 'parameter', field(0), name, ...values);
+    lines.add('setting', ...momentOf(place), place.ordinal * 2, 'parameter', field(0), name, ...values);
   },
   accountDefined: (_lines, field, _place, changes) => changes.changedAccount(field(0)),
 });

@@ -39,7 +39,8 @@ export const history: Migration = {
       commands_root bytea not null,
       state_root bytea not null,
       rules_hash bytea not null,
-      release integer not null
+      release integer not null,
+      is_followed boolean not null
     )`,
     `create table dead_range (
       from_height bigint primary key,
@@ -255,6 +256,8 @@ export const history: Migration = {
       act json not null,
       primary key (fork, height, sequence, ordinal)
     )`,
+    // Rows come in the order of their heights: a few bytes for many of them find those of a block.
+    ...PROJECTED.map((table) => `create index ${table}_at on ${table} using brin (height) with (pages_per_range = 16)`),
     'create index command_of_account on command (account, height)',
     'create index trade_of_market on trade (market, trade)',
     'create index trade_of_maker on trade (maker_account, trade)',
