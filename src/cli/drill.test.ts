@@ -34,6 +34,8 @@ test('what cannot be run is named', async () => {
     [['drill', 'nope'], 'unknown_scenario'],
     [['drill', 'crash', '--markets', 'ETH'], 'option_not_for_drill'],
     [['drill', 'crash', '--data', 'prices'], 'option_not_for_drill'],
+    [['drill', 'crash', '--out', 'nowhere'], 'option_not_for_drill'],
+    [['drill', 'C01', '--fault', 'src/cli/program.ts'], 'bad_fault_file'],
     [['drill', 'paradex-2026-01-19', '--day', '2026-01-19'], 'option_needs_data'],
     [['drill', 'paradex-2026-01-19', '--markets', 'NOPE'], 'unknown_market'],
     [['drill', 'crash', '--accounts', '3'], 'invalid_argument'],

@@ -1,12 +1,16 @@
 // `makewhole drill`: an incident that happened, run again from the first cause to the last payment, with the guard or without.
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Command, Option } from 'commander';
 import { openFileJournal } from '../journal/file-journal.ts';
 import type { Journal } from '../journal/journal.ts';
 import { MemoryJournal } from '../journal/memory-journal.ts';
 import { PARADEX, runDrill, SCENARIOS, scenarioOf } from '../sim/drill/drill.ts';
+import { runFaultScenario } from '../sim/drill/fault-scenario.ts';
 import type { DrillResult } from '../sim/drill/result.ts';
+import { type Phase, PHASES, type Regime, REGIMES } from '../sim/faults/fault.ts';
+import { faultsOf } from '../sim/faults/faults-of.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { storyOf } from './drill-story.ts';
@@ -16,8 +20,7 @@ import { openDay } from './open-day.ts';
 import type { Output } from './output.ts';
 import { textTable } from './table.ts';
 
-export interface DrillCommandOptions {
-  readonly list?: boolean;
+interface DrillOptions {
   readonly guard: 'on' | 'off';
   readonly accounts?: number;
   readonly data?: string;
@@ -27,6 +30,16 @@ export interface DrillCommandOptions {
   readonly seed: number;
   readonly out?: string;
 }
+
+interface DrillCommandOptions extends DrillOptions {
+  readonly list?: boolean;
+  readonly fault?: string;
+  readonly regime: Regime;
+  readonly phase: Phase;
+}
+
+/** Of a drill with a fault of one's own, unless said. */
+const OWN_ACCOUNTS = 1200;
 
 /** Adds the command `drill`. */
 export function registerDrill(program: Command, frame: Frame): void {
@@ -44,6 +57,7 @@ export function registerDrill(program: Command, frame: Frame): void {
       [`drill ${PARADEX} --markets ETH,SOL --seed 7`, 'other markets, another night'],
       [`drill ${PARADEX} --data prices --day 2020-03-12`, 'on a recorded day'],
       ['drill crash --guard on', 'the negative control'],
+      ['drill my-id --fault my-fault.ts --phase restart --guard on', 'a fault of your own'],
     ],
   })
     .argument('[scenario]', 'a drill of the list')
@@ -55,15 +69,22 @@ export function registerDrill(program: Command, frame: Frame): void {
     .option('--market <name>', 'trade only this market of the data; may be given again', collect)
     .option('--markets <names>', 'the markets that the fault corrupts, with commas between them', namesOf)
     .option('--seed <n>', 'decides prices, traders and what is corrupted', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--fault <file>', 'a fault of your own, by its id: a module that exports it (docs/faults.md)')
+    .addOption(
+      new Option('--regime <regime>', 'what the market does meanwhile (--fault)').choices(REGIMES).default('calm'),
+    )
+    .addOption(
+      new Option('--phase <phase>', 'what the venue does meanwhile (--fault)').choices(PHASES).default('steady'),
+    )
     .option('--out <folder>', 'where journal, receipts and report are left (default: nowhere)')
     .action(
       action<DrillCommandOptions>(frame, async (output, options, [name]) => {
         if (options.list === true) return list(output);
         if (name === undefined) throw new CommandError('missing_scenario', 'name a drill: makewhole drill --list');
-        const result = await drillWith(output, name, options);
+        const result = options.fault === undefined ? drillWith(output, name, options) : await ownFault(name, options);
         for (const line of resultLines(result)) output.say(line);
         output.result(result);
-        return exitCodes.ok;
+        return isSound(result) ? exitCodes.ok : exitCodes.finding;
       }),
     );
 }
@@ -86,14 +107,15 @@ function list(output: Output): ExitCode {
 }
 
 /** Runs a drill and tells its story. Refuses (named) options that it does not have, and a folder that holds anything. */
-export async function drillWith(output: Output, name: string, options: DrillCommandOptions): Promise<DrillResult> {
-  const { takesDay } = scenarioOf(name);
+export function drillWith(output: Output, name: string, options: DrillOptions): DrillResult {
+  const { takesDay, summary } = scenarioOf(name);
   const { data, day, market, markets, out, accounts, guard, seed } = options;
   const isRecorded = data !== undefined || day !== undefined || market !== undefined;
-  if (!takesDay && (isRecorded || markets !== undefined)) {
-    throw new CommandError('option_not_for_drill', `${name} has its own day and markets: only ${PARADEX} takes others`);
+  if (!takesDay && (isRecorded || markets !== undefined || out !== undefined)) {
+    throw new CommandError('option_not_for_drill', `only ${PARADEX} takes a day, markets and a folder`);
   }
   const recorded = isRecorded ? openDay({ data, market, day, seed }) : undefined;
+  output.say(`${summary}.`);
   const journal = openJournal(out);
   const story = storyOf(output);
   try {
@@ -112,6 +134,30 @@ export async function drillWith(output: Output, name: string, options: DrillComm
     story.stop();
     journal.close();
   }
+}
+
+/** With the guard nothing wrongful may happen; and what is paid must be provable twice. */
+function isSound({ guard, wrongful, remedy }: DrillResult): boolean {
+  const isProven =
+    remedy === null ||
+    (remedy.conservationResidual === '0' &&
+      remedy.receiptsVerified === remedy.assessed &&
+      remedy.independentVerified === remedy.assessed);
+  return isProven && (guard === 'off' || wrongful.count === 0);
+}
+
+/** A fault of one's own, by its id, beside the true world in one regime and phase. Refuses (named) what the file does not export. */
+async function ownFault(id: string, options: DrillCommandOptions): Promise<DrillResult> {
+  const { fault: file, regime, phase, guard, seed, accounts = OWN_ACCOUNTS } = options;
+  const faults = await faultsOf(pathToFileURL(resolve(file as string)).href);
+  const fault = faults.find((each) => each.id === id);
+  if (fault === undefined) {
+    throw new CommandError(
+      'unknown_scenario',
+      `${file} has no fault "${id}"; it has ${faults.map((each) => each.id).join(', ')}`,
+    );
+  }
+  return runFaultScenario({ name: id, fault, about: 'first', regime, phase }, { guard, seed, accounts });
 }
 
 function openJournal(out: string | undefined): Journal {

@@ -44,7 +44,7 @@ export function registerStart(program: Command, frame: Frame): void {
     .action(action<StartOptions>(frame, (output, options) => start(output, options)));
 }
 
-async function start(output: Output, { accounts, seed, out }: StartOptions): Promise<ExitCode> {
+function start(output: Output, { accounts, seed, out }: StartOptions): ExitCode {
   clearFolder(out);
   const of = (guard: 'off' | 'on') => ({
     guard,
@@ -53,14 +53,14 @@ async function start(output: Output, { accounts, seed, out }: StartOptions): Pro
     ...(accounts === undefined ? {} : { accounts }),
   });
   output.say('FIRST, WITHOUT THE GUARD');
-  const off = await drillWith(output, PARADEX, of('off'));
+  const off = drillWith(output, PARADEX, of('off'));
   for (const line of resultLines(off)) output.say(line);
   output.say('\nA second process replays the whole history, the branch that was rolled back included …');
   const journal = join(out, 'guard-off', 'journal');
   const verified = verifyElsewhere(journal);
   for (const line of verifiedLines(verified)) output.say(line);
   output.say('\n\nNOW THE SAME NIGHT, WITH THE GUARD');
-  const on = await drillWith(output, PARADEX, of('on'));
+  const on = drillWith(output, PARADEX, of('on'));
   for (const line of resultLines(on)) output.say(line);
   sayWhere(output, out);
   output.result({ drills: [off, on], verified, out });
