@@ -1,7 +1,7 @@
 /**
  * The audit at each block's end: the live rows against the image that the block's events lead to. Of small tables it compares all
- * rows; of larger ones a slice that moves on, so that every row is seen within sixteen blocks, of tables beyond 262,144 rows within a
- * block for each 16,384. What differs is told with the component that rests on it.
+ * rows; of larger ones a slice that moves on, so that every row is seen within sixteen blocks. What differs is told with the
+ * component that rests on it.
  */
 import { FLAG } from '../engine/flags.ts';
 import type { State } from '../engine/state.ts';
@@ -18,9 +18,7 @@ const SMALL = 512;
 /** Up to this many, their sums are formed in every 64th. */
 const SUMMED = 65_536;
 const SUMMED_BLOCKS = 64;
-const FEWEST_SLICES = 16;
-/** Rows of a slice at most: a block of any state is audited in a millisecond or two. */
-const SLICE_ROWS = 16_384;
+const SLICES = 16;
 const EXACT = 2 ** 52;
 
 const { BALANCE_HIGH, PENDING_HIGH, FIRST_POSITION, KIND, FEE_CLASS, CREATED_MS } = ACCOUNT;
@@ -33,6 +31,7 @@ const POSITION_MARKET = KNOWN_POSITION.MARKET;
 export class AuditImage {
   private readonly known: Known;
   private blocks = 0;
+  private slice = 0;
 
   constructor(known: Known) {
     this.known = known;
@@ -41,6 +40,7 @@ export class AuditImage {
   /** Compares; tells each component that differs. */
   run(state: State, found: Found): void {
     this.blocks++;
+    this.slice = this.blocks % SLICES;
     const { account, position, order, market, refund } = state;
     for (let row = this.from(account.rows); row < this.to(account.rows); row++) this.auditAccount(state, row, found);
     for (let row = this.from(position.rows); row < this.to(position.rows); row++) this.auditPosition(state, row, found);
@@ -54,15 +54,11 @@ export class AuditImage {
 
   /** First row of the slice of a table with so many rows, and the row behind it. */
   private from(rows: number): number {
-    if (rows <= SMALL) return 1;
-    const slices = slicesOf(rows);
-    return Math.max(1, Math.floor((rows * (this.blocks % slices)) / slices));
+    return rows <= SMALL ? 1 : Math.max(1, Math.floor((rows * this.slice) / SLICES));
   }
 
   private to(rows: number): number {
-    if (rows <= SMALL) return rows;
-    const slices = slicesOf(rows);
-    return Math.floor((rows * ((this.blocks % slices) + 1)) / slices);
+    return rows <= SMALL ? rows : Math.floor((rows * (this.slice + 1)) / SLICES);
   }
 
   private auditAccount(state: State, row: number, found: Found): void {
@@ -234,10 +230,6 @@ export class AuditImage {
       }
     }
   }
-}
-
-function slicesOf(rows: number): number {
-  return Math.max(FEWEST_SLICES, Math.ceil(rows / SLICE_ROWS));
 }
 
 const SUMS = ['BUY_SIZE', 'SELL_SIZE', 'ORDER_COUNT', 'REDUCE_ONLY_COUNT'] as const;
