@@ -19,6 +19,7 @@ import {
   heightOf,
   nextStep,
   type Rung,
+  RUNGS,
   rungOf,
   type Standing,
   type Standstill,
@@ -46,6 +47,8 @@ export interface ReopeningStep extends Step {
 
 export interface ReopeningOptions {
   readonly guard: Guard;
+  /** What the process lacks to be ready for the next rung, by name; empty when nothing. Unless said it lacks nothing. */
+  readonly unready?: (rung: Rung) => string;
   /** Told each move of a market, its beginning too. */
   readonly onStep?: (step: ReopeningStep) => void;
 }
@@ -56,6 +59,7 @@ type Stop = 'tick' | 'status' | 'end';
 export class Reopening {
   private readonly guard: Guard;
   private readonly onStep: ((step: ReopeningStep) => void) | undefined;
+  private readonly unready: (rung: Rung) => string;
   private readonly trail = new ReopeningTrail();
   private readonly embargo = new WithdrawalEmbargo();
   private readonly standings = new Map<number, Standing>();
@@ -73,9 +77,10 @@ export class Reopening {
   /** What ends the part of the batch that `stopAfter` found last. */
   stop: Stop = 'end';
 
-  constructor({ guard, onStep }: ReopeningOptions) {
+  constructor({ guard, onStep, unready }: ReopeningOptions) {
     this.guard = guard;
     this.onStep = onStep;
+    this.unready = unready ?? ((): string => '');
     guard.attach({
       onVerdict: (verdict) => this.verdicts.push(verdict),
       onFinding: (finding) => this.findings.push(finding),
@@ -121,6 +126,11 @@ export class Reopening {
     const wanted = this.trail.wanted(market);
     const decided = this.guard.authority.decided(market);
     return decided !== undefined && heightOf(rungOf(decided)) <= heightOf(rungOf(wanted)) ? decided : wanted;
+  }
+
+  /** The exchange stood still, as after a restart: with the next batch every open market begins its way anew. */
+  restart(): void {
+    this.hasBegun = false;
   }
 
   /** The event buffer is about to be filled anew. Appends, the first time after a start, what closes every market that was open. */
@@ -244,7 +254,7 @@ export class Reopening {
     const auditFinding =
       auditFindings.get('venue') ?? auditFindings.get(componentName({ kind: 'market', market })) ?? '';
     const veto = this.vetoOf(state, market);
-    const learned = { auditedSequence, auditFinding, veto };
+    const learned = { unready: this.unready(rungAbove(before.rung)), auditedSequence, auditFinding, veto };
     const facts = reopeningFacts(this.guard, state, market, before, learned);
     const wanted = this.wanted(market);
     const step = nextStep(before, facts, rungOf(wanted));
@@ -305,6 +315,11 @@ export class Reopening {
     const [timeMs, sequence] = [f64[64 + VENUE.TIME_MS] as number, f64[64 + VENUE.SEQUENCE] as number];
     this.onStep?.({ ...step, market, from, timeMs, sequence });
   }
+}
+
+/** The rung that comes next; the last one is its own. */
+function rungAbove(rung: Rung): Rung {
+  return RUNGS[Math.min(heightOf(rung) + 1, RUNGS.length - 1)] as Rung;
 }
 
 /** True for what is found of all rows of a table together. */

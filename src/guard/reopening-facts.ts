@@ -21,8 +21,9 @@ const MAINTENANCE_FACTOR = MARKET_PARAMETERS.indexOf('MAINTENANCE_FACTOR');
 const MARGIN_SHARE = 10n;
 const MAXIMUM_SPREAD = MARKET_PARAMETERS.indexOf('MAXIMUM_SPREAD');
 
-/** What was learned since the last step: newest clean audit, what an audit found, what was vetoed (empty: nothing). */
+/** What was learned since the last step: newest clean audit, what an audit found, what was vetoed, what is not ready (empty: nothing). */
 export interface Learned {
+  readonly unready: string;
   readonly auditedSequence: number | undefined;
   readonly auditFinding: string;
   readonly veto: string;
@@ -34,7 +35,7 @@ export function reopeningFacts(
   state: State,
   market: number,
   standing: Standing,
-  { auditedSequence, auditFinding, veto }: Learned,
+  { unready, auditedSequence, auditFinding, veto }: Learned,
 ): ReopeningFacts {
   const { known } = guard;
   const { rung } = standing;
@@ -57,6 +58,7 @@ export function reopeningFacts(
             () => Infinity,
           ),
     venueStatus: i32[128 + VENUE.STATUS] as number,
+    unready,
     auditedSequence,
     finding,
     veto,

@@ -26,6 +26,7 @@ function good(timeMs: number, sequence: number, changes: Partial<ReopeningFacts>
     leastMs: 60_000,
     venueStatus: STATUS.OK,
     auditedSequence: sequence - 1,
+    unready: '',
     finding: '',
     veto: '',
     price: { isValid: true, found: 'valid', apart: 1n, allowed: 1n },
@@ -50,6 +51,7 @@ const anyFacts: fc.Arbitrary<ReopeningFacts> = fc.record({
   leastMs: fc.constantFrom(0, 60_000, 120_000),
   venueStatus: mostly<number>(STATUS.OK, ...Object.values(STATUS)),
   auditedSequence: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }),
+  unready: mostly('', 'projections: 3 blocks behind'),
   finding: mostly('', 'market 1: positions_sum_to_zero'),
   veto: mostly('', 'market 1: mark_backed'),
   price: fc.record({
@@ -88,7 +90,7 @@ describe('the ladder, whatever the facts', () => {
           assert.equal(facts.veto, '');
           assert.ok(heightOf(after.rung) <= heightOf(highest));
           assert.ok(conditions.length > 0 && conditions.every(({ holds }) => holds));
-          assert.ok(facts.finding === '' && (facts.auditedSequence as number) > 3);
+          assert.ok(facts.unready === '' && facts.finding === '' && (facts.auditedSequence as number) > 3);
           assert.ok(facts.price.isValid && !facts.depth.isCrossed);
           if (!['cancel_only', 'normal'].includes(standing.rung)) {
             assert.ok(facts.depth.bids >= facts.depth.needed && facts.price.apart <= facts.price.allowed);
@@ -166,6 +168,7 @@ describe('a step', () => {
       ['time', { leastMs: 65_001 }],
       ['audit', { auditedSequence: 5 }],
       ['audit', { auditedSequence: undefined }],
+      ['readiness', { unready: 'projections: 3 blocks behind' }],
       ['quarantine', { finding: 'market 1: funding_step_bound' }],
       ['price', { price: { isValid: false, found: 'disputed', apart: 0n, allowed: 1n } }],
       ['mark_near_fair', { price: { isValid: true, found: 'valid', apart: 17n, allowed: 1n } }],

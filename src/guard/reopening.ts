@@ -85,6 +85,8 @@ export interface ReopeningFacts {
   readonly venueStatus: number;
   /** Last command of the newest block whose end was audited without a finding; undefined when there is none. */
   readonly auditedSequence: number | undefined;
+  /** What the process lacks to be ready for the next rung; empty when nothing. */
+  readonly unready: string;
   /** Why market or venue are in quarantine, or what an audit found; empty when nothing is. */
   readonly finding: string;
   /** What the guard vetoed about the market since the last step; empty when nothing. */
@@ -114,6 +116,7 @@ export interface DepthFacts {
 interface Condition {
   readonly name:
     | 'venue_status'
+    | 'readiness'
     | 'time'
     | 'audit'
     | 'quarantine'
@@ -214,6 +217,7 @@ function conditionsOf(standing: Standing, facts: ReopeningFacts): Condition[] {
   const isAudited = audited !== undefined && audited > since;
   const conditions = [
     condition('venue_status', facts.venueStatus <= next, `${facts.venueStatus}`, `at most ${next}`),
+    condition('readiness', facts.unready === '', facts.unready === '' ? 'ready' : facts.unready, 'ready'),
     condition('time', standing.stoodMs >= facts.leastMs, `${standing.stoodMs} ms`, `${facts.leastMs} ms`),
     condition('audit', isAudited, audited === undefined ? 'none' : `up to ${audited}`, `a clean one behind ${since}`),
     condition('quarantine', facts.finding === '', facts.finding === '' ? 'none' : facts.finding, 'none'),
