@@ -247,9 +247,23 @@ function remedyLines({ timeMs, result, shown, record }: Extract<Moment, { kind: 
   return [
     ...heading(timeMs, 'Who was harmed by the reopening is made whole.'),
     `    ${readableCount(result.assessed)} accounts are assessed, ${readableCount(result.refunded)} are paid ${readableUsd(result.totalUsd)}, the largest ${readableUsd(result.largestUsd)}.`,
-    `    By cause: ${causes.map(([cause, amount]) => `${cause.replaceAll('_', ' ')} ${readableUsd(amount)}`).join(', ')}.`,
+    ...(causes.length === 0
+      ? []
+      : [
+          `    By cause: ${causes.map(([cause, amount]) => `${cause.replaceAll('_', ' ')} ${readableUsd(amount)}`).join(', ')}.`,
+        ]),
     `    Differences of all accounts less what came from outside: ${result.conservationResidual}.`,
     `    ${readableCount(result.receipts)} receipts; ${readableCount(result.receiptsVerified)} hold by the first verifier, ${readableCount(result.independentVerified)} by the second, which shares no code with it.`,
+    ...paymentLines(shown, record),
+  ];
+}
+
+function paymentLines(
+  shown: readonly string[],
+  record: Extract<Moment, { kind: 'remedy' }>['record'],
+): readonly string[] {
+  if (record === undefined) return ['    Nobody is owed anything: nothing is paid.'];
+  return [
     '    Two operators are shown this, and sign:',
     ...shown.map((line) => `      ${line}`),
     `    Paid, the smallest hundredth first: ${readableCount(record.posted)} of ${readableCount(record.payments)}. Ledger, tree and the debit of the fund agree.`,

@@ -94,6 +94,7 @@ describe('and who was harmed by the reopening is made whole', () => {
     assert.ok(remedy.refunded < remedy.assessed / 4, `${remedy.refunded} of ${remedy.assessed}`);
     assert.ok((remedy.byCause['liquidation_price'] as number) > 0);
     const { record, shown } = momentOf(story, 'remedy');
+    assert.ok(record !== undefined);
     assert.equal(record.posted, record.payments);
     assert.equal(record.pending, 0);
     assert.equal(record.reconciliation?.holds, true);

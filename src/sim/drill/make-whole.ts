@@ -51,11 +51,15 @@ export interface Paid {
   readonly seconds: number;
 }
 
-/** Two operators sign what they are shown; then it is paid, the smallest hundredth first. Throws where it may not be. */
-export function payRemedy({ world: { venue } }: Closed, { incident, draft }: Drafted): Paid {
+/**
+ * Two operators sign what they are shown; then it is paid, the smallest hundredth first. Undefined where nobody is owed anything. Throws
+ * where it may not be paid.
+ */
+export function payRemedy({ world: { venue } }: Closed, { incident, draft }: Drafted): Paid | undefined {
   const startMs = performance.now();
   const { claims } = draft.claims;
   const plan = planPayout({ incident: toHex(caseHash(incident)), round: draft.roots.round }, claims);
+  if (plan.payments.length + plan.reversals.length === 0) return undefined;
   const payout = { roots: draft.roots, dossier: draft.dossier, effect: draft.effect, claims, plan };
   const [obstacle] = obstaclesOf(payout);
   if (obstacle !== undefined) throw new Error(`it cannot be approved: ${obstacle.name} ${obstacle.about}`);

@@ -89,7 +89,8 @@ export type Moment =
       readonly result: RemedyResult;
       /** What the approvers were shown. */
       readonly shown: readonly string[];
-      readonly record: PayRecord;
+      /** Undefined where nobody was owed anything. */
+      readonly record: PayRecord | undefined;
     };
 
 export interface DrillTold {

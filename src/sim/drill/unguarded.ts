@@ -60,13 +60,13 @@ function run(options: ParadexOptions, folder: string): Parts {
 
   const climbed = climb(options, closed, happened);
   const paid = payRemedy(closed, drafted);
-  addPayment(own, drafted.draft.roots.round, paid.approval, paid.record);
+  if (paid !== undefined) addPayment(own, drafted.draft.roots.round, paid.approval, paid.record);
   told.onMoment?.({
     kind: 'remedy',
     timeMs: closed.world.venue.timeMs,
     result: remedy,
-    shown: paid.shown,
-    record: paid.record,
+    shown: paid?.shown ?? [],
+    record: paid?.record,
   });
   return {
     closed,
@@ -75,6 +75,6 @@ function run(options: ParadexOptions, folder: string): Parts {
     rollback,
     secondWave: { careless: wave.compared.wrongful.count, ladder: climbed.wrongful.count },
     remedy,
-    timings: { scopeSeconds: race.scopeSeconds, draftSeconds: drafted.seconds, payoutSeconds: paid.seconds },
+    timings: { scopeSeconds: race.scopeSeconds, draftSeconds: drafted.seconds, payoutSeconds: paid?.seconds ?? 0 },
   };
 }
