@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly seed: number;
   /** Traders and makers. */
   readonly accounts: number;
+  /** Tells days apart that are traded by the same people: what they do then is drawn anew. */
+  readonly draw?: string;
 }
 
 const USDC = 1e8;
@@ -41,6 +43,8 @@ export class Session {
   /** Ticks of the day; the first is the opening's. */
   readonly clock: TickClock;
   private readonly random: Random;
+  /** What is drawn tick by tick. */
+  private readonly drawn: Random;
   private readonly seed: number;
   private readonly population: Population;
   private readonly world: OutsideWorld;
@@ -50,11 +54,12 @@ export class Session {
   private readonly treasury: Treasury;
   private readonly wheel: Wheel;
 
-  constructor({ day, seed, accounts }: SessionOptions) {
+  constructor({ day, seed, accounts, draw }: SessionOptions) {
     this.day = day;
     this.seed = seed;
     this.clock = new TickClock(day.startMs, day.endMs, day.tickMs);
     this.random = new Random(seed).fork('session');
+    this.drawn = draw === undefined ? this.random : this.random.fork(draw);
     this.population = new Population(day, accounts, this.random.fork('population'));
     this.accounts = this.population.accounts;
     for (const { account, markets } of this.population.makers) {
@@ -68,9 +73,8 @@ export class Session {
     this.wheel = new Wheel(day.markets.map((_, place) => 1 / (place + 2)));
   }
 
-  /** Appends the first commands of all, for a state that is still `genesis`: markets, accounts, money, prices, a tick. */
-  opening(state: State, buffer: CommandBuffer): void {
-    const timeMs = this.day.startMs;
+  /** Appends the first commands of all, for a state that is still `genesis`: markets, accounts, money, prices, a tick at `timeMs`. */
+  opening(state: State, buffer: CommandBuffer, timeMs: number = this.day.startMs): void {
     const { deposit, retail } = this.population;
     for (const { definition } of this.day.markets) buffer.defineMarket(timeMs, definition);
     const keys = new Random(this.seed).fork('account keys');
@@ -97,7 +101,7 @@ export class Session {
     const { day, view } = this;
     const fromMs = this.clock.timeOf(tick - 1);
     const toMs = this.clock.timeOf(tick);
-    const random = this.random.fork(tick);
+    const random = this.drawn.fork(tick);
     for (let market = 1; market <= day.markets.length; market++) view.refresh(state, market, fromMs, STALE_MS);
     const at = (share: number): number => fromMs + Math.floor(day.tickMs * share);
     this.making.act(state, view, tick - 1, at(0.05), at(0.15), buffer);
@@ -106,6 +110,13 @@ export class Session {
     this.treasury.act(state, at(0.95), day.tickMs, random, buffer);
     this.world.samples(toMs, state, buffer);
     buffer.tick(toMs);
+  }
+
+  /** Appends what comes from outside by itself at a tick, and the tick: samples, and nobody who trades. */
+  samples(tick: number, state: State, buffer: CommandBuffer): void {
+    const timeMs = this.clock.timeOf(tick);
+    this.world.samples(timeMs, state, buffer);
+    buffer.tick(timeMs);
   }
 
   /** Traders act one after the other between two times: which market and who is drawn anew each time. */
