@@ -1,5 +1,5 @@
 /**
- * What the guard costs: the same session applied by the engine alone, under its guard as `run` has it (a second thread listens), and
+ * What the guard costs: the same session applied by the engine alone, under its guard with a second thread that listens, and
  * under a guard that does all in the engine's thread, in turn and in one process, so that whatever else the machine does weighs
  * on all. Under the guard each batch is screened, each tick's proposals are judged, the images go on with every event and are
  * compared at every block. Warrants are made and thrown away: writing them is the journal's work.

@@ -23,6 +23,9 @@ import { claimFolder } from './run-record.ts';
 import { Holds } from './warrants-held.ts';
 import { type FinishedRun, runResult, summaryText } from './run-summary.ts';
 
+/** A second thread listens for the guard where it has a processor of its own: the exchange, its roots and it. */
+const PROCESSORS = 3;
+
 interface RunOptions {
   readonly data?: string;
   readonly market?: string[];
@@ -99,7 +102,8 @@ async function runWith(output: Output, options: RunOptions): Promise<FinishedRun
     tickMs: day.tickMs,
   }));
   const roots = new ThreadedRoots();
-  const listening = options.guard === 'off' || availableParallelism() < 2 ? undefined : new ThreadedListening();
+  const listening =
+    options.guard === 'off' || availableParallelism() < PROCESSORS ? undefined : new ThreadedListening();
   const holds = new Holds();
   const progress = startProgress(output, 'day', session.clock.ticks);
   try {
