@@ -1,0 +1,75 @@
+/** What the history in a database means, as named numbers: rows and sums of each table, when it happened, rows that belong to nothing. */
+import type { SqlSession } from '../store/database.ts';
+import { PROJECTED_TABLES } from '../store/projected-tables.ts';
+import { totalsOf } from '../store/table-sums.ts';
+import type { Declared } from './upgrade-migration.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Rows that point at none: a trade without its orders or its command, an order or a position of no account. */
+const ORPHANS = {
+  'trade/orphans/sequence': `select count(*) as n from trade t
+    where not exists (select 1 from command c where c.fork = t.fork and c.sequence = t.sequence)`,
+  'trade/orphans/maker_order': `select count(*) as n from (select distinct fork, maker_order from trade) t
+    where not exists (select 1 from order_version o where o.order_id = t.maker_order)`,
+  'trade/orphans/taker_order': `select count(*) as n from (select distinct fork, taker_order from trade) t
+    where not exists (select 1 from order_version o where o.order_id = t.taker_order)`,
+  'order_version/orphans/account': `select count(*) as n from (select distinct account from order_version) o
+    where not exists (select 1 from balance_version b where b.account = o.account)
+      and not exists (select 1 from state_account a where a.row = o.account)`,
+  'position_version/orphans/account': `select count(*) as n from (select distinct account from position_version) p
+    where not exists (select 1 from state_account a where a.row = p.account)`,
+} as const;
+
+/** The fingerprint of what is up to a height. Tables of which the migration removes or changes columns are left to the comparison of rows. */
+export async function historyFingerprint(
+  session: SqlSession,
+  height: number,
+  declared: Declared,
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const isLeft = (name: string): boolean => {
+    const { removed = {}, changed = {} } = declared.tables[name] ?? {};
+    return Object.keys(removed).length + Object.keys(changed).length > 0 || declared.droppedTables.includes(name);
+  };
+  for (const { name, columns } of PROJECTED_TABLES) {
+    if (isLeft(name)) continue;
+    const { rows, sums } = await totalsOf(session, name, height);
+    found.set(`${name}/all/rows`, String(rows));
+    for (const [column, sum] of Object.entries(sums)) found.set(`${name}/all/${column}`, String(sum));
+    if (!columns.some(([column]) => column === 'time_ms')) continue;
+    const hours = await session.query<{ hour: string; n: number }>(
+      `select (time_ms / ${HOUR_MS})::text as hour, count(*) as n from ${name} group by 1`,
+    );
+    for (const { hour, n } of hours) found.set(`${name}/hour ${hour}/rows`, String(n));
+  }
+  const used = /\b(?:trade|command|order_version|balance_version|position_version|state_account)\b/g;
+  for (const [path, text] of Object.entries(ORPHANS)) {
+    if ([...text.matchAll(used)].some(([name]) => isLeft(name))) continue;
+    const [row] = await session.query<{ n: number }>(text);
+    found.set(path, String(row?.n ?? 0));
+  }
+  return found;
+}
+
+/** The funding indexes that each market had, by the ticks of the history that is alive, and the last of them. */
+export async function knownIndexes(
+  session: SqlSession,
+  height: number,
+): Promise<Map<number, { readonly all: ReadonlySet<string>; readonly last: string }>> {
+  const all = await session.query<{ market: number; value: string }>(
+    'select distinct market, funding_index::text as value from live_mark_tick where height <= $1',
+    [height],
+  );
+  const last = await session.query<{ market: number; value: string }>(
+    `select distinct on (market) market, funding_index::text as value from live_mark_tick where height <= $1
+      order by market, height desc, sequence desc`,
+    [height],
+  );
+  return new Map(
+    last.map(({ market, value }) => [
+      market,
+      { all: new Set(all.filter((each) => each.market === market).map((each) => each.value)), last: value },
+    ]),
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * Check 3: the same blocks on both sides. The last K blocks of the journal lead to the candidate's state, and from that state on made-up
+ * blocks (a crash of every price, ticks that charge funding, a restart between) lead to the same roots as from the journal's.
+ */
+import { isPassed, passedOver, type ReadableHistory } from '../chain/branches.ts';
+import { BlockSealer, headOf } from '../chain/block-sealer.ts';
+import { copyState } from '../chain/copy-state.ts';
+import { entriesUpTo } from '../chain/first-batch.ts';
+import { replay } from '../chain/replay.ts';
+import { DirectRoots } from '../chain/roots.ts';
+import { applyCommands } from '../engine/batch.ts';
+import { CommandBuffer } from '../engine/command-buffer.ts';
+import type { State } from '../engine/state.ts';
+import { MARKET, VENUE } from '../engine/tables.ts';
+import { stateAtBlock } from '../incident/state-at-block.ts';
+import { sha256 } from '../journal/node-digest.ts';
+import { addDifferences, rootOf } from './compare-states.ts';
+import type { Findings } from './finding.ts';
+
+export interface ReplayInput {
+  readonly history: ReadableHistory;
+  /** The folder of the journal's snapshots. */
+  readonly folder: string;
+  /** The block at whose end the candidate's state is. */
+  readonly height: number;
+  readonly blocks: number;
+}
+
+export interface ReplayVerdict {
+  /** Blocks of the journal that were replayed, and made-up ones. */
+  readonly blocks: number;
+  readonly synthetic: number;
+  /** The root that the journal leads to. */
+  readonly root: string;
+}
+
+/** The state that the journal leads to at a height, over its last blocks. Refuses (throws `NoSuchState`) as `stateAtBlock` does. */
+export function journalState({ history, folder, height, blocks }: ReplayInput): { state: State; blocks: number } {
+  const passed = passedOver(history.restores, height);
+  let from = height;
+  for (let left = blocks; left > 0 && from > 0; left--) {
+    from--;
+    while (from > 0 && isPassed(passed, from)) from--;
+  }
+  const { state, block } = stateAtBlock(history, from, { folder, head: height });
+  if (from === height) return { state, blocks: 0 };
+  const sealer = new BlockSealer(sha256, new DirectRoots(sha256), headOf(block, sha256));
+  const entries = entriesUpTo(history.entries(from), from, height);
+  const result = replay(state, entries, { sealer, hash: sha256, history, head: height, amend: null });
+  if (result.firstDivergence === null) return { state, blocks: result.blocks };
+  const { what, height: at } = result.firstDivergence;
+  throw new Error(`block ${at} of the journal: ${what}`);
+}
+
+/** Compares; adds each row in which the candidate's state is not the journal's, or behaves otherwise. */
+export function compareReplays(candidate: State, input: ReplayInput, findings: Findings): ReplayVerdict {
+  const { state: control, blocks } = journalState(input);
+  const root = rootOf(control);
+  if (rootOf(candidate) !== root) {
+    const before = findings.count;
+    addDifferences(control, candidate, findings);
+    if (findings.count === before) findings.add('state/0/root', root, rootOf(candidate));
+    // A state that is not the journal's is not run: it may not even end.
+    return { blocks, synthetic: 0, root };
+  }
+  return { blocks, synthetic: runSynthetic(copyState(control), copyState(candidate), input.blocks, findings), root };
+}
+
+/** Moves of all prices, ppm, one for each made-up block in turn. */
+const MOVES = [1_000_000, 800_000, 800_000, 1_300_000, 500_000, 1_000_000];
+const STEP_MS = 5000;
+
+function runSynthetic(control: State, candidate: State, blocks: number, findings: Findings): number {
+  let [own, other] = [control, candidate];
+  for (let n = 0; n < blocks; n++) {
+    const commands = madeUp(own, MOVES[n % MOVES.length] as number);
+    for (const state of [own, other]) {
+      state.events.clear();
+      applyCommands(state, commands.i32, commands.f64, commands.rows);
+      state.events.clear();
+    }
+    if (rootOf(own) !== rootOf(other)) {
+      addDifferences(own, other, findings);
+      return n + 1;
+    }
+    // A restart: what is derived from the tables is made anew on one side alone.
+    if (n === Math.floor(blocks / 2)) [own, other] = [own, copyState(other)];
+  }
+  return blocks;
+}
+
+function madeUp(state: State, move: number): CommandBuffer {
+  const buffer = new CommandBuffer();
+  const { venue, market } = state;
+  const timeMs = (venue.f64[venue.rowFloats + VENUE.TIME_MS] as number) + STEP_MS;
+  for (let row = 1; row < market.rows; row++) {
+    const spot = market.f64[row * market.rowFloats + MARKET.SPOT] as number;
+    if (spot <= 0) continue;
+    // Rounded down to whole price units: both sides are given the same.
+    buffer.oraclePrice(timeMs, row, 0, Math.max(1, Math.floor(spot / 1e6) * move), timeMs);
+  }
+  buffer.tick(timeMs);
+  return buffer;
+}
