@@ -13,6 +13,8 @@ import { Projection, type ProjectionTarget } from './projection.ts';
 import { SumsOfLines, type TableTotals } from './table-sums.ts';
 import { BLOCK_COLUMNS, blockRow, DIGEST_COLUMNS, DigestChain, lastHeight } from './write-blocks.ts';
 
+/** Blocks that are read and compared at once, at most. */
+const COMPARED_BLOCKS = 512;
 const BYTES = new Set(['hash', 'parent_hash', 'commands_root', 'state_root', 'rules_hash', 'digest']);
 
 const BLOCK: ComparedTable = {
@@ -104,6 +106,7 @@ class AuditTarget implements ProjectionTarget {
   private readonly rollbacks: SqlValue[][] = [];
   private readonly deadRanges: SqlValue[][] = [];
   private height = -1;
+  readonly mostBlocks = COMPARED_BLOCKS;
   journalHeight = -1;
   rows = 0;
   difference: RowDifference | undefined;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, SqlSession } from './database.ts';
 import { cutBack, emptyProjection } from './cut-back.ts';
+import { Fenced } from './lease.ts';
 import { openBarsAt } from './open-bars.ts';
 import { type ProjectedBlock, rowsOf } from './projected-block.ts';
 import { Projection, ProjectionStopped, type ProjectionTarget } from './projection.ts';
@@ -10,6 +11,7 @@ import { BlockWriter, lastHeight, ProjectedByAnother } from './write-blocks.ts';
 /** The state goes to the database every so many blocks, unless said. */
 const STATE_BLOCKS = 32;
 const BLOCKS_ASKED = 1000;
+const TRANSACTION_BLOCKS = 512;
 const RETRY_MS = 1000;
 
 export interface FollowOptions {
@@ -19,6 +21,8 @@ export interface FollowOptions {
   readonly database: Database;
   /** The state is kept after so many blocks; 0: never. */
   readonly stateBlocks?: number;
+  /** Blocks of one transaction, at most; 512 unless said. */
+  readonly transactionBlocks?: number;
   /** Runs first in each transaction that writes: refuses by throwing, then nothing is written. */
   readonly before?: (session: SqlSession) => Promise<void>;
   /** Is told what is in the database now. */
@@ -41,9 +45,11 @@ class WritingTarget implements ProjectionTarget {
   private rows = 0;
   private written = 0;
   private journalHeight = -1;
+  readonly mostBlocks: number;
 
   constructor(options: FollowOptions) {
     this.options = options;
+    this.mostBlocks = options.transactionBlocks ?? TRANSACTION_BLOCKS;
   }
 
   async blocks(below: number | undefined): Promise<[number, Uint8Array][]> {
@@ -112,9 +118,15 @@ interface FollowerOptions extends FollowOptions {
   readonly onTrouble?: (error: Error) => void;
 }
 
+/** To try again would change nothing: the journal leads no further, or another writes. */
+function isFinal(failure: Error): boolean {
+  return failure instanceof ProjectionStopped || failure instanceof ProjectedByAnother || failure instanceof Fenced;
+}
+
 /**
  * Follows a journal until it is stopped. A database that fails is tried again and again; what was committed is found in it. It ends by
- * itself, and `failed` resolves with why, where the journal is damaged or diverges, or when another process writes the same blocks.
+ * itself, and `failed` resolves with why, where the journal is damaged or diverges, or when another process writes the same blocks or has
+ * the lease.
  */
 export class Follower {
   private readonly options: FollowerOptions;
@@ -174,7 +186,7 @@ export class Follower {
         await this.projection.done;
       } catch (error) {
         const failure = error instanceof Error ? error : new Error(String(error));
-        if (failure instanceof ProjectionStopped || failure instanceof ProjectedByAnother) return failure;
+        if (isFinal(failure)) return failure;
         this.options.onTrouble?.(failure);
         await this.projection.stop();
         await sleep(RETRY_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);

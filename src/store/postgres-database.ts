@@ -75,12 +75,18 @@ class PostgresDatabase implements Database {
   private async use<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     let isBroken = false;
+    // Between two statements nobody waits for an answer: that the connection is lost is told here alone, and to the next statement.
+    const lose = (): void => {
+      isBroken = true;
+    };
+    client.on('error', lose);
     try {
       return await work(new PostgresSession(client));
     } catch (error) {
-      isBroken = !(error instanceof SqlFailed);
+      isBroken ||= !(error instanceof SqlFailed);
       throw error;
     } finally {
+      client.off('error', lose);
       client.release(isBroken);
     }
   }

@@ -19,6 +19,8 @@ export interface ProjectionTarget {
   cut(height: number): Promise<number | undefined>;
   bars(height: number, lastMs: number): Promise<readonly OpenBar[]>;
   take(blocks: readonly ProjectedBlock[]): Promise<void>;
+  /** How many blocks are taken at once, at most. */
+  readonly mostBlocks: number;
   /** Told the height of the journal's last block, as the thread found it. */
   reading?(height: number): void;
 }
@@ -33,9 +35,8 @@ export class ProjectionStopped extends Error {
   }
 }
 
-/** Rows and blocks of one transaction, at most; one block more is taken where it has more than that. */
+/** Rows that are taken at once, at most; one block is, however many it has. */
 const MOST_ROWS = 65_536;
-const MOST_BLOCKS = 512;
 
 type Queued =
   | { readonly kind: 'block'; readonly block: ProjectedBlock; readonly bytes: number }
@@ -125,7 +126,7 @@ export class Projection {
     }
     const blocks: ProjectedBlock[] = [];
     let [rows, bytes] = [0, 0];
-    while (rows < MOST_ROWS && blocks.length < MOST_BLOCKS && this.queue[0]?.kind === 'block') {
+    while (rows < MOST_ROWS && blocks.length < this.target.mostBlocks && this.queue[0]?.kind === 'block') {
       const next = this.queue.shift() as Extract<Queued, { kind: 'block' }>;
       blocks.push(next.block);
       rows += rowsOf(next.block);
