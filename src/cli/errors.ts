@@ -71,7 +71,9 @@ function storageError(error: Error): CommandError | undefined {
   const known = storageErrors[error.name];
   if (known === undefined) return undefined;
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return new CommandError(known[0], `${error.message}${cause}`, known[1]);
+  // A full disk is what a person must hear of, whoever met it.
+  const isFull = error.cause instanceof Error && systemCode(error.cause) === 'ENOSPC';
+  return new CommandError(isFull ? 'disk_full' : known[0], `${error.message}${cause}`, known[1]);
 }
 
 /** The longest message that is printed: a refusal may quote what it refuses, and that may be a whole file. */

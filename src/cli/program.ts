@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { registerBench } from './bench.ts';
 import type { Frame } from './command.ts';
+import { registerControl } from './control.ts';
 import { registerData } from './data.ts';
 import { registerDrill } from './drill.ts';
 import { CommandError, type ExitCode, exitCodes, toCommandError } from './errors.ts';
@@ -13,6 +14,7 @@ import { registerMatrix } from './matrix.ts';
 import { type Streams, toJson } from './output.ts';
 import { registerKey } from './key.ts';
 import { registerRun } from './run.ts';
+import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
 import { registerStore } from './store.ts';
 import { registerVerify } from './verify.ts';
@@ -23,6 +25,8 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerStart,
   registerDrill,
   registerRun,
+  registerServe,
+  registerControl,
   registerVerify,
   registerMatrix,
   registerWarrants,

@@ -36,7 +36,8 @@ export interface ClockJump {
 
 export class LiveClock {
   private readonly options: LiveClockOptions;
-  private timeMs: number;
+  /** The exchange's time as it was read last. */
+  timeMs: number;
   private wallMs: number;
   private countMs: number;
   private isHeld = false;
@@ -86,6 +87,11 @@ export class LiveClock {
     else this.timeMs += Math.max(passedMs * SLEW, wall - this.timeMs);
     if (wasHeld && !this.isHeld && this.jump === undefined) this.jump = { byMs: this.timeMs - next, isFollowed: true };
     return this.timeMs;
+  }
+
+  /** At another speed than 1 the work may be too much for it: the exchange's time waits at `timeMs`, which it has been at. */
+  waitAt(timeMs: number): void {
+    if (this.options.speed !== 1) this.timeMs = Math.min(this.timeMs, timeMs);
   }
 
   /** Somebody says that the wall is right: the exchange's time follows it, however far it is ahead. */

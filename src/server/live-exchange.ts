@@ -1,0 +1,441 @@
+/**
+ * An exchange that keeps running, in real time: ticks by the clock, what its traffic brings between them, blocks, snapshots, a database
+ * that follows. It starts from whatever it was left in, takes commands only as far as it is ready, and stops sealed.
+ */
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { type Block, blockHash } from '../chain/block.ts';
+import { toHex } from '../chain/digest.ts';
+import { CommandBuffer } from '../engine/command-buffer.ts';
+import type { State } from '../engine/state.ts';
+import type { ActResult } from '../exchange/act.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import { LiveClock } from '../exchange/live-clock.ts';
+import { recover } from '../exchange/recover.ts';
+import { Reopening } from '../exchange/reopen.ts';
+import { Guard } from '../guard/guard.ts';
+import type { Disk } from '../journal/disk.ts';
+import { type FileJournal, openFileJournal } from '../journal/file-journal.ts';
+import { sha256 } from '../journal/node-digest.ts';
+import { saveSnapshot, snapshotHeights } from '../journal/snapshot-folder.ts';
+import { ThreadedRoots } from '../journal/threaded-roots.ts';
+import type { Database } from '../store/database.ts';
+import type { DurableBlock } from '../store/lease.ts';
+import { type BirthCertificate, birthOf } from '../upgrade/birth.ts';
+import { ControlRefused } from './control-socket.ts';
+import type { DataDir } from './data-dir.ts';
+import { DatabaseLink } from './database-link.ts';
+import { fundingGapMs } from './live-facts.ts';
+import { LiveReadiness } from './live-readiness.ts';
+
+/** A block of so much of the exchange's time at speed 1, and so many commands, at most. */
+const BLOCK_MS = 2000;
+const BLOCK_COMMANDS = 65_536;
+const SNAPSHOT_BLOCKS = 300;
+/** Ticks that are made up for one after the other; at speed 1 more of them are left out. */
+const TICKS_MADE_UP = 4;
+const LONGEST_SLEEP_MS = 250;
+
+/** What happens at an exchange of its own accord: prices, and those who trade. Times are multiples of `tickMs`. */
+export interface Traffic {
+  readonly tickMs: number;
+  readonly accounts: number;
+  /** The first commands of all, up to a tick. */
+  opening(timeMs: number, state: State, buffer: CommandBuffer): void;
+  /** What comes up to the tick at `timeMs`, which is last; prices alone where nobody is to trade. */
+  step(timeMs: number, state: State, buffer: CommandBuffer, hasTraders: boolean): void;
+}
+
+/** Something that whoever keeps the exchange should know. */
+export interface Notice {
+  readonly name: string;
+  readonly message: string;
+  readonly isTrouble: boolean;
+}
+
+export interface LiveOptions {
+  readonly dir: DataDir;
+  /** Undefined: no database by the operator's word. */
+  readonly openDatabase: (() => Promise<Database>) | undefined;
+  readonly traffic: Traffic;
+  readonly hasTraders: boolean;
+  readonly speed: number;
+  readonly tell: (notice: Notice) => void;
+  /** Clocks as of `LiveClock`; those of the machine unless said. */
+  readonly wallMs?: () => number;
+  readonly countMs?: () => number;
+  readonly disk?: Disk;
+}
+
+/** The journal does not lead where its blocks say, or lost its end: nothing is traded on it. */
+export class CannotRecover extends Error {
+  readonly code: 'journal_diverges' | 'journal_shorter_than_snapshot';
+  constructor(code: CannotRecover['code'], message: string) {
+    super(message);
+    this.name = 'CannotRecover';
+    this.code = code;
+  }
+}
+
+export class LiveExchange {
+  readonly birth: BirthCertificate;
+  readonly readiness: LiveReadiness;
+  readonly exchange: Exchange;
+  readonly reopening: Reopening;
+  readonly guard: Guard;
+  readonly clock: LiveClock;
+  readonly link: DatabaseLink | undefined;
+  private readonly options: LiveOptions;
+  private readonly journal: FileJournal;
+  private readonly roots: ThreadedRoots;
+  private readonly buffer = new CommandBuffer(1 << 12);
+  private readonly stopping = new AbortController();
+  private durable: DurableBlock | undefined;
+  private lost: Error | undefined;
+  private isPaused = false;
+  /** The database is closed by the owner's word, and trading goes on. */
+  private isReleased = false;
+  private toldHeld = '';
+
+  private constructor(options: LiveOptions, journal: FileJournal, roots: ThreadedRoots) {
+    const { dir, speed, tell } = options;
+    this.options = options;
+    this.journal = journal;
+    this.roots = roots;
+    this.guard = new Guard();
+    this.reopening = new Reopening({
+      guard: this.guard,
+      unready: () => this.readiness.shutBy('cancel_only'),
+      onStep: ({ move, market, standing }) => {
+        const isTrouble = move === 'down' || move === 'wait';
+        tell({ name: `reopening_${move}`, message: `market ${market} is ${standing.rung}`, isTrouble });
+      },
+    });
+    let made: Block | undefined;
+    const recovered = recover(journal, {
+      hash: sha256,
+      roots,
+      guard: this.guard,
+      reopening: this.reopening,
+      capacity: { accounts: options.traffic.accounts + 16 },
+      onBlock: (block) => {
+        made = block;
+      },
+    });
+    const { firstDivergence } = recovered.replay;
+    if (firstDivergence !== null) {
+      const { what, height, sequence, recorded, replayed } = firstDivergence;
+      const message = `block ${height}, after command ${sequence}: ${what} is ${replayed}, recorded ${recorded}`;
+      throw new CannotRecover('journal_diverges', message);
+    }
+    this.exchange = new Exchange({
+      state: recovered.state,
+      journal,
+      sealer: recovered.sealer,
+      guard: this.guard,
+      reopening: this.reopening,
+      blockCommands: BLOCK_COMMANDS,
+      blockMs: BLOCK_MS * Math.max(1, speed),
+      snapshotBlocks: SNAPSHOT_BLOCKS,
+      onSnapshot: (state, block) => this.keep(state, block),
+    });
+    const wallMs = options.wallMs ?? Date.now;
+    const countMs = options.countMs ?? (() => performance.now());
+    const lastMs = this.exchange.sequence === 0 ? undefined : this.exchange.timeMs;
+    this.clock = new LiveClock({ wallMs, countMs, lastMs, speed });
+    // Of a new exchange the block before the first command is sealed at once: a birth certificate names a block.
+    if (journal.height < 0) this.exchange.finish();
+    const block = journal.block(journal.height) as Block;
+    this.durable = { height: block.height, hash: blockHash(block, sha256) };
+    this.birth = birthOf(dir.record.exchange, dir.path, block, wallMs());
+    if (options.openDatabase !== undefined) {
+      this.link = new DatabaseLink({
+        open: options.openDatabase,
+        journalFolder: dir.journal,
+        birth: this.birth,
+        durable: () => this.durable,
+        hashAt: (height) => {
+          const at = journal.block(height);
+          return at === undefined ? undefined : blockHash(at, sha256);
+        },
+        wallMs,
+        countMs,
+        onTrouble: (error) => tell({ name: 'database_trouble', message: error.message, isTrouble: true }),
+        onLost: (error) => this.lose(error),
+      });
+    }
+    this.readiness = new LiveReadiness({
+      state: recovered.state,
+      guard: this.guard,
+      reopening: this.reopening,
+      link: this.link,
+      head: () => ({ height: journal.height, fork: journal.fork }),
+      heldBy: () => this.heldBy(),
+    });
+    this.readiness.recovered(recovered, block, made);
+    this.readiness.restarted(lastMs ?? 0);
+  }
+
+  /**
+   * Recovers the exchange of a data folder and takes the lease of its database. Refuses (throws) a journal that is damaged, in use, lost
+   * its end or diverges (`CannotRecover`), and as `DatabaseLink.attach` does.
+   */
+  static async open(options: LiveOptions): Promise<LiveExchange> {
+    const { dir, disk, tell } = options;
+    const { journal, tornTail } = openFileJournal(dir.journal, disk === undefined ? {} : { disk });
+    let roots: ThreadedRoots | undefined;
+    try {
+      const newest = snapshotHeights(dir.journal)[0] ?? -1;
+      if (newest > journal.height) {
+        const message = `the journal ends with block ${journal.height}, but there is a snapshot of block ${newest}: its end is lost`;
+        throw new CannotRecover('journal_shorter_than_snapshot', message);
+      }
+      if (tornTail !== undefined) {
+        const message = `${tornTail.file}: ${tornTail.cutBytes} bytes of an unfinished write were cut at byte ${tornTail.offset}`;
+        tell({ name: 'torn_tail', message, isTrouble: true });
+      }
+      roots = new ThreadedRoots();
+      const live = new LiveExchange(options, journal, roots);
+      await live.link?.attach();
+      return live;
+    } catch (error) {
+      journal.close();
+      await roots?.close();
+      throw error;
+    }
+  }
+
+  get state(): State {
+    return this.exchange.state;
+  }
+
+  /** Height of the last block of the journal, its branch, and its root as hexadecimal digits. */
+  get head(): { readonly height: number; readonly fork: number; readonly stateRoot: string } {
+    const { journal } = this;
+    const block = journal.block(journal.height);
+    return { height: journal.height, fork: journal.fork, stateRoot: block === undefined ? '' : toHex(block.stateRoot) };
+  }
+
+  /** Why no commands are taken: `paused`, `lease_lapsed`; empty when they are. */
+  heldBy(): string {
+    if (this.isPaused) return 'paused';
+    if (this.link !== undefined && !this.isReleased && !this.link.isRunning) return 'lease_lapsed';
+    return '';
+  }
+
+  /** Runs until it is stopped. Rejects with what else ended it; then nothing more is appended. Closes everything in either case. */
+  async run(): Promise<void> {
+    try {
+      while (!this.stopping.signal.aborted) {
+        await this.turn();
+        await sleep(this.sleepMs(), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+      this.requireOurs();
+      this.exchange.finish();
+      this.noteDurable(this.journal.height);
+      this.link?.wake();
+      if (this.link?.isRunning === true) await this.link.reached(this.journal.height).catch(() => undefined);
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** Ends `run`: what is open is sealed, all of it durable, the lease given back. */
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** What is due by the clock now. Throws what must end the exchange. */
+  async turn(): Promise<void> {
+    this.requireOurs();
+    const { traffic, speed } = this.options;
+    const { tickMs } = traffic;
+    const timeMs = this.clock.read();
+    this.tellClock();
+    if (this.isHeld()) return;
+    const dueMs = Math.floor(timeMs / tickMs) * tickMs;
+    const lastMs = this.exchange.sequence === 0 ? dueMs - tickMs : this.exchange.timeMs;
+    const isFarBehind = dueMs - lastMs > TICKS_MADE_UP * tickMs * Math.max(1, speed);
+    if (isFarBehind && speed === 1) return this.tick(dueMs);
+    const first = Math.floor(lastMs / tickMs) * tickMs + tickMs;
+    const most = first + TICKS_MADE_UP * tickMs * Math.max(1, Math.ceil(speed));
+    for (let atMs = first; atMs <= Math.min(dueMs, most); atMs += tickMs) {
+      this.tick(atMs);
+      await nextTurn();
+      if (this.stopping.signal.aborted || this.isHeld()) return;
+    }
+    if (dueMs > most) this.clock.waitAt(most);
+  }
+
+  /** Takes commands at the exchange's time. Refuses (`ControlRefused`) while it is not ready for any. */
+  submit(commands: CommandBuffer): void {
+    this.requireReady();
+    this.append(() => this.exchange.submit(commands));
+  }
+
+  /** Carries out a signed act at the exchange's time: also while markets are shut. Refuses (`ControlRefused`) while it is held. */
+  act(signed: unknown): ActResult {
+    this.requireOurs();
+    const held = this.heldBy();
+    if (held !== '') throw new ControlRefused('held', held);
+    return this.append(() => this.exchange.act(signed, this.exchange.timeMs));
+  }
+
+  /** Holds all commands, seals what is open, and waits until the database has it; closes the database too when `closes`. */
+  async pause(closes: boolean): Promise<number> {
+    this.isPaused = true;
+    this.seal();
+    const { height } = this.journal;
+    if (this.link?.isAttached === true) await this.link.reached(height);
+    if (closes) await this.link?.detach();
+    return height;
+  }
+
+  /** Goes on after a pause; markets begin their way anew when it was long, or when `withLadder`. */
+  async resume(withLadder: boolean): Promise<void> {
+    await this.attach();
+    this.isReleased = false;
+    this.isPaused = false;
+    if (withLadder) this.restartLadder('resumed');
+  }
+
+  /** Closes the database while trading goes on, and opens it again. */
+  async release(): Promise<void> {
+    this.isReleased = true;
+    await this.link?.detach();
+  }
+
+  async reattach(): Promise<void> {
+    await this.attach();
+    this.isReleased = false;
+  }
+
+  /** Seals what is open and keeps a snapshot of it; returns its height. */
+  snapshot(): number {
+    this.seal();
+    const block = this.journal.block(this.journal.height) as Block;
+    saveSnapshot(this.options.dir.journal, this.state, block);
+    return block.height;
+  }
+
+  private async attach(): Promise<void> {
+    if (this.link === undefined || this.link.isAttached) return;
+    await this.link.attach();
+    this.readiness.announced();
+  }
+
+  private tick(timeMs: number): void {
+    const { exchange, buffer, options } = this;
+    const { traffic, hasTraders } = options;
+    buffer.clear();
+    if (exchange.sequence === 0) traffic.opening(timeMs, this.state, buffer);
+    else {
+      const gapMs = timeMs - exchange.timeMs;
+      if (gapMs > fundingGapMs(this.state))
+        this.restartLadder(`${gapMs} ms without a tick: no funding accrues over them`);
+      traffic.step(timeMs, this.state, buffer, hasTraders && this.readiness.shutBy('cancel_only') === '');
+    }
+    this.append(() => exchange.submit(buffer));
+    this.readiness.ticked();
+  }
+
+  private restartLadder(why: string): void {
+    this.reopening.restart();
+    this.readiness.restarted(this.exchange.timeMs + 1);
+    this.options.tell({ name: 'stood_still', message: why, isTrouble: true });
+  }
+
+  /** Appends to the journal; what was there before is durable behind it. */
+  private append<T>(work: () => T): T {
+    this.requireOurs();
+    const { height } = this.journal;
+    try {
+      return work();
+    } catch (error) {
+      this.lose(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    } finally {
+      if (this.lost === undefined) {
+        this.noteDurable(height);
+        this.link?.wake();
+      }
+    }
+  }
+
+  private seal(): void {
+    this.append(() => this.exchange.finish());
+    this.noteDurable(this.journal.height);
+  }
+
+  private noteDurable(height: number): void {
+    if (height <= (this.durable?.height ?? -1)) return;
+    const block = this.journal.block(height);
+    if (block !== undefined) this.durable = { height, hash: blockHash(block, sha256) };
+  }
+
+  private keep(state: State, block: Block): void {
+    try {
+      saveSnapshot(this.options.dir.journal, state, block);
+    } catch (error) {
+      // The journal is the truth: without a snapshot it is only slower to read.
+      const message = error instanceof Error ? error.message : String(error);
+      this.options.tell({ name: 'snapshot_failed', message, isTrouble: true });
+    }
+  }
+
+  private isHeld(): boolean {
+    const held = this.heldBy();
+    if (held !== this.toldHeld) {
+      const message = held === '' ? 'commands are taken again' : `no commands are taken: ${held}`;
+      this.options.tell({ name: held === '' ? 'goes_on' : held, message, isTrouble: held === 'lease_lapsed' });
+      this.toldHeld = held;
+    }
+    return held !== '';
+  }
+
+  private tellClock(): void {
+    const { jump } = this.clock;
+    if (jump === undefined) return;
+    const way = jump.byMs < 0 ? 'back' : 'forward';
+    const then = !jump.isFollowed
+      ? 'it is not believed: the exchange goes on with the clock that counts, until `control accept_clock`'
+      : jump.byMs < 0
+        ? 'the exchange’s time goes on, a little slower'
+        : 'the exchange’s time follows';
+    const message = `the machine’s clock went ${way} by ${Math.round(Math.abs(jump.byMs))} ms; ${then}`;
+    this.options.tell({ name: 'clock_jumped', message, isTrouble: true });
+  }
+
+  private requireReady(): void {
+    this.requireOurs();
+    const shut = this.readiness.shutBy('cancel_only');
+    const held = this.heldBy();
+    if (held !== '') throw new ControlRefused('held', held);
+    if (shut !== '') throw new ControlRefused('not_ready', shut);
+  }
+
+  private requireOurs(): void {
+    if (this.lost !== undefined) throw this.lost;
+  }
+
+  private lose(error: Error): void {
+    this.lost ??= error;
+    this.stopping.abort();
+  }
+
+  private sleepMs(): number {
+    const { traffic, speed } = this.options;
+    const untilMs = traffic.tickMs - (this.clock.timeMs % traffic.tickMs);
+    return Math.max(1, Math.min(LONGEST_SLEEP_MS, untilMs / speed));
+  }
+
+  /** Lets go of everything. Of an exchange that was lost nothing more is written. */
+  async close(): Promise<void> {
+    this.readiness.silent();
+    await this.link?.detach();
+    try {
+      this.journal.close();
+    } finally {
+      await this.roots.close();
+    }
+  }
+}
