@@ -2,7 +2,9 @@
  * What each remedy would do, found by replay before anyone decides: to do nothing, to repair the state and pay what is lacking, to roll
  * back to the last good block. The order of preference is published; which option is recommended follows from the numbers alone.
  */
+import { copyState } from '../chain/copy-state.ts';
 import { computeMargin, Margin } from '../engine/margin.ts';
+import { cancelForFork } from '../engine/order-cancel.ts';
 import type { State } from '../engine/state.ts';
 import { ACCOUNT } from '../engine/tables.ts';
 import { wide } from '../guard/exact.ts';
@@ -178,15 +180,20 @@ function forwardFix({ corrections, policy, notices }: IncidentCase, run: Inciden
   };
 }
 
-/** Every account has again what it had, and what happened in the world is carried over. */
+/**
+ * Every account has again what it had, and what happened in the world is carried over: where the orders that a rollback ends bind no
+ * margin any more.
+ */
 function rollback(run: IncidentRun, trades: HonestTrades): Measured {
   const { before, valuation } = run.worlds;
   const has = equities(before, valuation);
+  const restored = copyState(before);
+  cancelForFork(restored);
   let receivables = 0n;
   for (let account = 1; account < before.account.rows; account++) {
     const { brought, taken } = externalOf(run, account);
     has[account] = (has[account] as bigint) + brought - taken;
-    const short = taken - brought - pendingOf(before, account) - freeOf(before, account);
+    const short = taken - brought - pendingOf(before, account) - freeOf(restored, account);
     if (taken > 0n && short > 0n) receivables += short;
   }
   return {

@@ -5,23 +5,26 @@ import { toHex } from '../../src/chain/digest.ts';
 import { DirectRoots } from '../../src/chain/roots.ts';
 import { USDC } from '../../src/engine/venue.fixture.ts';
 import { type Draft, draftIncident } from '../../src/incident/draft.ts';
+import { HonestTrades } from '../../src/incident/honest-trades.ts';
+import { type Measurement, measure } from '../../src/incident/measure.ts';
 import { StoppableVenue } from '../../src/incident/rollback.fixture.ts';
 import { stateAtBlock } from '../../src/incident/state-at-block.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import { DEFAULT_POLICY } from '../../src/remedy/default-policy.ts';
 import { CASE_FORMAT, type IncidentCase } from '../../src/remedy/incident-case.ts';
 import type { CorrectionSet } from '../../src/remedy/correction.ts';
+import { runIncident } from '../../src/remedy/incident-run.ts';
 import type { Statement } from '../../src/remedy/statement.ts';
 import { verifyReceipt } from '../../src/remedy/verify-receipt.ts';
 
 const NONE: CorrectionSet = { commands: [], deviations: [], keepHalts: true };
 
-/** Drafts the window from one block to the last, by these corrections. */
-function draftOf(venue: StoppableVenue, height: number, corrections: CorrectionSet, head = venue.height): Draft {
-  const { journal } = venue;
+/** The case of a window from one block to another. */
+function caseOf(journal: Journal, height: number, head: number, corrections: CorrectionSet): IncidentCase {
   const [from, to] = [journal.block(height), journal.block(head)];
   assert.ok(from !== undefined && to !== undefined);
-  const incident: IncidentCase = {
+  return {
     format: CASE_FORMAT,
     name: 'a-rollback',
     reason: 'a false price',
@@ -33,7 +36,13 @@ function draftOf(venue: StoppableVenue, height: number, corrections: CorrectionS
     policy: DEFAULT_POLICY,
     notices: { noticeMs: to.lastMs, reopenMs: to.lastMs, graceMs: 0, late: [] },
   };
-  const { state: start } = stateAtBlock(journal, height, { head: to.height });
+}
+
+/** Drafts the window from one block to the last, by these corrections. */
+function draftOf(venue: StoppableVenue, height: number, corrections: CorrectionSet, head = venue.height): Draft {
+  const { journal } = venue;
+  const incident = caseOf(journal, height, head, corrections);
+  const { state: start } = stateAtBlock(journal, height, { head });
   const roots = new DirectRoots(sha256);
   const secret = new Uint8Array(32).fill(3);
   const draft = draftIncident({ incident, history: journal, start, hash: sha256, roots, secret });
@@ -45,6 +54,17 @@ function draftOf(venue: StoppableVenue, height: number, corrections: CorrectionS
     );
   }
   return draft;
+}
+
+/** What each remedy would do about the window from a block to the last, in which nothing is corrected. */
+function measureOf({ journal, height }: StoppableVenue, from: number): Measurement {
+  const trades = new HonestTrades();
+  const incident = caseOf(journal, from, height, NONE);
+  const { state: start } = stateAtBlock(journal, from, { head: height });
+  const roots = new DirectRoots(sha256);
+  const run = runIncident({ incident, history: journal, start, hash: sha256, roots, onEvents: trades.observe });
+  assert.ok(!('finding' in run));
+  return measure(incident, run, trades);
 }
 
 const statementOf = ({ claims }: Draft, account: number): Statement =>
@@ -116,4 +136,17 @@ test('E4: W took 8,000 of phantom profit away: behind the rollback W owes 7,000 
   assert.equal(statementOf(draft, w).difference, '0');
   // One account owes it: its amount is not told.
   assert.equal(draft.dossier.rollback?.receivables, null);
+});
+
+test('what a rollback would leave owing is measured as it will be: orders that it ends bind no margin', () => {
+  const venue = new StoppableVenue();
+  const [trader] = venue.open(1_000) as [number];
+  venue.place(trader, { price: 1_000, size: 80 });
+  const good = venue.height;
+  venue.submit((commands, timeMs) => commands.cancelAll(timeMs, trader, 0));
+  venue.settle(venue.withdraw(trader, 990));
+  const measured = measureOf(venue, good);
+  venue.rollBack(good);
+  assert.equal(venue.money(trader).owed, 0);
+  assert.equal(measured.options.rollback.receivables, 0n);
 });
