@@ -53,9 +53,16 @@ function submit(live: LiveExchange, { commands }: ControlRequest): object {
   const buffer = new CommandBuffer(64);
   for (const record of commands as unknown[]) buffer.append(rowsOf(record, live.exchange.timeMs), 1);
   const before = live.exchange.sequence;
-  live.submit(buffer);
-  const events = [...live.state.events.all()];
-  return { firstSequence: before + 1, lastSequence: live.exchange.sequence, timeMs: live.exchange.timeMs, events };
+  const held = live.submit(buffer).map(({ row, check }) => ({ row, check }));
+  // What was held did nothing: then the events are none of these commands'.
+  const events = live.exchange.sequence > before ? [...live.state.events.all()] : [];
+  return {
+    firstSequence: before + 1,
+    lastSequence: live.exchange.sequence,
+    timeMs: live.exchange.timeMs,
+    events,
+    held,
+  };
 }
 
 function rowsOf(record: unknown, timeMs: number): Uint8Array {

@@ -12,7 +12,9 @@ import { Exchange } from '../exchange/exchange.ts';
 import { LiveClock } from '../exchange/live-clock.ts';
 import { recover } from '../exchange/recover.ts';
 import { Reopening } from '../exchange/reopen.ts';
+import { componentName } from '../guard/finding.ts';
 import { Guard } from '../guard/guard.ts';
+import type { HeldCommand } from '../guard/screen.ts';
 import type { Disk } from '../journal/disk.ts';
 import { type FileJournal, openFileJournal } from '../journal/file-journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
@@ -89,6 +91,8 @@ export class LiveExchange {
   private readonly roots: ThreadedRoots;
   private readonly buffer = new CommandBuffer(1 << 12);
   private readonly stopping = new AbortController();
+  /** What the guard did not take of the commands that are being submitted. */
+  private held: HeldCommand[] = [];
   private durable: DurableBlock | undefined;
   private lost: Error | undefined;
   private isPaused = false;
@@ -101,7 +105,13 @@ export class LiveExchange {
     this.options = options;
     this.journal = journal;
     this.roots = roots;
-    this.guard = new Guard();
+    this.guard = new Guard({
+      onHeldCommand: (held) => this.held.push(held),
+      onFinding: ({ component, check }) => {
+        const message = `${componentName(component)}: ${check.name}: ${check.found}, expected ${check.expected}`;
+        tell({ name: 'quarantine', message, isTrouble: true });
+      },
+    });
     this.reopening = new Reopening({
       guard: this.guard,
       unready: () => this.readiness.shutBy('cancel_only'),
@@ -266,10 +276,15 @@ export class LiveExchange {
     if (dueMs > most) this.clock.waitAt(most);
   }
 
-  /** Takes commands at the exchange's time. Refuses (`ControlRefused`) while it is not ready for any. */
-  submit(commands: CommandBuffer): void {
+  /**
+   * Takes commands at the exchange's time; returns those that the guard did not take, by their row. Refuses (`ControlRefused`) while it
+   * is not ready for any.
+   */
+  submit(commands: CommandBuffer): readonly HeldCommand[] {
     this.requireReady();
+    this.held = [];
     this.append(() => this.exchange.submit(commands));
+    return this.held;
   }
 
   /** Carries out a signed act at the exchange's time: also while markets are shut. Refuses (`ControlRefused`) while it is held. */
@@ -327,6 +342,7 @@ export class LiveExchange {
     const { exchange, buffer, options } = this;
     const { traffic, hasTraders } = options;
     buffer.clear();
+    this.held = [];
     if (exchange.sequence === 0) traffic.opening(timeMs, this.state, buffer);
     else {
       const gapMs = timeMs - exchange.timeMs;
