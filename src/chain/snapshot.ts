@@ -42,6 +42,17 @@ export type SnapshotResult = { readonly state: State } | { readonly refusal: Sna
 /** Fills `into` with the next bytes of the snapshot; returns false when there are not enough. */
 export type ReadInto = (into: Uint8Array) => boolean;
 
+/** Reads a snapshot that is in memory. */
+export function readerOf(bytes: Uint8Array): ReadInto {
+  let at = 0;
+  return (into) => {
+    if (at + into.length > bytes.length) return false;
+    into.set(bytes.subarray(at, at + into.length));
+    at += into.length;
+    return true;
+  };
+}
+
 /** How many bytes `writeSnapshot` gives for this state. */
 export function snapshotBytes(state: State): number {
   return TABLE_NAMES.reduce((sum, name) => sum + state[name].pages * PAGE_BYTES, PAGE_BYTES);

@@ -1,19 +1,14 @@
 // Cases on disk.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { canonicalJson } from '../remedy/canonical-json.ts';
 import { decodeCase } from '../remedy/decode-case.ts';
 import { caseJson, type IncidentCase } from '../remedy/incident-case.ts';
 import { CommandError } from './errors.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** The case in a file. Refuses (named) what is no JSON, and what is no case, by the field. */
 export function readCaseFile(file: string): IncidentCase {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new CommandError('not_json', `${file}: ${error.message}`);
-    throw error;
-  }
+  const value = readJsonFile(file);
   const incident = decodeCase(value);
   if ('bad' in incident) throw new CommandError('not_a_case', `${file}: ${incident.bad}`);
   return incident;

@@ -1,11 +1,12 @@
 // `makewhole control`: talks to an exchange that `serve` keeps running.
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import type { Command } from 'commander';
 import { askControl } from '../server/control-client.ts';
 import type { ControlRequest } from '../server/control-socket.ts';
 import { socketPath } from '../server/data-dir.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
+import { readJsonFile } from './json-file.ts';
 import type { Output } from './output.ts';
 import { textTable } from './table.ts';
 
@@ -63,12 +64,7 @@ function requestOf(ask: string, { file, closeDatabase, ladder }: ControlOptions)
 
 function contentOf(file: string | undefined): unknown {
   if (file === undefined) throw new CommandError('missing_argument', 'say which: --file PATH');
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new CommandError('not_json', `${file}: ${error.message}`);
-    throw error;
-  }
+  return readJsonFile(file);
 }
 
 interface Gate {

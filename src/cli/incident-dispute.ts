@@ -15,6 +15,7 @@ import { readDeclarations } from './declarations-file.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { runDraft } from './incident-draft.ts';
 import { openForReading } from './journal-folder.ts';
+import { readJsonFile } from './json-file.ts';
 import { decimalUnits } from './money.ts';
 import type { Output } from './output.ts';
 import { textTable } from './table.ts';
@@ -159,7 +160,7 @@ function questions({ desk, output }: Desk): ExitCode {
 
 function open(call: Desk): ExitCode {
   const { desk, options } = call;
-  const correction = options.correction === undefined ? undefined : readJson(options.correction);
+  const correction = options.correction === undefined ? undefined : readJsonFile(options.correction);
   const number = desk.open(call.whole('account'), call.required('text'), correction, options.by, call.nowMs);
   return call.done(number);
 }
@@ -260,13 +261,4 @@ function draftAgain(
     ...(previous === undefined ? {} : { previous }),
     ...(declarations === undefined ? {} : { declarations: readDeclarations(declarations) }),
   });
-}
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new CommandError('not_json', `${file}: ${error.message}`);
-    throw error;
-  }
 }

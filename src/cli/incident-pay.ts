@@ -1,5 +1,5 @@
 // `makewhole incident pay`: carries out an approved payout on the journal of an exchange that is not running.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { decodeAct } from '../guard/authority/decode-act.ts';
@@ -10,6 +10,7 @@ import { contentOf, type Obstacle, obstaclesOf } from '../remedy/approval.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
+import { readJsonFile } from './json-file.ts';
 import { decimalUnits, readableCount } from './money.ts';
 import { withExchange } from './open-exchange.ts';
 import type { Output } from './output.ts';
@@ -88,13 +89,7 @@ async function payCommand(output: Output, { folder, journal, keys, batch }: PayC
 
 /** Enrolled keys: a list of `{key, role}`. */
 function keysIn(file: string): readonly EnrolledKey[] {
-  let keys: unknown;
-  try {
-    keys = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new CommandError('not_json', `${file}: ${error.message}`);
-    throw error;
-  }
+  const keys = readJsonFile(file);
   // Read by the rules of an act that enrols them.
   const act = decodeAct({
     fork: 0,

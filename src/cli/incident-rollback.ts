@@ -1,6 +1,6 @@
 // `makewhole incident rollback`: the journal of a stopped exchange goes on with the state of an earlier block, on a new fork.
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Block } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
@@ -26,6 +26,7 @@ import { readCaseFile } from './case-file.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
+import { readJsonFile } from './json-file.ts';
 import { decimalUnits, readableCount } from './money.ts';
 import type { Output } from './output.ts';
 
@@ -138,13 +139,7 @@ function startFor(journal: FileJournal, folder: string, restores: number): Pick<
 
 /** Refuses (`not_settled`) what is no list of withdrawals. */
 function readSettled(file: string): SettledWithdrawal[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new CommandError('not_json', `${file}: ${error.message}`);
-    throw error;
-  }
+  const value = readJsonFile(file);
   if (!Array.isArray(value)) throw new CommandError('not_settled', `${file} is no list`);
   return value.map((each: unknown, at) => {
     const fields = (typeof each === 'object' && each !== null ? each : {}) as Readonly<Record<string, unknown>>;

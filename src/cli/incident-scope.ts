@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import type { Block } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
-import { loadSnapshot } from '../chain/snapshot.ts';
+import { loadSnapshot, readerOf } from '../chain/snapshot.ts';
 import type { State } from '../engine/state.ts';
 import { type Scope, scopeOf } from '../incident/scope.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
@@ -112,14 +112,7 @@ function sayScope(output: Output, { lastGood, deviations, unexplained, lines }: 
 function keptOf(files: readonly string[], block: Block): State | undefined {
   for (const file of files) {
     const bytes = readFileSync(file);
-    let at = 0;
-    const read = (into: Uint8Array): boolean => {
-      if (at + into.length > bytes.length) return false;
-      into.set(bytes.subarray(at, at + into.length));
-      at += into.length;
-      return true;
-    };
-    const result = loadSnapshot(read, block, sha256, crc32);
+    const result = loadSnapshot(readerOf(bytes), block, sha256, crc32);
     if ('state' in result) return result.state;
     if (result.refusal.suspect !== undefined) return result.refusal.suspect;
   }

@@ -4,7 +4,7 @@
  * zero, the default of a column that nobody filled.
  */
 import type { Block } from '../../chain/block.ts';
-import { loadSnapshot, type SnapshotResult, writeSnapshot } from '../../chain/snapshot.ts';
+import { loadSnapshot, readerOf, type SnapshotResult, writeSnapshot } from '../../chain/snapshot.ts';
 import { touchAll } from '../../chain/touched-pages.ts';
 import type { State } from '../../engine/state.ts';
 import { MARKET } from '../../engine/tables.ts';
@@ -72,14 +72,7 @@ export function copyOf(state: State, block: Block): Uint8Array {
 
 /** Loads a copy as the product does: what its block does not vouch for is refused by name. */
 export function load(bytes: Uint8Array, block: Block): SnapshotResult {
-  let at = 0;
-  const read = (into: Uint8Array): boolean => {
-    if (at + into.length > bytes.length) return false;
-    into.set(bytes.subarray(at, at + into.length));
-    at += into.length;
-    return true;
-  };
-  return loadSnapshot(read, block, sha256, crc32);
+  return loadSnapshot(readerOf(bytes), block, sha256, crc32);
 }
 
 /** The careless operator: takes what was read, whatever was said of it. Throws where there is nothing that could be read. */

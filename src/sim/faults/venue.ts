@@ -7,7 +7,13 @@ import { BEFORE_GENESIS, BlockSealer, headOf } from '../../chain/block-sealer.ts
 import type { Block } from '../../chain/block.ts';
 import { replay, type ReplayResult } from '../../chain/replay.ts';
 import { DirectRoots } from '../../chain/roots.ts';
-import { loadSnapshot, type SnapshotRefusal, type SnapshotResult, writeSnapshot } from '../../chain/snapshot.ts';
+import {
+  loadSnapshot,
+  readerOf,
+  type SnapshotRefusal,
+  type SnapshotResult,
+  writeSnapshot,
+} from '../../chain/snapshot.ts';
 import { touchAll } from '../../chain/touched-pages.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
 import type { EventBuffer } from '../../engine/event.ts';
@@ -202,12 +208,5 @@ function snapshotOf(state: State, block: Block): Uint8Array {
 }
 
 function loadFrom(bytes: Uint8Array, block: Block): SnapshotResult {
-  let at = 0;
-  const read = (into: Uint8Array): boolean => {
-    if (at + into.length > bytes.length) return false;
-    into.set(bytes.subarray(at, at + into.length));
-    at += into.length;
-    return true;
-  };
-  return loadSnapshot(read, block, sha256, crc32);
+  return loadSnapshot(readerOf(bytes), block, sha256, crc32);
 }
