@@ -102,7 +102,7 @@ export class DatabaseLink {
         onTrouble: (error) => (error instanceof Fenced ? this.lose(error) : onTrouble(error)),
       });
       void follower.failed.then((error) => (error === undefined ? undefined : this.lose(error)));
-      const timer = setInterval(() => this.renew(), LEASE_MS / RENEWALS);
+      const timer = setInterval(() => void this.renew(), LEASE_MS / RENEWALS);
       this.attached = { database, lease, follower, timer };
     } catch (error) {
       await database.close();
@@ -171,22 +171,27 @@ export class DatabaseLink {
     return lease;
   }
 
-  private renew(): void {
+  /** Has the lease for its whole time again, if the database answers and says so. One at a time; what fails is told. */
+  renew(): Promise<void> {
     const { attached } = this;
-    if (attached === undefined || this.renewing !== undefined) return;
+    if (attached === undefined) return Promise.resolve();
+    this.renewing ??= this.renewOf(attached).finally(() => {
+      this.renewing = undefined;
+    });
+    return this.renewing;
+  }
+
+  private async renewOf({ lease }: Attached): Promise<void> {
     const { wallMs, countMs, durable, onTrouble } = this.options;
     // The time counts from before the database was asked.
     const [wall, count] = [wallMs(), countMs()];
-    this.renewing = attached.lease
-      .renew(durable())
-      .then(() => this.note(wall, count))
-      .catch((error: unknown) => {
-        if (error instanceof Fenced) this.lose(error);
-        else onTrouble(error instanceof Error ? error : new Error(String(error)));
-      })
-      .finally(() => {
-        this.renewing = undefined;
-      });
+    try {
+      await lease.renew(durable());
+      this.note(wall, count);
+    } catch (error) {
+      if (error instanceof Fenced) this.lose(error);
+      else onTrouble(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   private note(wall = this.options.wallMs(), count = this.options.countMs()): void {

@@ -225,6 +225,11 @@ export class LiveExchange {
     return { height: journal.height, fork: journal.fork, stateRoot: block === undefined ? '' : toHex(block.stateRoot) };
   }
 
+  /** True when something ended it: nothing more is appended. */
+  get isLost(): boolean {
+    return this.lost !== undefined;
+  }
+
   /** Why no commands are taken: `paused`, `lease_lapsed`; empty when they are. */
   heldBy(): string {
     if (this.isPaused) return 'paused';

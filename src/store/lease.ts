@@ -106,7 +106,11 @@ export function takeLease(database: Database, request: LeaseRequest): Promise<Le
     // Waits for whoever writes at this moment: behind it, what was checked before stands.
     await session.query('select epoch from fence for update');
     const [last] = await session.query<LeaseRow>(NEWEST);
-    if (last !== undefined) requireSuccessor(last, request);
+    if (last !== undefined) {
+      requireSuccessor(last, request);
+      // Its own seat may have lost the end of its journal with the machine's power; any other has all that was projected, or is none.
+      if (last.seat !== seat) await requireTip(session, request);
+    }
     const [taken] = await session.query<{ epoch: number }>('update fence set epoch = epoch + 1 returning epoch');
     const { epoch } = taken as { epoch: number };
     await session.query(
@@ -132,11 +136,20 @@ function requireSuccessor(last: LeaseRow, { exchange, seat, hashAt }: LeaseReque
   if (!last.is_released && last.left_ms > 0 && last.seat !== seat) {
     throw new LeaseHeld(last.epoch, last.seat, last.left_ms);
   }
-  if (last.durable_hash === null) return;
-  const found = hashAt(last.durable_height);
-  if (found === undefined || !sameBytes(found, Uint8Array.from(last.durable_hash))) {
-    throw new JournalBehindLease(last.durable_height, Uint8Array.from(last.durable_hash), found);
-  }
+  if (last.durable_hash !== null) requireBlock(last.durable_height, last.durable_hash, hashAt);
+}
+
+async function requireTip(session: SqlSession, { hashAt }: LeaseRequest): Promise<void> {
+  const [tip] = await session.query<{ height: number; hash: Uint8Array }>(
+    'select height, hash from block order by height desc limit 1',
+  );
+  if (tip !== undefined) requireBlock(tip.height, tip.hash, hashAt);
+}
+
+function requireBlock(height: number, hash: Uint8Array, hashAt: LeaseRequest['hashAt']): void {
+  const found = hashAt(height);
+  const theirs = Uint8Array.from(hash);
+  if (found === undefined || !sameBytes(found, theirs)) throw new JournalBehindLease(height, theirs, found);
 }
 
 /** Made by `takeLease`. */

@@ -76,6 +76,8 @@ export async function openServed(folder: string, options: ServedOptions = {}): P
     for (let n = 0; n < count; n++) {
       machine.pass(TICK_MS);
       await live.turn();
+      // What a timer does, by the machine's own clock.
+      await live.link?.renew();
     }
   };
   return {

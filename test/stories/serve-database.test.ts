@@ -1,0 +1,144 @@
+// Exchanges that share a database: one writes, the other is refused by name, whichever comes first and whenever it wakes up.
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { JournalReader } from '../../src/journal/journal-reader.ts';
+import { auditStore } from '../../src/store/audit-store.ts';
+import type { Database } from '../../src/store/database.ts';
+import { Fenced, JournalBehindLease, LeaseHeld, LeaseOfAnotherExchange } from '../../src/store/lease.ts';
+import { startPostgres, type TestServer } from '../../src/store/postgres.fixture.ts';
+import { openPostgres } from '../../src/store/postgres-database.ts';
+import { openServed, type Served, type ServedOptions } from './serve.fixture.ts';
+
+let server: TestServer;
+let folder: string;
+let databases = 0;
+
+before(async () => {
+  server = await startPostgres();
+  folder = mkdtempSync(join(tmpdir(), 'makewhole-serve-database-'));
+});
+after(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const emptyDatabase = (): Promise<string> => server.createDatabase(`serve_${databases++}`);
+const dirOf = (name: string): string => join(folder, name);
+
+function open(name: string, url: string, options: ServedOptions = {}): Promise<Served> {
+  return openServed(dirOf(name), { openDatabase: () => openPostgres(url), ...options });
+}
+
+async function on<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openPostgres(url);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Lets the lease’s time be over, as when its holder has not been heard of. */
+const lapse = (url: string): Promise<object[]> =>
+  on(url, (database) => database.query("update lease set until = clock_timestamp() - interval '1 second'"));
+
+/** Resolves when the database has every block of the journal. */
+const caughtUp = async ({ live }: Served): Promise<void> => live.link?.reached(live.head.height);
+
+async function waitFor(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const refusal = (served: Served): Promise<unknown> =>
+  served.stop().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+/** Every row of the database against the journal. */
+async function requireEqual(name: string, url: string): Promise<void> {
+  const audit = await on(url, (database) => auditStore({ folder: join(dirOf(name), 'journal'), database }));
+  assert.equal(audit.firstDifference, undefined, JSON.stringify(audit.firstDifference));
+  assert.ok(audit.rows > 0);
+}
+
+describe('two exchanges on one database', () => {
+  test('with folders of their own: the second is another exchange, and refused by name, before and after the first stops', async () => {
+    const url = await emptyDatabase();
+    const first = await open('own-a', url);
+    await first.ticks(3);
+    await assert.rejects(open('own-b', url), LeaseHeld);
+    await caughtUp(first);
+    await first.stop();
+    await assert.rejects(open('own-b', url), LeaseOfAnotherExchange);
+    await requireEqual('own-a', url);
+  });
+
+  test('on a copy of the folder: refused while the first lives, and for good once it lacks what the first made durable', async () => {
+    const url = await emptyDatabase();
+    const first = await open('copied', url);
+    await first.ticks(3);
+    first.live.snapshot();
+    await first.stop();
+    cpSync(dirOf('copied'), dirOf('copy'), { recursive: true });
+    const again = await open('copied', url, { machine: first.machine });
+    await assert.rejects(open('copy', url), LeaseHeld);
+    await again.ticks(5);
+    await again.live.pause(true);
+    await assert.rejects(open('copy', url), JournalBehindLease);
+    await again.live.resume(false);
+    await again.ticks(1);
+    await again.stop();
+    await assert.rejects(open('copy', url), JournalBehindLease);
+    await requireEqual('copied', url);
+  });
+
+  test('an old one that wakes up when another has taken over is refused by the database, ends by that name, and writes nothing more', async () => {
+    const url = await emptyDatabase();
+    const old = await open('old', url);
+    await old.ticks(3);
+    await caughtUp(old);
+    cpSync(dirOf('old'), dirOf('taker'), { recursive: true });
+    rmSync(join(dirOf('taker'), 'lock'));
+    rmSync(join(dirOf('taker'), 'journal', 'lock'));
+    await lapse(url);
+    const taker = await open('taker', url);
+    await taker.ticks(3);
+    await caughtUp(taker);
+    const { height } = old.live.head;
+    // It does not know yet: it goes on by itself, until the database says so.
+    await old.ticks(1);
+    await waitFor(() => old.live.isLost);
+    await assert.rejects(old.live.turn(), Fenced);
+    assert.ok((await refusal(old)) instanceof Fenced);
+    assert.ok(new JournalReader(join(dirOf('old'), 'journal')).height >= height);
+    await taker.ticks(2);
+    await taker.stop();
+    await requireEqual('taker', url);
+  });
+});
+
+test('a database that dies and comes back: the exchange holds when its lease may be over, and goes on when it has it again', async () => {
+  const url = await emptyDatabase();
+  const served = await open('killed', url);
+  await served.until(() => served.live.readiness.gates.find(({ name }) => name === 'cancel_only')?.isOpen === true);
+  await server.kill();
+  const { sequence } = served.live.exchange;
+  await served.ticks(1);
+  assert.ok(served.live.exchange.sequence > sequence, 'for a while nobody else can have the lease');
+  await served.ticks(3);
+  assert.equal(served.live.heldBy(), 'lease_lapsed');
+  const held = served.live.exchange.sequence;
+  await served.ticks(3);
+  assert.equal(served.live.exchange.sequence, held);
+  await server.restart();
+  await waitFor(() => served.live.heldBy() === '');
+  await served.ticks(3);
+  assert.ok(served.live.exchange.sequence > held);
+  assert.ok(served.notices.some(({ name }) => name === 'database_trouble'));
+  await served.stop();
+  await requireEqual('killed', url);
+});
