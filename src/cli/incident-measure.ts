@@ -117,22 +117,25 @@ function cells({ harmed, benefited, fundCost, honestTradesUndone }: Measured): s
   ];
 }
 
-/** The measurement as JSON says it: amounts in USDC, exact, as text. */
+/** The measurement as JSON says it, which a report can be given: amounts exact, as text, in USDC and where it reads them in 1e-8 USDC. */
 function inJson({ options, ...rest }: Measurement): object {
   const json = Object.fromEntries(
     OPTIONS.map((option) => {
-      const { harmed, benefited, fundCost, honestTradesUndone, receivables } = options[option];
+      const { harmed, benefited, fundCost, honestTradesUndone, receivables, debtors } = options[option];
       return [
         option,
         {
           harmed: { accounts: harmed.accounts, usdc: decimalUnits(harmed.amount) },
           benefited: { accounts: benefited.accounts, usdc: decimalUnits(benefited.amount) },
+          fundCost: String(fundCost),
           fundCostUsdc: decimalUnits(fundCost),
           honestTradesUndone: {
             trades: honestTradesUndone.trades,
             notionalUsdc: decimalUnits(honestTradesUndone.notional),
           },
+          receivables: String(receivables),
           receivablesUsdc: decimalUnits(receivables),
+          debtors,
         },
       ];
     }),

@@ -9,8 +9,9 @@ import { toHex } from '../chain/digest.ts';
 import { commandRows } from '../chain/command-record.ts';
 import { batchesBetween } from '../chain/first-batch.ts';
 import type { RootComputer } from '../chain/roots.ts';
-import { COMMAND, LIQUIDATE, SETTLE_POSITION } from '../engine/command.ts';
+import { CARRY_WITHDRAWAL, COMMAND, LIQUIDATE, SETTLE_POSITION } from '../engine/command.ts';
 import type { State } from '../engine/state.ts';
+import { ACCOUNT } from '../engine/tables.ts';
 import { unwindInsurance } from '../exchange/unwind.ts';
 import { effectOf, withWarrants } from '../remedy/claim-documents.ts';
 import { freeFund } from '../remedy/claim-payment.ts';
@@ -113,7 +114,7 @@ export function draftIncident(options: DraftOptions): Draft | IncidentFinding {
     effect: toHex(effectHash(effect)),
     fund,
     timeline: timelineOf(incident, history, run),
-    rollback: rollbackFacts(history, from.height, to.height),
+    rollback: rollbackFacts(history, from.height, to.height, run.worlds.actual),
     round,
     previous: previous?.dossier ?? null,
     aboveCap: effect.aboveCap,
@@ -145,7 +146,7 @@ function accountsForcedBefore(history: ReadableHistory, height: number): Set<num
 }
 
 /** What the certificate of the rollback at the last good block, or behind it, says; null where there is none. */
-function rollbackFacts(history: ReadableHistory, from: number, to: number): RollbackFacts | null {
+function rollbackFacts(history: ReadableHistory, from: number, to: number, actual: State): RollbackFacts | null {
   const restore = history.restores.findLast(({ height }) => height >= from && height <= to);
   if (restore === undefined || isPassedOver(history, restore.height, to)) return null;
   for (const entry of history.entries(restore.height - 1)) {
@@ -153,19 +154,37 @@ function rollbackFacts(history: ReadableHistory, from: number, to: number): Roll
     const certificate = entry.certificate === undefined ? undefined : decodeCertificate(entry.certificate);
     if (certificate === undefined) continue;
     const { forkId, restores, deadHead, carried, fates } = certificate;
+    const { count, owed } = carried.withdrawals;
+    const isTold = owed === '0' || debtorsOf(history, restore.height, actual) >= 5;
     return {
       forkId,
       restores: { height: restores.height, root: restores.root },
       deadHead: { height: deadHead.height, root: deadHead.root, hash: deadHead.hash },
       carriedDeposits: carried.deposits.count,
-      carriedWithdrawals: carried.withdrawals.count,
+      carriedWithdrawals: count,
       fates: fates.counts as Readonly<Record<string, number>>,
-      receivables: carried.withdrawals.count < 5 && carried.withdrawals.owed !== '0' ? null : carried.withdrawals.owed,
+      receivables: isTold ? owed : null,
       // A rollback whose custody differs is refused: what is there has held.
       custodyIdentity: true,
     };
   }
   return null;
+}
+
+/** How many of the accounts whose money the first batch of a fork found gone owe anything still: never more than owed by it. */
+function debtorsOf(history: ReadableHistory, height: number, { account: { f64 } }: State): number {
+  const debtors = new Set<number>();
+  for (const entry of history.entries(height)) {
+    if (entry.kind === 'block' || entry.commands === 0) continue;
+    const { words } = entry;
+    for (let row = 0; row < entry.rows; row += commandRows(words, row)) {
+      if (words[row * 16] !== COMMAND.carryWithdrawal) continue;
+      const account = words[row * 16 + CARRY_WITHDRAWAL.ACCOUNT] as number;
+      if ((f64[account * 8 + ACCOUNT.RECEIVABLE] as number) > 0) debtors.add(account);
+    }
+    break;
+  }
+  return debtors.size;
 }
 
 function isPassedOver(history: History, height: number, head: number): boolean {

@@ -29,6 +29,8 @@ export interface Measured {
   readonly honestTradesUndone: { readonly trades: number; readonly notional: bigint };
   /** What left the venue and cannot be taken back from free collateral: owed by accounts. */
   readonly receivables: bigint;
+  /** How many accounts owe it. */
+  readonly debtors: number;
 }
 
 /** The options, in the order of preference: what is listed first is done when it suffices. */
@@ -149,7 +151,7 @@ function doNothing(run: IncidentRun): Measured {
   const { actual, valuation } = run.worlds;
   const asItStands: Valuation = { prices: valuation.prices, indexes: valuationOf(actual).indexes };
   const groups = affected(equities(actual, asItStands), wouldHave(run));
-  return { ...groups, fundCost: 0n, honestTradesUndone: NO_TRADES, receivables: 0n };
+  return { ...groups, fundCost: 0n, honestTradesUndone: NO_TRADES, receivables: 0n, debtors: 0 };
 }
 
 /** The state is repaired, trading goes on from where it is, and the policy pays what is lacking. */
@@ -177,6 +179,7 @@ function forwardFix({ corrections, policy, notices }: IncidentCase, run: Inciden
     fundCost: paid - returned,
     honestTradesUndone: NO_TRADES,
     receivables: 0n,
+    debtors: 0,
   };
 }
 
@@ -189,18 +192,21 @@ function rollback(run: IncidentRun, trades: HonestTrades): Measured {
   const has = equities(before, valuation);
   const restored = copyState(before);
   cancelForFork(restored);
-  let receivables = 0n;
+  let [receivables, debtors] = [0n, 0];
   for (let account = 1; account < before.account.rows; account++) {
     const { brought, taken } = externalOf(run, account);
     has[account] = (has[account] as bigint) + brought - taken;
     const short = taken - brought - pendingOf(before, account) - freeOf(restored, account);
-    if (taken > 0n && short > 0n) receivables += short;
+    if (taken <= 0n || short <= 0n) continue;
+    receivables += short;
+    debtors++;
   }
   return {
     ...affected(has, wouldHave(run)),
     fundCost: receivables,
     honestTradesUndone: { trades: trades.honest, notional: trades.notional },
     receivables,
+    debtors,
   };
 }
 

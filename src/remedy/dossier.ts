@@ -67,7 +67,7 @@ export interface RollbackFacts {
   readonly carriedDeposits: number;
   readonly carriedWithdrawals: number;
   readonly fates: Readonly<Record<string, number>>;
-  /** What accounts owe by it; null where fewer than five withdrawals were carried. */
+  /** What accounts owe by it; null where fewer than five do. */
   readonly receivables: string | null;
   readonly custodyIdentity: boolean;
 }
@@ -169,7 +169,8 @@ export interface Dossier {
   readonly conservation: {
     readonly before: string;
     readonly actual: { readonly equities: string; readonly clearing: string; readonly external: string };
-    readonly other: { readonly equities: string; readonly clearing: string; readonly external: string };
+    /** Null where money came or left in this world alone, or in the other alone, of fewer than five accounts: it would tell how much. */
+    readonly other: { readonly equities: string; readonly clearing: string; readonly external: string } | null;
     /** Σ differences + clearing − external flows: '0', or nothing may be approved. */
     readonly residual: string;
     /** Largest |difference − Σ causes| of any account: '0'. */

@@ -40,7 +40,9 @@ export function timelineOf(incident: IncidentCase, history: History, run: Incide
   const first = incident.corrections.commands[0];
   if (first !== undefined) {
     const block = blockOf(first.sequence);
-    note(block, block.firstMs, `the first of ${incident.corrections.commands.length} commands that are corrected`);
+    const count = incident.corrections.commands.length;
+    const what = count === 1 ? 'the command that is corrected' : `the first of ${count} commands that are corrected`;
+    note(block, block.firstMs, what);
   }
   const blockAt = (timeMs: number): Block => way.find(({ lastMs }) => lastMs >= timeMs) ?? to;
   for (const { sample, market, fromMs, toMs } of incident.corrections.series ?? []) {

@@ -192,8 +192,9 @@ function sourcesOf(paid: bigint, { returned, reversed }: Claims, reversals: numb
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-function conservationFacts({ conservation, unexplained }: Claims): Dossier['conservation'] {
+function conservationFacts({ claims, conservation, unexplained }: Claims): Dossier['conservation'] {
   const { before, actual, other, residual } = conservation;
+  const apart = claims.filter(({ statement: { causes } }) => causes.some(({ cause }) => cause === 'external')).length;
   const text = ({ equities, clearing, external }: typeof actual): Dossier['conservation']['actual'] => ({
     equities: String(equities),
     clearing: String(clearing),
@@ -202,7 +203,7 @@ function conservationFacts({ conservation, unexplained }: Claims): Dossier['cons
   return {
     before: String(before),
     actual: text(actual),
-    other: text(other),
+    other: typeof publicCount(apart) === 'number' ? text(other) : null,
     residual: String(residual),
     attributionResidual: String(unexplained),
   };

@@ -14,6 +14,7 @@ import { MARKET } from '../../src/engine/tables.ts';
 import { unwindInsurance } from '../../src/exchange/unwind.ts';
 import { HonestTrades } from '../../src/incident/honest-trades.ts';
 import { type Measurement, measure } from '../../src/incident/measure.ts';
+import { MEASURED } from '../../src/remedy/report/report-input-form.ts';
 import { scopeOf } from '../../src/incident/scope.ts';
 import { stateAtBlock } from '../../src/incident/state-at-block.ts';
 import { openFileJournal } from '../../src/journal/file-journal.ts';
@@ -204,6 +205,7 @@ test('incident scope writes a case that incident measure runs; a case that expla
   assert.equal(measured.code, 0, measured.said);
   assert.equal(measured.json['case'], found.json['case']);
   assert.ok((measured.json['forced'] as { wrongful: number }).wrongful > 0);
+  assert.equal(MEASURED(measured.json, ''), undefined, 'a report can be given it as measure.json');
   const told = await run('incident', 'measure', '--journal', journal, '--case', file);
   assert.match(told.said, /Recommended: /);
 

@@ -102,6 +102,8 @@ test('E3: without a rollback the claims pay what the liquidation took; behind on
   assert.ok(BigInt(lost.refund) > 900n * BigInt(USDC), lost.refund);
   assert.equal(lost.forced[0]?.kind, 'liquidate');
   assert.equal(forward.dossier.forced.wrongful.count, 1);
+  // One account took out what it could not have had: the sums of that world would tell how much.
+  assert.equal(forward.dossier.conservation.other, null);
 
   venue.rollBack(good);
   const restored = dead + 1;
@@ -138,6 +140,21 @@ test('E4: W took 8,000 of phantom profit away: behind the rollback W owes 7,000 
   assert.equal(draft.dossier.rollback?.receivables, null);
 });
 
+test('what one account owes is not told because others took something out as well', () => {
+  const { venue, good } = story();
+  for (let more = 0; more < 5; more++) {
+    const trader = venue.account(100);
+    venue.settle(venue.withdraw(trader, 50));
+  }
+  const dead = venue.height;
+  venue.rollBack(good);
+  venue.price(1_000);
+  const { rollback, conservation } = draftOf(venue, dead + 1, NONE).dossier;
+  assert.equal(rollback?.carriedWithdrawals, 6);
+  assert.equal(rollback.receivables, null);
+  assert.notEqual(conservation.other, null);
+});
+
 test('what a rollback would leave owing is measured as it will be: orders that it ends bind no margin', () => {
   const venue = new StoppableVenue();
   const [trader] = venue.open(1_000) as [number];
@@ -148,5 +165,5 @@ test('what a rollback would leave owing is measured as it will be: orders that i
   const measured = measureOf(venue, good);
   venue.rollBack(good);
   assert.equal(venue.money(trader).owed, 0);
-  assert.equal(measured.options.rollback.receivables, 0n);
+  assert.deepEqual([measured.options.rollback.receivables, measured.options.rollback.debtors], [0n, 0]);
 });

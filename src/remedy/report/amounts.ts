@@ -50,7 +50,23 @@ const SOURCES = {
   house: '… from the house',
 } as const;
 
-function moneyFacts({ totals, fund }: Dossier): Block {
+/**
+ * What is refunded beyond what the refunded accounts lack, or less than it, in the first round: a chain in which an account gained is not
+ * set against another in which it lost, and who was closed by force does not end below what there was before; some causes are paid on a
+ * claim alone. In a later round it follows from no public number.
+ */
+function beyondFacts({ round, causes, totals }: Dossier): [string, string][] {
+  const lacked = causes.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+  const beyond = BigInt(totals.refund) - BigInt(totals.interest) - BigInt(totals.goodwill) - lacked;
+  if (round > 1 || beyond === 0n) return [];
+  return beyond > 0n
+    ? [['… of it beyond what they lack, by the policy', `${usdcText(String(beyond))} USDC`]]
+    : [['What they lack beyond it, not paid without a claim', `${usdcText(String(-beyond))} USDC`]];
+}
+
+function moneyFacts(dossier: Dossier): Block {
+  const { totals, fund } = dossier;
+  const beyond = beyondFacts(dossier);
   const sources = fund.sources.map(({ source, amount }): readonly [string, string] => [
     SOURCES[source],
     toldUsdcText(amount),
@@ -61,6 +77,7 @@ function moneyFacts({ totals, fund }: Dossier): Block {
       ['Refunds', `${usdcText(totals.refund)} USDC`],
       ['… of it interest', `${usdcText(totals.interest)} USDC`],
       ['… of it goodwill', `${usdcText(totals.goodwill)} USDC`],
+      ...beyond,
       ...sources,
       ['Paid now', `${usdcText(totals.paid)} USDC`],
       ['Still owed', `${usdcText(totals.owed)} USDC`],
@@ -75,6 +92,7 @@ function moneyFacts({ totals, fund }: Dossier): Block {
 function conservationTable({ conservation }: Dossier): Table {
   const { actual, other, before, residual } = conservation;
   const row = (name: string, of: 'equities' | 'clearing' | 'external'): string[] => {
+    if (other === null) return [name, exactUsdcText(actual[of]), 'not told', 'not told'];
     const moved = BigInt(other[of]) - BigInt(actual[of]);
     return [name, exactUsdcText(actual[of]), exactUsdcText(other[of]), exactUsdcText(String(moved))];
   };
@@ -89,9 +107,9 @@ function conservationTable({ conservation }: Dossier): Table {
     rows: [
       row('Equity of all accounts, the house’s among them', 'equities'),
       row('In clearing', 'clearing'),
-      row('From outside since the last good block', 'external'),
+      row('Deposits less withdrawals, since the venue began', 'external'),
       [
-        'Equity of all accounts at the last good block',
+        'Deposits less withdrawals, up to the last good block',
         exactUsdcText(before),
         exactUsdcText(before),
         exactUsdcText('0'),
@@ -106,8 +124,14 @@ export function totalsSection({ dossier }: ReportInput): Section {
   const blocks: Block[] = [];
   if (dossier.causes.length > 0) blocks.push(causeBars(dossier));
   if (dossier.distribution.length > 0) blocks.push(distributionBars(dossier));
+  const { other, attributionResidual } = dossier.conservation;
   blocks.push(moneyFacts(dossier), { kind: 'table', table: conservationTable(dossier) });
-  const { attributionResidual } = dossier.conservation;
+  if (other === null) {
+    blocks.push({
+      kind: 'paragraph',
+      text: 'Fewer than five accounts brought money in, or took it out, in one of the worlds alone. The sums of the corrected world would tell how much it was, and are not told; their residual is.',
+    });
+  }
   blocks.push(
     {
       kind: 'paragraph',

@@ -129,7 +129,7 @@ function equityCharts(all: readonly Point[]): Block {
     kind: 'lines',
     title: 'Equity of all refunded accounts together',
     description:
-      'What all accounts that are refunded had together, as it was and as it would have been. No account is shown alone.',
+      'What all accounts that are refunded had together, as it was and as it would have been. What they deposited and withdrew meanwhile is in both. No account is shown alone.',
     unit: 'USDC',
     actual: lineOf(points, 'actual', 1e8),
     other: lineOf(points, 'other', 1e8),

@@ -24,7 +24,7 @@ const list = (names: readonly string[]): string =>
 /** The markets whose inputs were wrong, in words; many are counted. */
 function wrongOf({ case: { markets, correctedCommands, deviations } }: Dossier): string {
   const names =
-    markets.length > 6 ? `${list(markets.slice(0, 5))} and ${markets.length - 5} other markets` : list(markets);
+    markets.length > 6 ? `${markets.slice(0, 5).join(', ')} and ${markets.length - 5} other markets` : list(markets);
   const parts = [
     ...(correctedCommands > 0
       ? [

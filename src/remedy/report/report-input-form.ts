@@ -21,6 +21,7 @@ const option = withMembers({
   fundCost: whole,
   honestTradesUndone: withMembers({ trades: count }),
   receivables: whole,
+  debtors: count,
 });
 
 /** What `incident measure --json` prints. */

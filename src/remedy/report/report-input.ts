@@ -10,6 +10,8 @@ export interface MeasuredOption {
   /** Trades between willing parties that it would undo. */
   readonly honestTradesUndone: { readonly trades: number };
   readonly receivables: string;
+  /** How many accounts would owe it. */
+  readonly debtors: number;
 }
 
 /** What of a measurement is told. */

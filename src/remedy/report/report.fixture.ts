@@ -216,6 +216,7 @@ function option(harmed: number, benefited: number, cost: number, trades: number,
     fundCost: usdc(cost),
     honestTradesUndone: { trades },
     receivables: usdc(receivables),
+    debtors: receivables === 0 ? 0 : 5,
   };
 }
 

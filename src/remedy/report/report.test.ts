@@ -32,6 +32,47 @@ test('the fixture is a dossier by its form', () => {
   assert.equal(FORM(DOSSIER, ''), undefined);
 });
 
+test('the sums of the corrected world are not told where they would tell what one account took out', () => {
+  const { conservation } = DOSSIER;
+  const dossier: Dossier = { ...DOSSIER, conservation: { ...conservation, other: null } };
+  assert.equal(FORM(dossier, ''), undefined);
+  const { markdown: told } = written({ ...INPUT, dossier });
+  assert.ok(told.includes('Fewer than five accounts brought money in, or took it out, in one of the worlds alone.'));
+  const row = (text: string): string =>
+    /^\| Deposits less withdrawals, since the venue began \|.*$/m.exec(text)?.[0] ?? '';
+  assert.match(row(told), /not told \| not told \|$/);
+  assert.doesNotMatch(row(markdown), /not told/);
+});
+
+test('what fewer than five accounts would owe is not told of any remedy', () => {
+  const { options } = INPUT;
+  assert.ok(options !== undefined);
+  const row = (debtors: number): string => {
+    const rollback = { ...options.options.rollback, debtors };
+    const { markdown: told } = written({
+      ...INPUT,
+      options: { ...options, options: { ...options.options, rollback } },
+    });
+    return /^\| Roll back \|.*$/m.exec(told)?.[0] ?? '';
+  };
+  assert.match(row(5), /57,210\.00 \| 1,204 \| 7,000\.00 \|$/);
+  assert.match(row(4), /not told \| 1,204 \| not told \|$/);
+});
+
+test('what is refunded beyond what is lacking, or less, has a line: the totals by cause can be added up', () => {
+  const lacked = DOSSIER.causes.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+  const { interest, goodwill } = DOSSIER.totals;
+  const lines = (usdc: bigint, round = 1): string => {
+    const refund = String(lacked + BigInt(interest) + BigInt(goodwill) + usdc * 100_000_000n);
+    const dossier: Dossier = { ...DOSSIER, round, totals: { ...DOSSIER.totals, refund } };
+    return written({ ...INPUT, dossier }).markdown;
+  };
+  const beyond = '| … of it beyond what they lack, by the policy | 1,234.00 USDC |';
+  const less = '| What they lack beyond it, not paid without a claim | 56.00 USDC |';
+  assert.deepEqual([lines(1234n).includes(beyond), lines(-56n).includes(less)], [true, true]);
+  for (const other of [lines(0n), lines(1234n, 2)]) assert.doesNotMatch(other, /beyond what they lack|lack beyond it/);
+});
+
 test('all fifteen sections are there, in both writings, in order', () => {
   const titles = reportDocument(INPUT).sections.map(({ title }) => title);
   assert.equal(titles.length, 15);

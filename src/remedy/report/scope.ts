@@ -105,9 +105,11 @@ function optionBlocks({ options, recommended, because }: MeasuredOptions): Block
       { name: 'Left as receivables, USDC', isNumber: true },
     ],
     rows: names.map((name) => {
-      const { harmed, benefited, fundCost, honestTradesUndone, receivables } = options[name];
-      const numbers = [told(harmed.accounts), told(benefited.accounts), usdcText(fundCost)];
-      return [OPTION_NAMES[name], ...numbers, countText(honestTradesUndone.trades), usdcText(receivables)];
+      const { harmed, benefited, fundCost, honestTradesUndone, receivables, debtors } = options[name];
+      // What few accounts would owe is what the fund pays for them.
+      const amount = (of: string): string => (debtors > 0 && debtors < 5 ? 'not told' : usdcText(of));
+      const numbers = [told(harmed.accounts), told(benefited.accounts), amount(fundCost)];
+      return [OPTION_NAMES[name], ...numbers, countText(honestTradesUndone.trades), amount(receivables)];
     }),
   };
   const text = `By the published order of preference: ${OPTION_NAMES[recommended].toLowerCase()}, because ${because}.`;

@@ -41,12 +41,13 @@ export function addPayment(folder: string, round: number, approval: SignedAct, r
 }
 
 function measuredOptions({ options, recommended, because }: Measurement): MeasuredOptions {
-  const of = ({ harmed, benefited, fundCost, honestTradesUndone, receivables }: Measured): MeasuredOption => ({
+  const of = ({ harmed, benefited, fundCost, honestTradesUndone, receivables, debtors }: Measured): MeasuredOption => ({
     harmed: { accounts: harmed.accounts },
     benefited: { accounts: benefited.accounts },
     fundCost: String(fundCost),
     honestTradesUndone: { trades: honestTradesUndone.trades },
     receivables: String(receivables),
+    debtors,
   });
   const { do_nothing, forward_fix, rollback } = options;
   return {
