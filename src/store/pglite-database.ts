@@ -7,10 +7,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { takeLock } from '../journal/lock-file.ts';
 import { type Database, DatabaseUnavailable, inTransaction, SqlFailed, type SqlSession } from './database.ts';
+import { finishSwap, PGLITE_FOLDER } from './pglite-folders.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-message.ts';
-
-/** The folder inside the given one that is the database's own: the lock stands beside it. */
-const DATA = 'pglite';
 
 type Waiting = {
   readonly resolve: (rows: object[]) => void;
@@ -26,7 +24,8 @@ export async function openPglite(folder: string): Promise<Database> {
   mkdirSync(folder, { recursive: true });
   const release = takeLock(folder);
   try {
-    return await PgliteDatabase.open(join(folder, DATA), release);
+    finishSwap(folder);
+    return await PgliteDatabase.open(join(folder, PGLITE_FOLDER), release);
   } catch (error) {
     release();
     throw new DatabaseUnavailable(folder, error);

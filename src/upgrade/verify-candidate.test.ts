@@ -41,7 +41,8 @@ for (const engine of ['pglite', 'postgres'] as const) {
     let control: Database;
     let candidate: Database;
     before(async () => {
-      [control, candidate] = await Promise.all(['control', 'candidate'].map((name) => open[engine]?.(name) as never));
+      const made = open[engine] as (name: string) => Promise<Database>;
+      [control, candidate] = await Promise.all([made('control'), made('candidate')]);
       for (const database of [control, candidate]) await project(database, journal);
     });
     after(() => Promise.all([control.close(), candidate.close()]));

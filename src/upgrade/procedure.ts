@@ -1,0 +1,287 @@
+/**
+ * The guarded procedure: runs the steps in the order of `states.ts`, writes the evidence of each before the next begins, and goes back by
+ * itself when one fails. It can be ended anywhere, by anything, and goes on from its documents.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Json } from '../remedy/canonical-json.ts';
+import { type Evidence, makeEvidence } from './evidence.ts';
+import { Following } from './following.ts';
+import type { UpgradeFinding } from './finding.ts';
+import {
+  type Abort,
+  ruleOf,
+  STATES,
+  transitionOf,
+  type Transition,
+  type UpgradeState,
+  type Verdict,
+} from './states.ts';
+import { commit, goBack, reopen, soak } from './steps-after.ts';
+import { plan, rehearse, shadow, withLive } from './steps-before.ts';
+import {
+  bootLadder,
+  canary,
+  cancelOnly,
+  drainAndFence,
+  fingerprint,
+  migrateToTip,
+  verifyTip,
+} from './steps-cutover.ts';
+import {
+  BudgetExceeded,
+  type StepResult,
+  type UpgradeContext,
+  type UpgradeLimits,
+  withDatabase,
+} from './upgrade-context.ts';
+import { UpgradeFiles } from './upgrade-files.ts';
+import { type UpgradeMigration, upgradeMigrationHash } from './upgrade-migration.ts';
+import { UpgradeActive, writeRecord } from './upgrade-record.ts';
+import type { Venue } from './venue.ts';
+import type { World } from './world.ts';
+
+const STEPS: Readonly<Record<UpgradeState, (context: UpgradeContext) => Promise<StepResult>>> = {
+  PLAN: plan,
+  REHEARSE: rehearse,
+  SHADOW: shadow,
+  CANCEL_ONLY: cancelOnly,
+  DRAIN_FENCE: drainAndFence,
+  FINGERPRINT: fingerprint,
+  MIGRATE: migrateToTip,
+  VERIFY: verifyTip,
+  BOOT_LADDER: bootLadder,
+  CANARY: canary,
+  REOPEN: reopen,
+  SOAK: soak,
+  COMMIT: commit,
+};
+
+export interface ProcedureOptions {
+  readonly id: string;
+  readonly files: UpgradeFiles;
+  readonly world: World;
+  readonly venue: Venue;
+  readonly migration: UpgradeMigration;
+  readonly journal: string;
+  readonly exchange: string;
+  readonly seat: string;
+  readonly limits: UpgradeLimits;
+  /** Private key of the upgrade. */
+  readonly seed: Uint8Array;
+  readonly now?: () => number;
+  readonly onStep?: (evidence: Evidence) => void;
+  /** Told where it stands within steps; what it throws ends it there, as if the process had died. */
+  readonly onPlace?: (place: string) => void;
+  /** The last state of a rehearsal: behind it the copies are removed and it ends. */
+  readonly last?: 'REHEARSE' | 'PLAN';
+}
+
+/** What an upgrade came to: the answer of `upgrade run`. */
+export interface UpgradeOutcome {
+  readonly id: string;
+  /** `pass`: committed, or as far as was asked for. */
+  readonly verdict: Verdict;
+  readonly abort: Abort | null;
+  readonly steps: readonly {
+    readonly state: UpgradeState | 'ABORT';
+    readonly verdict: Verdict;
+    readonly seconds: number;
+    readonly evidence: string;
+  }[];
+  readonly findings: readonly UpgradeFinding[];
+  readonly tradingPauseMs: number;
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+const RETRY_MS = 250;
+
+export class Procedure {
+  private readonly options: ProcedureOptions;
+  private readonly now: () => number;
+  private readonly context: UpgradeContext;
+  private chain: readonly Evidence[];
+
+  /** Begins behind the documents that are there. They must be sound (`UpgradeFiles.verify`). */
+  constructor(options: ProcedureOptions) {
+    this.options = options;
+    this.now = options.now ?? ((): number => Date.now());
+    this.chain = options.files.verify().chain;
+    const { world, journal, limits } = options;
+    this.context = {
+      ...options,
+      limits,
+      now: this.now,
+      following: new Following(world, journal),
+      onPlace: options.onPlace ?? ((): void => undefined),
+      chain: () => this.chain,
+      checkTime: () => {
+        if (this.elapsedMs > limits.budgetMs) throw new BudgetExceeded(limits.budgetMs);
+      },
+    };
+  }
+
+  /** Runs to its end: committed, or aborted. */
+  async run(): Promise<UpgradeOutcome> {
+    try {
+      for (let state = this.nextState(); state !== undefined; ) {
+        const transition = await this.step(state);
+        if (transition.kind === 'abort') return await this.abort(transition.abort, transition.reason);
+        if (transition.kind === 'done') break;
+        if (state === this.options.last) break;
+        state = transition.state;
+      }
+      const { last } = this.options;
+      if (last === 'REHEARSE') await this.context.world.drop('control');
+      await this.record(last === undefined ? false : last === 'PLAN');
+      return this.outcome();
+    } finally {
+      await this.context.following.end();
+    }
+  }
+
+  /** Goes back now, from wherever it stands. */
+  async goBack(): Promise<UpgradeOutcome> {
+    const last = this.chain.at(-1)?.state ?? 'PLAN';
+    // What was begun behind the last document may be half done.
+    const state = last === 'ABORT' ? 'COMMIT' : (ruleOf(last).next ?? last);
+    try {
+      return await this.abort(ruleOf(state).abort, 'asked');
+    } finally {
+      await this.context.following.end();
+    }
+  }
+
+  private get elapsedMs(): number {
+    return this.now() - (this.chain[0]?.beganMs ?? this.now());
+  }
+
+  /** The state that is next by the documents; undefined when it is over. */
+  private nextState(): UpgradeState | undefined {
+    const last = this.chain.at(-1);
+    if (last === undefined) return 'PLAN';
+    if (last.state === 'ABORT') return undefined;
+    // It was to go back, and had not: the step fails again, or is found to pass.
+    return last.verdict === 'pass' ? ruleOf(last.state).next : last.state;
+  }
+
+  private async step(state: UpgradeState): Promise<Transition> {
+    const last = this.chain.at(-1);
+    if (last?.state === state) return { kind: 'abort', abort: ruleOf(state).abort, reason: 'failed' };
+    const beganMs = this.now();
+    const { budgetMs, holdMs } = this.options.limits;
+    for (;;) {
+      const result = await this.attempt(state);
+      const heldMs = this.now() - beganMs;
+      const { verdict } = result;
+      const transition = transitionOf({ state, verdict, elapsedMs: this.elapsedMs, budgetMs, heldMs, holdMs });
+      if (transition.kind === 'hold') {
+        await sleep(Math.min(RETRY_MS, holdMs));
+        continue;
+      }
+      // The database says first whether another upgrade is active: then there is no plan of this one.
+      if (state === 'PLAN' && verdict === 'pass') await this.record(true);
+      this.write({ state, verdict, abort: null, beganMs, content: result.content });
+      await this.recordIfShared(true);
+      return transition;
+    }
+  }
+
+  private async attempt(state: UpgradeState): Promise<StepResult> {
+    try {
+      this.context.onPlace(`${state} begins`);
+      const result = await STEPS[state](this.context);
+      this.context.onPlace(`${state} ends`);
+      return result;
+    } catch (error) {
+      // What could not be done says nothing of the candidate: it is tried again while there is time.
+      if (!(error instanceof Error) || this.isEnded(error)) throw error;
+      return { verdict: 'inconclusive', content: { why: `${error.name}: ${error.message}`.slice(0, 1000) } };
+    }
+  }
+
+  /** What ends the process, or is a mistake of this program: no verdict. */
+  private isEnded(error: Error): boolean {
+    return error instanceof UpgradeActive || error.name === 'ProcessEnded' || error instanceof TypeError;
+  }
+
+  private async abort(abort: Abort, reason: string): Promise<UpgradeOutcome> {
+    const beganMs = this.now();
+    this.context.onPlace('ABORT begins');
+    const { content } = await goBack(this.context, abort);
+    this.context.onPlace('ABORT ends');
+    this.write({ state: 'ABORT', verdict: 'pass', abort, beganMs, content: { ...content, reason } });
+    await this.record(false);
+    return this.outcome();
+  }
+
+  private write(report: {
+    readonly state: UpgradeState | 'ABORT';
+    readonly verdict: Verdict;
+    readonly abort: Abort | null;
+    readonly beganMs: number;
+    readonly content: Readonly<Record<string, Json>>;
+  }): void {
+    const { id, files, seed, onStep } = this.options;
+    const evidence = makeEvidence(this.chain, id, { ...report, endedMs: this.now() }, seed);
+    files.write(evidence);
+    this.chain = [...this.chain, evidence];
+    onStep?.(evidence);
+  }
+
+  /** The record where that is easy: a server takes more than one at a time. */
+  private async recordIfShared(isActive: boolean): Promise<void> {
+    if (this.options.world.engine === 'postgres') await this.record(isActive);
+  }
+
+  private async record(isActive: boolean): Promise<void> {
+    const { id, migration, world } = this.options;
+    const head = { id, migration: migration.name, migrationHash: upgradeMigrationHash(migration), isActive };
+    const write = (database: Parameters<typeof writeRecord>[0]): Promise<void> =>
+      writeRecord(database, head, this.chain);
+    // While it is paused, or there is none, the exchange has the database closed.
+    if (world.engine === 'postgres') await withDatabase(world.openLive(), write);
+    else await withLive(this.context, write);
+  }
+
+  /** What it came to, by the documents. */
+  outcome(): UpgradeOutcome {
+    return outcomeOf(this.options.id, this.chain);
+  }
+}
+
+/** What an upgrade came to so far, by its documents. */
+export function outcomeOf(id: string, chain: readonly Evidence[]): UpgradeOutcome {
+  const last = chain.at(-1);
+  const failed = chain.find(({ verdict }) => verdict !== 'pass');
+  const seconds = (fromMs: number, toMs: number): number => Number(((toMs - fromMs) / 1000).toFixed(3));
+  const content = (evidence: Evidence | undefined): Readonly<Record<string, Json>> =>
+    (evidence?.content ?? {}) as Readonly<Record<string, Json>>;
+  const numbers = (name: string): number[] =>
+    chain.map((evidence) => content(evidence)[name]).filter((value) => typeof value === 'number');
+  const [pausedMs] = numbers('pausedMs');
+  const isRunning = content(chain.find(({ state }) => state === 'CANCEL_ONLY'))['running'] === true;
+  const resumedMs = numbers('resumedMs').at(-1);
+  const isAborted = last?.state === 'ABORT';
+  return {
+    id,
+    verdict: failed?.verdict ?? (isAborted ? 'fail' : 'pass'),
+    abort: isAborted ? last.abort : null,
+    steps: chain.map((evidence) => ({
+      state: evidence.state,
+      verdict: evidence.verdict,
+      seconds: seconds(evidence.beganMs, evidence.endedMs),
+      evidence: UpgradeFiles.nameOf(evidence),
+    })),
+    findings: (content(failed)['findings'] ?? []) as unknown as readonly UpgradeFinding[],
+    tradingPauseMs: isRunning && pausedMs !== undefined && resumedMs !== undefined ? resumedMs - pausedMs : 0,
+    rows: numbers('rows').reduce((most, rows) => Math.max(most, rows), 0),
+    seconds: chain.length === 0 ? 0 : seconds(chain[0]?.beganMs ?? 0, last?.endedMs ?? 0),
+  };
+}
+
+/** True when an upgrade with these documents is over. */
+export function isOver(chain: readonly Evidence[]): boolean {
+  const last = chain.at(-1);
+  return last?.state === 'ABORT' || (last?.state === STATES.at(-1) && last?.verdict === 'pass');
+}

@@ -1,0 +1,252 @@
+/** The steps while people trade: the plan, the rehearsal on a copy, and the candidate that follows the live journal. */
+import { toHex } from '../chain/digest.ts';
+import { JournalReader } from '../journal/journal-reader.ts';
+import type { Json } from '../remedy/canonical-json.ts';
+import { type Database, SqlFailed } from '../store/database.ts';
+import { catchUp } from '../store/follow-journal.ts';
+import { stateHeadOf } from '../store/load-state.ts';
+import { appliedMigrations } from '../store/migrate.ts';
+import { recoverFromDatabase } from '../store/recover-from-database.ts';
+import { lastHeight } from '../store/write-blocks.ts';
+import { migrateBack, migrateInChunks, appliedChunks, sayEpoch } from './chunks.ts';
+import {
+  comparing,
+  failedWith,
+  jsonOf,
+  passed,
+  type StepResult,
+  type UpgradeContext,
+  withDatabase,
+} from './upgrade-context.ts';
+import { type Declared, NOTHING_DECLARED, upgradeMigrationHash } from './upgrade-migration.ts';
+import { type Verification, verifyCandidate } from './verify-candidate.ts';
+
+/** U0: what is to be done, to what, within what time; refuses what cannot be begun. */
+export async function plan(context: UpgradeContext): Promise<StepResult> {
+  const { migration, limits, world, exchange } = context;
+  const { name, up, down, declared } = migration;
+  const reader = new JournalReader(context.journal);
+  const block = reader.block(reader.height);
+  const live = await withLive(context, async (database) => ({
+    applied: (await appliedMigrations(database)).map((each) => `${each.name} ${each.hash}`),
+    begun: await appliedChunks(database, name),
+    head: await stateHeadOf(database),
+  }));
+  const content: Record<string, Json> = {
+    migration: {
+      name,
+      hash: upgradeMigrationHash(migration),
+      up: [...up],
+      down: [...down],
+      declared: asJson(declared),
+    },
+    limits: { ...limits },
+    database: { engine: world.engine, name: world.name, schema: live.applied, state: live.head?.height ?? null },
+    exchange,
+    journal: { height: reader.height, stateRoot: block === undefined ? null : toHex(block.stateRoot) },
+  };
+  const refuse = (path: string, control: string, candidate: string): StepResult =>
+    failedWith([{ path, control, candidate }], content);
+  if (block === undefined) return refuse('journal/0/block', 'a sealed block', 'none');
+  if (live.head === undefined) return refuse('state_head/0/height', 'a sealed block', 'none');
+  if (live.begun.length > 0) return refuse(`upgrade_chunk/${name}/applied`, 'not applied', 'applied');
+  return passed(content);
+}
+
+/** U1: a copy of the live database stands still from here on; the migration is rehearsed on a copy of that. */
+export async function rehearse(context: UpgradeContext): Promise<StepResult> {
+  const { world, venue, onPlace } = context;
+  await venue.releaseDatabase();
+  try {
+    await world.copy('live', 'control');
+  } finally {
+    await venue.reopenDatabase();
+  }
+  onPlace('control copied');
+  await world.copy('control', 'rehearsal');
+  onPlace('rehearsal copied');
+  const result = await withDatabase(world.open('control'), (control) =>
+    withDatabase(world.open('rehearsal'), (rehearsal) => rehearseOn(context, control, rehearsal)),
+  );
+  await world.drop('rehearsal');
+  return result;
+}
+
+class InterruptedHere extends Error {}
+
+async function rehearseOn(context: UpgradeContext, control: Database, rehearsal: Database): Promise<StepResult> {
+  const { migration, checkTime } = context;
+  // The copy is a backup that was restored: it must be the state of a sealed block, by the journal and its snapshots.
+  const restored = await recoverFromDatabase(rehearsal, new JournalReader(context.journal), {
+    folder: context.journal,
+    differences: 20,
+  });
+  if (!restored.accepted) {
+    const found = restored.differences.map(({ table, row, column, journal, database }) => {
+      return { path: `${table}/${row}/${column}`, control: journal, candidate: database };
+    });
+    const named = {
+      path: `state_head/${restored.height ?? 0}/state_root`,
+      control: 'sealed',
+      candidate: restored.about,
+    };
+    return failedWith(found.length > 0 ? found : [named], { backup: restored.refusal });
+  }
+  const backup = { height: restored.block.height, stateRoot: toHex(restored.block.stateRoot) };
+  const crashes = await crashAtEveryChunk(context, rehearsal);
+  if (typeof crashes !== 'number') return failedWith([crashes], { backup });
+  checkTime();
+  const after = await verification(context, control, rehearsal, migration.declared);
+  if (after.verdict !== 'pass') return { verdict: after.verdict, content: { backup, crashes, ...contentOf(after) } };
+  const again = await migrateInChunks(rehearsal, migration);
+  const twice = await verification(context, control, rehearsal, migration.declared);
+  try {
+    await migrateBack(rehearsal, migration);
+  } catch (error) {
+    if (!(error instanceof SqlFailed)) throw error;
+    return failedWith([{ path: 'migration/down/statement', control: 'runs', candidate: error.message }], { backup });
+  }
+  const back = await verification(context, control, rehearsal, NOTHING_DECLARED);
+  if (back.verdict !== 'pass') return { verdict: back.verdict, content: { backup, way: 'down', ...contentOf(back) } };
+  const forwards = await migrateInChunks(rehearsal, migration);
+  const anew = await verification(context, control, rehearsal, migration.declared);
+  const worst = [twice, anew].find(({ verdict }) => verdict !== 'pass') ?? anew;
+  const isWhole = again === 0 && forwards === migration.up.length;
+  return {
+    verdict: isWhole ? worst.verdict : 'fail',
+    content: { backup, crashes, ranTwice: again, roundTrip: forwards, ...contentOf(worst) },
+  };
+}
+
+/** Interrupts the migration before and behind each commit, and goes on; returns how often. A statement that fails is a finding. */
+async function crashAtEveryChunk(
+  context: UpgradeContext,
+  database: Database,
+): Promise<number | { path: string; control: string; candidate: string }> {
+  const { migration, checkTime } = context;
+  let crashes = 0;
+  for (const [at] of migration.up.entries()) {
+    for (const place of ['before_commit', 'after_commit'] as const) {
+      checkTime();
+      try {
+        await migrateInChunks(database, migration, (ordinal, where) => {
+          if (ordinal === at && where === place) throw new InterruptedHere();
+        });
+      } catch (error) {
+        if (error instanceof SqlFailed) {
+          return { path: `migration/${at}/statement`, control: 'runs', candidate: error.message };
+        }
+        if (!(error instanceof InterruptedHere)) throw error;
+        crashes++;
+      }
+    }
+  }
+  await migrateInChunks(database, migration);
+  return crashes;
+}
+
+/** U2: the candidate is made, migrated and verified, and follows the live journal. */
+export async function shadow(context: UpgradeContext): Promise<StepResult> {
+  const { world, migration, onPlace } = context;
+  await makeCandidate(context);
+  return withDatabase(world.open('control'), async (control) => {
+    return withDatabase(world.open('candidate'), async (candidate) => {
+      await migrateInChunks(candidate, migration, (ordinal, place) => onPlace(`chunk ${ordinal} ${place}`));
+      const verified = await verification(context, control, candidate, migration.declared);
+      if (verified.verdict !== 'pass') return { verdict: verified.verdict, content: contentOf(verified) };
+      onPlace('candidate verified');
+      return followed(context, candidate, contentOf(verified));
+    });
+  });
+}
+
+/** Begun before and broken off, it goes on where it was; one that followed the journal already is made anew, since the control did not. */
+async function makeCandidate({ world, onPlace }: UpgradeContext): Promise<void> {
+  if (await world.has('candidate')) {
+    const height = await withDatabase(world.open('control'), lastHeight);
+    const found = await withDatabase(world.open('candidate'), lastHeight);
+    if (found === height) return;
+  }
+  await world.copy('control', 'candidate');
+  onPlace('candidate copied');
+}
+
+/** The candidate goes on with the journal as the live one does, by this release: what it cannot write, it could not live with. */
+async function followed(
+  { journal, onPlace }: UpgradeContext,
+  candidate: Database,
+  content: StepResult['content'],
+): Promise<StepResult> {
+  try {
+    await catchUp({ folder: journal, database: candidate, before: sayEpoch });
+  } catch (error) {
+    if (!(error instanceof SqlFailed)) throw error;
+    return failedWith([{ path: 'projection/blocks/write', control: 'written', candidate: error.message }], content);
+  }
+  onPlace('candidate followed');
+  const reader = new JournalReader(journal);
+  const recovered = await recoverFromDatabase(candidate, reader, { folder: journal, differences: 20 });
+  const height = await lastHeight(candidate);
+  if (recovered.accepted) {
+    const followedTo = { height, state: recovered.block.height, stateRoot: toHex(recovered.block.stateRoot) };
+    return passed({ ...content, followed: followedTo });
+  }
+  const found = recovered.differences.map(({ table, row, column, journal: ours, database }) => ({
+    path: `${table}/${row}/${column}`,
+    control: ours,
+    candidate: database,
+  }));
+  const named = { path: `state_head/${height}/state_root`, control: 'sealed', candidate: recovered.about };
+  return failedWith(found.length > 0 ? found : [named], content);
+}
+
+/** All seven checks of two databases at rest. */
+export function verification(
+  context: UpgradeContext,
+  control: Database,
+  candidate: Database,
+  declared: Declared,
+): Promise<Verification> {
+  const { journal, limits, checkTime } = context;
+  const history = new JournalReader(journal);
+  return comparing(control, candidate, (own, other) =>
+    verifyCandidate({
+      control: own,
+      candidate: other,
+      declared,
+      history,
+      folder: journal,
+      blocks: limits.blocks,
+      checkTime,
+    }),
+  );
+}
+
+export function contentOf({ checks, findings, found, rows, stateRoot, height }: Verification): Record<string, Json> {
+  return {
+    checks: checks.map(({ name, verdict, found: own, about }) => ({ name, verdict, found: own, about })),
+    findings: findings.map(jsonOf),
+    found,
+    rows,
+    stateRoot,
+    height,
+  };
+}
+
+/** Runs `work` on the live database, whoever has it open otherwise. */
+export async function withLive<T>(
+  { world, venue }: Pick<UpgradeContext, 'world' | 'venue'>,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const isShared = world.engine === 'postgres';
+  if (!isShared) await venue.releaseDatabase();
+  try {
+    return await withDatabase(world.openLive(), work);
+  } finally {
+    if (!isShared) await venue.reopenDatabase();
+  }
+}
+
+function asJson(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

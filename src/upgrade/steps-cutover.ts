@@ -1,0 +1,320 @@
+/** The steps while nobody trades: drain, fence, fingerprint, the candidate at the tip, the exchange of the two, and its drill. */
+import { toHex } from '../chain/digest.ts';
+import { copyState } from '../chain/copy-state.ts';
+import type { State } from '../engine/state.ts';
+import { MARKET } from '../engine/tables.ts';
+import { JournalReader } from '../journal/journal-reader.ts';
+import type { Json } from '../remedy/canonical-json.ts';
+import { type Database, type SqlSession, SqlFailed } from '../store/database.ts';
+import { catchUp } from '../store/follow-journal.ts';
+import { LeaseHeld, takeLease } from '../store/lease.ts';
+import { loadState, stateHeadOf } from '../store/load-state.ts';
+import { recoverFromDatabase } from '../store/recover-from-database.ts';
+import { lastHeight } from '../store/write-blocks.ts';
+import { compareAccounts, rootOf } from './compare-states.ts';
+import { compareTables } from './compare-tables.ts';
+import { Findings } from './finding.ts';
+import { readSchema, type Schema } from './read-schema.ts';
+import { sayEpoch } from './chunks.ts';
+import {
+  comparing,
+  failedWith,
+  passed,
+  type StepResult,
+  takeUpgradeLease,
+  type UpgradeContext,
+  withDatabase,
+} from './upgrade-context.ts';
+
+/** U4: no new risk: the exchange takes no commands any more, what is in flight is finished. */
+export async function cancelOnly({ venue, following, now, onPlace }: UpgradeContext): Promise<StepResult> {
+  // The candidate is at the journal's end before anybody is kept waiting.
+  const candidate = await following.begin('candidate');
+  const height = await lastHeight(candidate);
+  onPlace('candidate follows');
+  const pausedMs = now();
+  await venue.pause();
+  onPlace('paused');
+  return passed({ running: venue.isRunning, candidateHeight: height, pausedMs });
+}
+
+/** U5: the live database has every block, its next epoch is ours, and a writer of the old one is refused. */
+export async function drainAndFence(context: UpgradeContext): Promise<StepResult> {
+  const { world, venue, journal, onPlace } = context;
+  // On resuming the exchange may have been started again since.
+  await venue.pause();
+  return withDatabase(world.openLive(), async (live) => {
+    if (!venue.isRunning) await catchUp({ folder: journal, database: live, before: sayEpoch });
+    const before = await epochOf(live);
+    try {
+      const lease = await takeUpgradeLease(context, live);
+      onPlace('fenced');
+      const probe = await writeWith(live, before);
+      const content = { epochBefore: before, epoch: lease.epoch, height: await lastHeight(live), probe };
+      return probe === 'refused' ? passed(content) : failedWith([leak(before)], content);
+    } catch (error) {
+      if (!(error instanceof LeaseHeld)) throw error;
+      return { verdict: 'inconclusive', content: { why: error.message } };
+    }
+  });
+}
+
+const leak = (epoch: number): { path: string; control: string; candidate: string } => ({
+  path: `fence/${epoch}/write`,
+  control: 'refused',
+  candidate: 'taken',
+});
+
+async function epochOf(session: SqlSession): Promise<number> {
+  const [row] = await session.query<{ epoch: number }>('select epoch from fence');
+  return row?.epoch ?? 0;
+}
+
+/** Tries to write with an epoch that is over, in vain, or else in a transaction that is rolled back. */
+async function writeWith(database: Database, epoch: number): Promise<'refused' | 'taken'> {
+  return database.hold(async (session) => {
+    await session.query('begin');
+    try {
+      await session.query("select set_config('makewhole.epoch', $1, true)", [String(epoch)]);
+      await session.query('delete from bar where false');
+      return 'taken';
+    } catch (error) {
+      if (!(error instanceof SqlFailed)) throw error;
+      return 'refused';
+    } finally {
+      await session.query('rollback');
+    }
+  });
+}
+
+/** U6: what the live database is at the tip. */
+export async function fingerprint({ world }: UpgradeContext): Promise<StepResult> {
+  return withDatabase(world.openLive(), async (live) => passed({ fingerprint: await tipOf(live) }));
+}
+
+/** Last block and state, and the digest of each table's rows from the first block on. */
+async function tipOf(session: SqlSession): Promise<Record<string, Json>> {
+  const [block] = await session.query<{ height: number; hash: Uint8Array; state_root: Uint8Array }>(
+    'select height, hash, state_root from block order by height desc limit 1',
+  );
+  const digests = await session.query<{ table_name: string; rows: string; digest: Uint8Array }>(
+    `select distinct on (table_name) table_name, (sum(rows) over (partition by table_name))::text as rows, digest
+      from projected_block order by table_name, height desc`,
+  );
+  return {
+    height: block?.height ?? -1,
+    hash: block === undefined ? null : toHex(Uint8Array.from(block.hash)),
+    stateRoot: block === undefined ? null : toHex(Uint8Array.from(block.state_root)),
+    tables: Object.fromEntries(
+      digests.map(({ table_name: name, rows, digest }) => [name, `${rows} ${toHex(Uint8Array.from(digest))}`]),
+    ),
+  };
+}
+
+/** U7: the migrated copy is brought to the tip. The migration itself ran on it before, statement by statement. */
+export async function migrateToTip(context: UpgradeContext): Promise<StepResult> {
+  const { world, following } = context;
+  const height = await withDatabase(world.openLive(), lastHeight);
+  const candidate = await following.begin('candidate');
+  try {
+    await following.reached(height);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return failedWith([{ path: `block/${height}/row`, control: 'projected', candidate: why }]);
+  }
+  return passed({ height: await lastHeight(candidate) });
+}
+
+/**
+ * U8 at the tip: everything up to the control's height was verified before. What came since is compared row by row, the digests of all
+ * that was ever written are equal, and the state in the candidate's tables has the root of the sealed block.
+ */
+export async function verifyTip(context: UpgradeContext): Promise<StepResult> {
+  const { world, migration, following, journal, checkTime } = context;
+  const candidate = await following.begin('candidate');
+  const findings = new Findings();
+  return withDatabase(world.openLive(), async (live) => {
+    const [own, other] = [await tipOf(live), await tipOf(candidate)];
+    comparePlaces('block', own, other, findings);
+    comparePlaces('projected_block', own['tables'] as Places, other['tables'] as Places, findings);
+    const from = controlHeight(context);
+    const rows = await comparing(live, candidate, async (control, changed) => {
+      const schemas = {
+        control: historyOf(await readSchema(control)),
+        candidate: historyOf(await readSchema(changed)),
+      };
+      const shared = HISTORY.filter((name) => schemas.control.tables.has(name) && schemas.candidate.tables.has(name));
+      for (const session of [control, changed]) await narrowTo(session, from, shared);
+      const { declared } = migration;
+      const of = { control, candidate: changed, schemas, declared: { ...declared, newTables: {} }, checkTime };
+      return compareTables(of, findings);
+    });
+    const reader = new JournalReader(journal);
+    const recovered = await recoverFromDatabase(candidate, reader, { folder: journal, differences: Findings.LIMIT });
+    if (!recovered.accepted) {
+      for (const { table, row, column, journal: ours, database } of recovered.differences) {
+        findings.add(`${table}/${row}/${column}`, ours, database);
+      }
+      if (recovered.differences.length === 0) findings.add('state/0/root', 'sealed', recovered.about);
+    }
+    const content = { height: own['height'] as number, stateRoot: own['stateRoot'] as string, rows };
+    return findings.count === 0 ? passed(content) : failedWith(findings.kept, { ...content, found: findings.count });
+  });
+}
+
+/** Tables whose rows say the block that they came with. */
+const HISTORY: readonly string[] = [
+  'block',
+  'command',
+  'trade',
+  'order_version',
+  'position_version',
+  'balance_version',
+  'mark_tick',
+  'funding_payment',
+  'money_movement',
+  'liquidation',
+  'position_taking',
+  'setting',
+  'bar',
+  'warrant',
+  'hold',
+  'act',
+];
+
+/** What a schema has of them. */
+function historyOf({ tables, facts }: Schema): Schema {
+  return { tables: new Map([...tables].filter(([name]) => HISTORY.includes(name))), facts };
+}
+
+/** Lets a session see of history tables only what came behind a height: temporary views stand before the tables. */
+async function narrowTo(session: SqlSession, height: number, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const rows = `select * from public."${name}" where height > ${Math.trunc(height)}`;
+    await session.query(`create temporary view "${name}" as ${rows}`);
+  }
+}
+
+function controlHeight({ chain }: UpgradeContext): number {
+  const content = chain().find(({ state }) => state === 'SHADOW')?.content as { readonly height?: number } | undefined;
+  return content?.height ?? -1;
+}
+
+type Places = Readonly<Record<string, Json>>;
+
+function comparePlaces(table: string, own: Places, other: Places, findings: Findings): void {
+  for (const name of new Set([...Object.keys(own), ...Object.keys(other)])) {
+    const [ours, theirs] = [own[name] ?? 'none', other[name] ?? 'none'];
+    if (typeof ours === 'object' || ours === theirs) continue;
+    findings.add(`${table}/tip/${name}`, String(ours), String(theirs));
+  }
+}
+
+/** U9: the candidate takes the place of the live database, and is shown to be one that can be started from, by one writer alone. */
+export async function bootLadder(context: UpgradeContext): Promise<StepResult> {
+  const { world, following, onPlace } = context;
+  await following.end();
+  if (await world.has('candidate')) await carryFence(context, 'live', 'candidate');
+  onPlace('fence carried');
+  await world.swap('candidate', 'old');
+  onPlace('swapped');
+  return withDatabase(world.openLive(), async (live) => {
+    const before = await epochOf(live);
+    const lease = await takeUpgradeLease(context, live);
+    const probe = await writeWith(live, before);
+    const second = await secondWriter(context, live);
+    const recovered = await recoverFromDatabase(live, new JournalReader(context.journal), { folder: context.journal });
+    const content = { epoch: lease.epoch, probe, second, height: await lastHeight(live) };
+    if (probe !== 'refused') return failedWith([leak(before)], content);
+    if (second !== 'refused') {
+      return failedWith([{ path: 'lease/2/holder', control: 'refused', candidate: 'taken' }], content);
+    }
+    if (!recovered.accepted) {
+      return failedWith([{ path: 'state/0/root', control: 'sealed', candidate: recovered.about }], content);
+    }
+    return passed({ ...content, state: recovered.block.height, stateRoot: toHex(recovered.block.stateRoot) });
+  });
+}
+
+/** Another exchange that is started now does not get the lease. */
+async function secondWriter({ exchange, seat, id }: UpgradeContext, live: Database): Promise<'refused' | 'taken'> {
+  try {
+    const request = { exchange, seat: `${seat} second`, birthId: `drill ${id}`, birth: {}, timeMs: 1 };
+    await takeLease(live, { ...request, durable: undefined, hashAt: () => undefined });
+    return 'taken';
+  } catch (error) {
+    if (error instanceof LeaseHeld) return 'refused';
+    throw error;
+  }
+}
+
+/**
+ * Brings the fence and the leases of one database to another that is to take its place: no epoch is given twice, and whoever wrote to the
+ * one is too old for the other.
+ */
+export async function carryFence(
+  { world }: Pick<UpgradeContext, 'world'>,
+  from: 'live' | 'old',
+  to: 'candidate' | 'old',
+): Promise<void> {
+  const columns = 'epoch, exchange, seat, birth_id, birth, taken_at, until, released_at, durable_height, durable_hash';
+  const source = from === 'live' ? world.openLive() : world.open(from);
+  const { epoch, leases } = await withDatabase(source, async (database) => ({
+    epoch: await epochOf(database),
+    leases: await database.query<Record<string, unknown>>(
+      `select epoch, exchange, seat, birth_id, birth::text as birth, taken_at::text as taken_at, until::text as until,
+        released_at::text as released_at, durable_height, durable_hash from lease order by epoch`,
+    ),
+  }));
+  await withDatabase(world.open(to), (database) =>
+    database.transaction(async (session) => {
+      await session.query('update fence set epoch = greatest(epoch, $1::bigint) + 1', [epoch]);
+      await session.query('delete from lease');
+      for (const lease of leases) {
+        const values = columns.split(', ').map((name) => lease[name]);
+        await session.query(
+          `insert into lease (${columns}) values ($1, $2, $3, $4, $5, $6::timestamptz, $7::timestamptz, $8::timestamptz, $9, $10)`,
+          values,
+        );
+      }
+    }),
+  );
+}
+
+const FALSIFIED = [
+  ['funding_index', MARKET.FUNDING_INDEX],
+  ['mark', MARKET.MARK],
+  ['initial_margin', MARKET.INITIAL_MARGIN],
+] as const;
+
+/** U10: the checks are alive: an index, a mark and a margin that are zeroed in a copy of the live state are each denied. */
+export async function canary({ world }: UpgradeContext): Promise<StepResult> {
+  const { state, head } = await withDatabase(world.openLive(), async (live) => ({
+    state: await loadState(live),
+    head: await stateHeadOf(live),
+  }));
+  state.index.restore(state);
+  if (head === undefined)
+    return failedWith([{ path: 'state_head/0/height', control: 'a sealed block', candidate: 'none' }]);
+  const denials: Json[] = [];
+  for (const [name, column] of FALSIFIED) {
+    const row = marketOf(state, column);
+    if (row === 0) continue;
+    const copy = copyState(state);
+    copy.market.f64[row * copy.market.rowFloats + column] = 0;
+    const findings = new Findings();
+    compareAccounts(state, copy, findings);
+    const isDenied = rootOf(copy) !== toHex(head.stateRoot);
+    denials.push({ canary: `market/${row}/${name}`, denied: isDenied, accounts: findings.count });
+    if (!isDenied) {
+      return failedWith([{ path: `market/${row}/${name}`, control: 'denied', candidate: 'passed' }], { denials });
+    }
+  }
+  return passed({ denials });
+}
+
+/** A market in which a column has a value. */
+function marketOf({ market }: State, column: number): number {
+  for (let row = 1; row < market.rows; row++) if (market.f64[row * market.rowFloats + column] !== 0) return row;
+  return 0;
+}
