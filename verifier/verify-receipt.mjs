@@ -21,6 +21,7 @@ const isWhole = (value) => typeof value === 'string' && /^(0|-?[1-9]\d{0,60})$/.
 const isNatural = (value) => isWhole(value) && !value.startsWith('-');
 const isHash = (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 const isCount = (value) => Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
+const isRow = (value) => isCount(value) && value > 0;
 const isYesOrNo = (value) => typeof value === 'boolean';
 const isAnything = () => true;
 const or = (literal, kind) => (value) => value === literal || matches(value, kind);
@@ -95,6 +96,10 @@ const STATEMENT = {
   difference: isWhole,
   causes: [CAUSE],
   interval: or(null, { low: isWhole, high: isWhole }),
+  notice: or(null, {
+    restorationMs: isCount,
+    markets: [{ market: isRow, checkPrice: isWhole, price: isWhole, actual: isWhole, other: isWhole }],
+  }),
   chains: [CHAIN],
   netted: isNatural,
   principal: isNatural,
@@ -337,6 +342,25 @@ function* equation({ start, actual, other, difference, causes, chains }) {
   yield ["each chain's difference and loss are the sums of its parts", chains.every(isSummed)];
 }
 
+/** An account that was told later is valued at the prices of the time at which it could act: what that makes is the cause late_notice. */
+function* lateNotice({ policy, statement }) {
+  const markets = statement.notice === null ? [] : statement.notice.markets;
+  const made = (list, size) =>
+    list.reduce((sum, at) => sum + size(at) * (BigInt(at.price) - BigInt(at.checkPrice)), 0n);
+  const inWorld = (world) =>
+    total(statement[world].flows.filter(({ what }) => what === 'late_notice')) ===
+    made(markets, (at) => BigInt(at[world]));
+  const inChain = (chain) => {
+    const part = total(chain.causes.filter(({ cause }) => cause === 'late_notice'));
+    const own = markets.filter(({ market }) => chain.markets.includes(market));
+    const whole = made(own, (at) => BigInt(at.other) - BigInt(at.actual));
+    return part === whole || (part === 0n && policy.netting === 'gross');
+  };
+  const isOnce = markets.every(({ market }, place) => markets.findIndex((at) => at.market === market) === place);
+  const holds = isOnce && inWorld('actual') && inWorld('other') && statement.chains.every(inChain);
+  yield ['what later notice made of it is its sizes at the later prices', holds];
+}
+
 function* amounts({ policy, statement }, roots) {
   const { interval, chains } = statement;
   const amount = (name) => BigInt(statement[name]);
@@ -417,6 +441,7 @@ function* statements(receipt, roots) {
   const name = hashOfDocument(policy).toString('hex');
   yield ['its policy is the published one', name === roots.policy && name === statement.policy];
   yield* equation(statement);
+  yield* lateNotice(receipt);
   yield* amounts(receipt, roots);
   yield* forcedActions(statement);
   yield ['its place is among the leaves', receipt.index < roots.leaves];

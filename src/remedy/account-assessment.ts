@@ -20,7 +20,7 @@ import type { Taking } from './flow-listener.ts';
 import type { ReferenceMove } from './incident-worlds.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import { chainAmountOf, excludedOf } from './statement-amounts.ts';
-import type { CauseAmount, ChainStatement, CloseStatement, Flow } from './statement.ts';
+import type { CauseAmount, ChainStatement, CloseStatement, Flow, NoticeStatement } from './statement.ts';
 import { asRecorded } from './valuation.ts';
 
 /** A forced taking of an account, with what the true price was. */
@@ -31,6 +31,8 @@ interface OwnTaking extends Taking {
 /** A world as it would have been, as one account sees it. */
 export interface OtherView {
   readonly world: FlowWorld;
+  /** Of an account that could act later than everybody. */
+  readonly notice: NoticeStatement | null;
   readonly moves: readonly ReferenceMove[];
   /** What that world took from the account by force. */
   readonly takings: readonly Taking[];
@@ -59,6 +61,9 @@ export interface AccountAssessment {
   readonly other: bigint;
   readonly otherFlows: readonly Flow[];
   readonly difference: bigint;
+  readonly notice: NoticeStatement | null;
+  /** What it has and would have at the check time of all; the same where it was told in time. */
+  readonly atCheck: { readonly actual: bigint; readonly other: bigint };
   readonly causes: readonly CauseAmount[];
   readonly chains: readonly ChainStatement[];
   readonly parts: MarketParts;
@@ -74,13 +79,15 @@ export interface AccountAssessment {
 export function assessAccount(input: AssessmentInput, other: OtherView): AccountAssessment {
   const { account, frame, policy, byReference } = input;
   const start = equityOf(account, frame.before, frame.own, asRecorded);
-  const actual = equityOf(account, input.actual.state, frame.valuation, input.actual.settled);
+  const actualThen = equityOf(account, input.actual.state, frame.valuation, input.actual.settled);
   const flows = flowsOf(account, frame, input.actual);
-  const written = input.isWritten ? actual - start - totalOf(flows) : 0n;
-  if (written !== 0n) addTo(flows, 'credits', written);
+  const written = input.isWritten ? actualThen - start - totalOf(flows) : 0n;
+  if (written !== 0n) addTo(flows, 0, 'credits', written);
   const moved = other.moves.reduce((sum, { amount }) => sum + amount, 0n);
-  const otherEnd = equityOf(account, other.world.state, frame.valuation, other.world.settled) + moved;
+  const otherThen = equityOf(account, other.world.state, frame.valuation, other.world.settled) + moved;
   const otherFlows = flowsOf(account, frame, other.world);
+  const actual = actualThen + addNotice(flows, other.notice, 'actual');
+  const otherEnd = otherThen + addNotice(otherFlows, other.notice, 'other');
   const undone = new Set(other.moves.filter(({ cause }) => cause === 'liquidation_price').map(({ market }) => market));
   // What the replay of a market by reference took says nothing: there what was not undone was due.
   const takings = other.takings.filter(({ market }) => !byReference.has(market));
@@ -105,6 +112,8 @@ export function assessAccount(input: AssessmentInput, other: OtherView): Account
     other: otherEnd,
     otherFlows: otherLines,
     difference,
+    notice: other.notice,
+    atCheck: { actual: actualThen, other: otherThen },
     causes: causeLines(causeTotals(parts)),
     chains: chainsOf(netting).map((chain) => {
       const isForced = isWrongful(chain.markets, input.takings, takings, takenInBoth, flows, otherFlows);
@@ -119,9 +128,20 @@ export function assessAccount(input: AssessmentInput, other: OtherView): Account
 
 const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 
-function addTo(flows: MarketFlows, kind: FlowKind, amount: bigint): void {
-  const of = flows.get(0) ?? new Map<FlowKind, bigint>();
-  flows.set(0, of.set(kind, amount));
+function addTo(flows: MarketFlows, market: number, kind: FlowKind, amount: bigint): void {
+  const of = flows.get(market) ?? new Map<FlowKind, bigint>();
+  flows.set(market, of.set(kind, amount));
+}
+
+/** Adds what prices have made since the check time of what an account has in one world, and returns the sum. */
+function addNotice(flows: MarketFlows, notice: NoticeStatement | null, world: 'actual' | 'other'): bigint {
+  let sum = 0n;
+  for (const { market, checkPrice, price, [world]: size } of notice?.markets ?? []) {
+    const amount = BigInt(size) * (BigInt(price) - BigInt(checkPrice));
+    if (amount !== 0n) addTo(flows, market, 'late_notice', amount);
+    sum += amount;
+  }
+  return sum;
 }
 
 /** Markets that were taken together, by world and command. */

@@ -10,12 +10,13 @@ import { asRecorded, type SettledIndex, type Valuation } from './valuation.ts';
 
 /**
  * `held`: what the prices of the valuation make of the positions that an account held at the last good block. `credits`: what was
- * written into its rows and no command brought.
+ * written into its rows and no command brought. `late_notice`: what prices have made, since the check time, of what an account that was
+ * told later has.
  */
-export type FlowKind = 'held' | TradeFlow | MoneyFlow | 'credits';
+export type FlowKind = 'held' | TradeFlow | MoneyFlow | 'credits' | 'late_notice';
 
 /** The kinds, in the order in which statements list them. */
-export const FLOW_KINDS: readonly FlowKind[] = ['held', ...TRADE_FLOWS, ...MONEY_FLOWS, 'credits'];
+export const FLOW_KINDS: readonly FlowKind[] = ['held', ...TRADE_FLOWS, ...MONEY_FLOWS, 'credits', 'late_notice'];
 
 /** Flows of one account: by market (0: money that no market moved), then by kind; what is nothing is left out. */
 export type MarketFlows = Map<number, Map<FlowKind, bigint>>;

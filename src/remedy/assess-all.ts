@@ -1,13 +1,13 @@
 /** All accounts of an incident against the counterfactual that holds for each. */
-import type { State } from '../engine/state.ts';
 import { type AccountAssessment, type AssessmentInput, assessAccount, type OtherView } from './account-assessment.ts';
 import type { FlowFrame } from './account-flows.ts';
 import type { ClaimsInput } from './claims.ts';
-import type { IncidentWorlds, ReferenceMove } from './incident-worlds.ts';
+import type { IncidentWorlds, OtherWorld } from './incident-worlds.ts';
+import { noticeOf } from './late-notice.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import { isUnaffected } from './account-digest.ts';
 import { byAccount, closeOf } from './takings.ts';
-import { valuationOf } from './valuation.ts';
+import { type Valuation, valuationOf } from './valuation.ts';
 import type { WorldRecord } from './world-record.ts';
 import { writtenAccounts } from './written-rows.ts';
 
@@ -30,12 +30,12 @@ export function assessAll(input: ClaimsInput): Assessed[] {
   const actual = { state: worlds.actual, settled: worlds.settledInActual, ledger: trace.flows.ledger };
   const closes = trace.flows.takings.map((taking, place) => ({
     ...taking,
-    close: closeOf(taking, fork, record, place, worlds.valuation, policy),
+    close: closeOf(taking, fork, record, place, ownValuation(taking.account, worlds), policy),
   }));
   const takings = byAccount(closes);
-  const kept = viewsOf(record, 'other', worlds.other, worlds.settledInOther, worlds.moves);
-  const dropped =
-    worlds.dropped && viewsOf(record, 'dropped', worlds.dropped.state, worlds.dropped.settled, worlds.dropped.moves);
+  const { other: state, settledInOther: settled, moves } = worlds;
+  const kept = viewsOf(record, 'other', worlds, { state, settled, moves });
+  const dropped = worlds.dropped && viewsOf(record, 'dropped', worlds, worlds.dropped);
   const rows = Math.max(worlds.actual.account.rows, worlds.other.account.rows, worlds.before.account.rows);
   const byReference = new Set(worlds.marketsByReference);
   const written = writtenAccounts(input.corrections, worlds.actual);
@@ -60,6 +60,13 @@ export function assessAll(input: ClaimsInput): Assessed[] {
   });
 }
 
+/** The prices at which an account is restored: its own where it was told later. */
+function ownValuation(account: number, { valuation, late }: IncidentWorlds): Valuation {
+  const own = late.get(account)?.prices;
+  if (own === undefined) return valuation;
+  return { ...valuation, prices: valuation.prices.map((price, market) => own.get(market) ?? price) };
+}
+
 /** Of two ends the one in the account's favour, unless they are too far apart: then the other, and a question. */
 function bounded(
   kept: AccountAssessment,
@@ -76,13 +83,20 @@ function bounded(
 function viewsOf(
   record: WorldRecord,
   name: 'other' | 'dropped',
-  state: State,
-  settled: IncidentWorlds['settledInOther'],
-  moves: readonly ReferenceMove[],
+  worlds: IncidentWorlds,
+  { state, settled, moves }: OtherWorld,
 ): (account: number) => OtherView {
   const { flows } = record.trace(name);
   const world = { state, settled, ledger: flows.ledger };
   const ownMoves = byAccount(moves);
   const ownTakings = byAccount(flows.takings);
-  return (account) => ({ world, moves: ownMoves.get(account) ?? [], takings: ownTakings.get(account) ?? [] });
+  return (account) => {
+    const late = worlds.late.get(account);
+    return {
+      world,
+      moves: ownMoves.get(account) ?? [],
+      takings: ownTakings.get(account) ?? [],
+      notice: late === undefined ? null : noticeOf(account, late, worlds, state, worlds.valuation),
+    };
+  };
 }

@@ -17,6 +17,7 @@ const CAUSE_OF: Readonly<Record<Exclude<FlowKind, 'held'>, Cause>> = {
   losses: 'socialised_loss',
   remedy: 'remedy',
   credits: 'wrong_credit',
+  late_notice: 'late_notice',
 };
 
 /** Parts by cause; what is nothing is left out. */
@@ -56,7 +57,8 @@ export function partsOf({ actual, other, moves, byReference, takenInBoth }: Part
     for (const [market, kinds] of flows) {
       for (const [kind, amount] of kinds) {
         if (kind === 'held') continue;
-        const cause = byReference.has(market) ? 'reference' : causeOf(kind, takenInBoth.has(market));
+        const isReplayed = !byReference.has(market) || kind === 'late_notice';
+        const cause = !isReplayed ? 'reference' : causeOf(kind, takenInBoth.has(market));
         add(market, cause, sign * amount);
       }
     }

@@ -14,6 +14,7 @@ export const CAUSES = {
   order_inability: 'orders that were refused while the venue was halted (k8)',
   rollback: 'results that a rollback erased (k9)',
   time_value: 'interest (k10)',
+  late_notice: 'what the market did until an account that was told later knew and could act',
   transfer: 'transfers between accounts that only one of the worlds allowed',
   external: 'deposits and withdrawals that only one of the worlds allowed',
   wrong_credit: 'the system credited or charged what nobody brought and nobody owed',

@@ -34,6 +34,7 @@ export function statementOf(
     difference: String(found.difference),
     causes: found.causes,
     interval: interval === undefined ? null : { low: String(interval.low), high: String(interval.high) },
+    notice: found.notice,
     chains: found.chains,
     netted: '0',
     principal: '0',

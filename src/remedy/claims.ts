@@ -61,6 +61,8 @@ export interface Claims {
   readonly returned: bigint;
   readonly reversed: bigint;
   readonly dust: bigint;
+  /** Σ of what accounts that were told later lack more than at the check time: the house bears it; and how many accounts they are. */
+  readonly mitigation: { readonly accounts: number; readonly cost: bigint };
   /** Takings of the actual world that the counterfactual has not. */
   readonly wrongful: ReadonlySet<Taking>;
 }
@@ -105,6 +107,7 @@ export function makeClaims(input: ClaimsInput): Claims {
     returned: returnedOf(used),
     reversed,
     dust,
+    mitigation: mitigationOf(used),
     wrongful: wrongfulTakings(input.record.trace('actual').flows.takings, used),
   };
 }
@@ -115,10 +118,10 @@ function conservationOfAll(worlds: IncidentWorlds, assessed: readonly Assessed[]
   const kept = conservationOf(
     worlds,
     { state, settled, moves },
-    assessed.map(({ replayed }) => replayed),
+    assessed.map(({ replayed }) => replayed.atCheck),
   );
   if (dropped === undefined || kept.residual !== 0n) return kept;
-  const against = assessed.map(({ dropped: found, replayed }) => found ?? replayed);
+  const against = assessed.map(({ dropped: found, replayed }) => (found ?? replayed).atCheck);
   return { ...kept, residual: conservationOf(worlds, dropped, against).residual };
 }
 
@@ -148,6 +151,12 @@ function bandAdjustments(
     (account, market) => assessed[account - 1]?.found.takenInBoth.has(market) ?? false,
   );
   return adjustmentsOf(houseFills, record.houseTruePrices, policy.bandPpm, shares);
+}
+
+function mitigationOf(assessed: readonly AccountAssessment[]): Claims['mitigation'] {
+  const late = assessed.filter(({ notice }) => notice !== null);
+  const cost = late.reduce((sum, { difference, atCheck }) => sum + difference - (atCheck.other - atCheck.actual), 0n);
+  return { accounts: late.length, cost };
 }
 
 /** What the house's accounts have more than they would have had. */

@@ -58,7 +58,12 @@ const CASE: IncidentCase = {
   reactivePpm: 10_000,
   prices: [{ market: 1, price: 123_456_789_012_345_678n }],
   policy: DEFAULT_POLICY,
-  notices: { noticeMs: 100, reopenMs: 90, graceMs: 5, late: [{ account: 8, noticeMs: 300 }] },
+  notices: {
+    noticeMs: 100,
+    reopenMs: 90,
+    graceMs: 5,
+    late: [{ account: 8, noticeMs: 300, prices: [{ market: 2, price: -77n }] }],
+  },
 };
 
 /** The case as a file holds it. */
@@ -80,6 +85,7 @@ test('whatever is changed, the hash of the case is another; that of the correcti
     { reactivePpm: 10_001 },
     { prices: [{ market: 1, price: 1n }] },
     { notices: { ...CASE.notices, graceMs: 6 } },
+    { notices: { ...CASE.notices, late: [{ account: 8, noticeMs: 300, prices: [{ market: 2, price: -78n }] }] } },
     { policy: { ...DEFAULT_POLICY, version: DEFAULT_POLICY.version + 1 } },
     { corrections: { ...CASE.corrections, keepHalts: false } },
   ];
@@ -139,6 +145,10 @@ const REFUSED: readonly (readonly [path: string, value: Json | undefined, named:
   ['corrections.series.2.market', 1, /series\[2\]\.market/],
   ['prices.0.price', '1e9', /^prices\[0\]\.price/],
   ['notices.graceMs', undefined, /^notices\.graceMs is missing/],
+  ['notices.late.0.prices', undefined, /^notices\.late\[0\]\.prices is missing/],
+  ['notices.late.0.prices.0.price', 77, /^notices\.late\[0\]\.prices\[0\]\.price/],
+  ['notices.late.0.account', 2, /^notices\.late\[0\]\.account/],
+  ['notices.late.0.noticeMs', 100, /^notices\.late\[0\] could act no later than everybody/],
   ['policy.pays', 'Z', /^policy: pays/],
   ['policy', 3, /^policy/],
 ];

@@ -3,8 +3,9 @@ import { writeCommand } from '../chain/command-record.ts';
 import { BadCommandRecord, type CommandRecord } from '../chain/command-value.ts';
 import { TABLE_NAMES } from '../chain/touched-pages.ts';
 import { TIME_LIMIT } from '../engine/command-form.ts';
+import { FEE_ACCOUNT } from '../engine/state.ts';
 import { flag, type Form, hex32, integer, listOf, objectOf, oneOf, text, valueOf, whole } from './document-form.ts';
-import { CASE_FORMAT, CASE_MODES, type IncidentCase } from './incident-case.ts';
+import { CASE_FORMAT, CASE_MODES, type IncidentCase, restorationMs } from './incident-case.ts';
 import { policyFault } from './policy-form.ts';
 import { RELEASES } from './releases.ts';
 
@@ -152,6 +153,8 @@ const CORRECTIONS = objectOf(
   },
 );
 
+const pricesOf = risingList(objectOf({ market, price: whole }), (each: { market: number }) => each.market);
+
 const CASE = objectOf(
   {
     format: oneOf([CASE_FORMAT]),
@@ -170,10 +173,14 @@ const CASE = objectOf(
       noticeMs: time,
       reopenMs: time,
       graceMs: time,
-      late: risingList(objectOf({ account: market, noticeMs: time }), (each: { account: number }) => each.account),
+      late: risingList(
+        // The accounts of the venue itself know what the venue knows.
+        objectOf({ account: integer(FEE_ACCOUNT + 1, ROW_LIMIT), noticeMs: time, prices: pricesOf }),
+        (each: { account: number }) => each.account,
+      ),
     }),
   },
-  { prices: risingList(objectOf({ market, price: whole }), (each: { market: number }) => each.market) },
+  { prices: pricesOf },
 );
 
 /** The case that a value of JSON holds. */
@@ -181,12 +188,16 @@ export function decodeCase(value: unknown): IncidentCase | BadCase {
   const bad = CASE(value, '');
   if (bad !== undefined) return { bad };
   const incident = withNumbers(value as IncidentCase);
-  return incident.to.height < incident.from.height ? { bad: 'to.height is before from.height' } : incident;
+  if (incident.to.height < incident.from.height) return { bad: 'to.height is before from.height' };
+  const { notices } = incident;
+  const early = notices.late.findIndex(({ account }) => restorationMs(notices, account) <= restorationMs(notices, 0));
+  return early < 0 ? incident : { bad: `notices.late[${early}] could act no later than everybody` };
 }
 
 /** Prices and values of rows, which JSON says as text. */
 function withNumbers(incident: IncidentCase): IncidentCase {
-  const { corrections, prices } = incident;
+  const { corrections, prices, notices } = incident;
+  const late = notices.late.map((each) => ({ ...each, prices: withBigints(each.prices) }));
   const deviations = corrections.deviations.map(({ afterSequence, writes }) => ({
     afterSequence,
     writes: writes.map((write) => ({ ...write, value: numberOfBits(write.value) ?? write.value })),
@@ -194,6 +205,11 @@ function withNumbers(incident: IncidentCase): IncidentCase {
   return {
     ...incident,
     corrections: { ...corrections, deviations },
-    ...(prices === undefined ? {} : { prices: prices.map((each) => ({ ...each, price: BigInt(each.price) })) }),
+    notices: { ...notices, late },
+    ...(prices === undefined ? {} : { prices: withBigints(prices) }),
   };
+}
+
+function withBigints(prices: NonNullable<IncidentCase['prices']>): { market: number; price: bigint }[] {
+  return prices.map(({ market: of, price: text }) => ({ market: of, price: BigInt(text) }));
 }

@@ -116,6 +116,7 @@ export const DOSSIER: Form = objectOf({
     legitimate: objectOf({ count }),
   }),
   totals,
+  mitigation: objectOf({ accounts: publicCount, cost: orNull(whole) }),
   causes: listOf(objectOf({ cause: oneOf([...CAUSE_NAMES, 'several']), amount: whole, accounts: publicCount })),
   distribution: listOf(objectOf({ from: natural, to: orNull(natural), accounts: count, total: natural })),
   fund,

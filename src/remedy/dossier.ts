@@ -148,6 +148,8 @@ export interface Dossier {
     /** Taken back of what the system credited wrongly: how much of it was still there, how much is a receivable. */
     readonly reversed: string | null;
   };
+  /** Accounts that provably were told later, and what the market made of their differences until they could act: the house bears it. */
+  readonly mitigation: { readonly accounts: PublicCount; readonly cost: string | null };
   /** Σ of the parts of the differences of all refunded accounts, by cause. */
   readonly causes: readonly {
     readonly cause: Cause | 'several';

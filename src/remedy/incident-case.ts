@@ -24,8 +24,15 @@ export interface Notices {
   readonly noticeMs: number;
   readonly reopenMs: number;
   readonly graceMs: number;
-  /** Accounts that provably were told later. */
-  readonly late: readonly { readonly account: number; readonly noticeMs: number }[];
+  /** Accounts that provably were told later, with prices (price units) of markets at max(notice, reopening) + grace. */
+  readonly late: readonly LateNoticeOfCase[];
+}
+
+interface LateNoticeOfCase {
+  readonly account: number;
+  readonly noticeMs: number;
+  /** Of every market in which the account has something else than it would have. */
+  readonly prices: readonly { readonly market: number; readonly price: bigint }[];
 }
 
 export interface IncidentCase {
@@ -60,15 +67,18 @@ export function restorationMs({ noticeMs, reopenMs, graceMs, late }: Notices, ac
 
 /** A case as a value of JSON: what `decodeCase` reads. */
 export function caseJson(incident: IncidentCase): Json {
-  const { corrections, prices, ...rest } = incident;
+  const { corrections, prices, notices, ...rest } = incident;
   const json = {
     ...rest,
     corrections: correctionsJson(corrections),
-    ...(prices === undefined
-      ? {}
-      : { prices: prices.map(({ market, price }) => ({ market, price: price.toString() })) }),
+    notices: { ...notices, late: notices.late.map((each) => ({ ...each, prices: pricesJson(each.prices) })) },
+    ...(prices === undefined ? {} : { prices: pricesJson(prices) }),
   };
   return json as unknown as Json;
+}
+
+function pricesJson(prices: NonNullable<IncidentCase['prices']>): { market: number; price: string }[] {
+  return prices.map(({ market, price }) => ({ market, price: price.toString() }));
 }
 
 function correctionsJson({ deviations, ...rest }: CorrectionSet): Json {

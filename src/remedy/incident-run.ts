@@ -18,7 +18,8 @@ import { Counterfactual } from './counterfactual.ts';
 import type { IncidentCase } from './incident-case.ts';
 import type { IncidentWorlds, ReferenceMove, WorldName, WorldObserver } from './incident-worlds.ts';
 import type { Unwind } from './other-world.ts';
-import { referenceMoves } from './reference-moves.ts';
+import { lateNoticesOf, missingPrice } from './late-notice.ts';
+import { givenBackOf, referenceMoves } from './reference-moves.ts';
 import { asRecorded, type SettledIndex, type Valuation, valuationOf } from './valuation.ts';
 import { WorldRecord } from './world-record.ts';
 import { worthOfWritten } from './written.ts';
@@ -57,6 +58,7 @@ export interface IncidentFinding {
     | 'not_on_way'
     | 'branches_differ'
     | 'outside_window'
+    | 'late_notice_without_price'
     | 'actual_differs';
   readonly about: string;
   /** Of `actual_differs`: where the actual world first leads to something else than was recorded. */
@@ -96,7 +98,10 @@ export function runIncident(options: IncidentRunOptions): IncidentRun | Incident
     },
   });
   if (result.firstDivergence !== null) return differs(result.firstDivergence);
-  return { worlds: worldsOf(incident, before, worlds, record), record, from, to, replay: result };
+  const found = worldsOf(incident, before, worlds, record);
+  const missing = missingPrice(found);
+  if (missing !== undefined) return finding('late_notice_without_price', missing);
+  return { worlds: found, record, from, to, replay: result };
 }
 
 function finding(name: IncidentFinding['finding'], about: string): IncidentFinding {
@@ -174,7 +179,7 @@ export function deadForks(from: number, to: number, history: History): number[] 
 
 /** The worlds of a case, where a run has taken them; markets beyond the policy's horizon are valued by the reference. */
 export function worldsOf(
-  { mode, prices, policy }: Pick<IncidentCase, 'mode' | 'prices' | 'policy'>,
+  { mode, prices, policy, notices }: Pick<IncidentCase, 'mode' | 'prices' | 'policy' | 'notices'>,
   before: State,
   worlds: Counterfactual,
   record: WorldRecord,
@@ -222,6 +227,8 @@ export function worldsOf(
     written: worthOfWritten(worlds.written, valuation.prices),
     divergence: divergence.minutes,
     marketsByReference: markets,
+    givenBack: reference === undefined ? [] : givenBackOf(reference, new Set(markets)),
+    late: lateNoticesOf({ notices }),
     reactive: worlds.reactive,
   };
 }

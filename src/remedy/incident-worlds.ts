@@ -6,6 +6,7 @@ import type { EventBuffer } from '../engine/event.ts';
 import type { State } from '../engine/state.ts';
 import type { Cause } from './cause.ts';
 import type { DivergenceMinute } from './divergence.ts';
+import type { GivenBack, LateNotice } from './late-notice.ts';
 import type { SettledIndex, Valuation } from './valuation.ts';
 
 /** Which world an event happened in. `dropped` is the second run of the bounded mode. */
@@ -55,6 +56,10 @@ export interface IncidentWorlds {
   readonly divergence: readonly DivergenceMinute[];
   /** Markets beyond the horizon, rising; all of them in the reference mode. */
   readonly marketsByReference: readonly number[];
+  /** Of those markets: what accounts are given back. */
+  readonly givenBack: readonly GivenBack[];
+  /** Accounts that could act later than everybody. */
+  readonly late: ReadonlyMap<number, LateNotice>;
   /** Commands of accounts that may have reacted to the falsehood: how many, and of how many accounts. */
   readonly reactive: { readonly commands: number; readonly accounts: number };
 }

@@ -72,6 +72,10 @@ export function makeDossier(input: DossierInput): Dossier {
       gainsNotPursued: gainsOf(statements),
       reversed: told(claims.reversed, reversals),
     },
+    mitigation: {
+      accounts: publicCount(claims.mitigation.accounts),
+      cost: told(claims.mitigation.cost, claims.mitigation.accounts),
+    },
     causes: causesOf(refunded),
     distribution: bucketsOf(refunded.map(({ refund }) => BigInt(refund))),
     fund: {

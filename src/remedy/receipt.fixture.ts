@@ -50,7 +50,7 @@ export interface InventedAccount {
   readonly start: bigint;
   readonly chains: readonly InventedChain[];
   readonly members?: Partial<
-    Pick<Statement, 'interval' | 'netted' | 'paidBefore' | 'reversed' | 'reason' | 'forced' | 'warrants'>
+    Pick<Statement, 'interval' | 'notice' | 'netted' | 'paidBefore' | 'reversed' | 'reason' | 'forced' | 'warrants'>
   >;
 }
 
@@ -92,6 +92,7 @@ export function statementOf(policy: PolicyDocument, { account, start, chains, me
     difference: String(difference),
     causes,
     interval: null,
+    notice: null,
     chains: stated,
     netted: '0',
     principal: '0',

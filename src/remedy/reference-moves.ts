@@ -9,6 +9,7 @@ import { ceilOf } from '../guard/exact.ts';
 import { type FlowFrame, type FlowWorld, flowsOf, type MarketFlows } from './account-flows.ts';
 import { CAUSE_NAMES, type Cause } from './cause.ts';
 import type { ReferenceMove } from './incident-worlds.ts';
+import type { GivenBack } from './late-notice.ts';
 import { fundingOf, type Reference } from './reference.ts';
 import type { Undone } from './reference-account.ts';
 
@@ -60,6 +61,13 @@ export function referenceMoves(input: ReferenceInput): ReferenceMove[] {
   undoFunding(input, sums);
   for (const undone of input.reference.undone) if (input.markets.has(undone.market)) undo(undone, input, sums);
   return sums.moves();
+}
+
+/** Lots that accounts are given back and that nothing has taken again. The house has the other side of them. */
+export function givenBackOf({ undone }: Reference, markets: ReadonlySet<number>): GivenBack[] {
+  return undone
+    .filter(({ market, ended }) => markets.has(market) && ended === undefined)
+    .map(({ account, market, lots }) => ({ account, market, lots }));
 }
 
 /** What the actual world did in a market instead of what its replay did. */

@@ -61,6 +61,23 @@ export interface ForcedStatement {
   readonly warrant: number;
 }
 
+/** Sizes of an account in a market in both worlds, where they are not the same, and what prices have made of them since the check time. */
+interface LateMarket {
+  readonly market: number;
+  /** Price of the valuation at the check time, and at the account's own restoration. */
+  readonly checkPrice: string;
+  readonly price: string;
+  /** Signed lots. */
+  readonly actual: string;
+  readonly other: string;
+}
+
+/** Of an account that provably was told later: when it knew and could act, milliseconds since 1970, and what it was valued at. */
+export interface NoticeStatement {
+  readonly restorationMs: number;
+  readonly markets: readonly LateMarket[];
+}
+
 interface WorldStatement {
   readonly flows: readonly Flow[];
   /** Equity at the end: start + Σ flows. */
@@ -82,6 +99,8 @@ export interface Statement {
   readonly causes: readonly CauseAmount[];
   /** Both ends of the difference where reactive orders make it uncertain. */
   readonly interval: { readonly low: string; readonly high: string } | null;
+  /** Its own restoration, whose prices both ends are at; null: that of everybody. */
+  readonly notice: NoticeStatement | null;
   readonly chains: readonly ChainStatement[];
   /** What is subtracted: what another account of the same owner gained of it, and what is taken back of this one. */
   readonly netted: string;
@@ -145,6 +164,12 @@ export const STATEMENT: Form = objectOf({
   difference: whole,
   causes: listOf(cause),
   interval: orNull(objectOf({ low: whole, high: whole })),
+  notice: orNull(
+    objectOf({
+      restorationMs: integer(0),
+      markets: listOf(objectOf({ market: integer(1), checkPrice: whole, price: whole, actual: whole, other: whole })),
+    }),
+  ),
   chains: listOf(chain),
   netted: natural,
   principal: natural,

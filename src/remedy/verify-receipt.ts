@@ -22,6 +22,7 @@ export function verifyReceipt(receipt: unknown, published: unknown): Finding[] {
   noteDocuments(receipt, published, note);
   noteEquation(receipt.statement, note);
   noteChains(receipt.statement, note);
+  noteLateNotice(receipt, note);
   noteAmounts(receipt, published, note);
   noteReason(receipt.statement, note);
   noteWarrants(receipt.statement, note);
@@ -78,6 +79,28 @@ function noteChains({ chains, causes, actual }: Statement, note: Note): void {
     return !isSum || (loss !== null && BigInt(loss) !== -sumOf(chain.flows));
   });
   note("each chain's difference and loss are the sums of its parts", wrong === undefined, about(wrong));
+}
+
+const LATE = 'late_notice';
+
+/** What later notice made of the account is size × (price at its restoration − price at the check time), in each world and each chain. */
+function noteLateNotice({ policy, statement: { notice, actual, other, chains } }: Receipt, note: Note): void {
+  const markets = notice?.markets ?? [];
+  const worth = (sizeOf: (of: (typeof markets)[number]) => bigint, of = markets): bigint =>
+    of.reduce((sum, each) => sum + sizeOf(each) * (BigInt(each.price) - BigInt(each.checkPrice)), 0n);
+  const partsOf = (list: readonly { readonly amount: string }[]): bigint =>
+    sumOf(list.filter((part) => ('what' in part ? part.what : 'cause' in part && part.cause) === LATE));
+  const [has, would] = [worth((of) => BigInt(of.actual)), worth((of) => BigInt(of.other))];
+  const isOnce = new Set(markets.map(({ market }) => market)).size === markets.length;
+  const isInWorlds = partsOf(actual.flows) === has && partsOf(other.flows) === would;
+  const wrong = chains.find((chain) => {
+    const own = markets.filter(({ market }) => chain.markets.includes(market));
+    const part = partsOf(chain.causes);
+    const isOther = policy.netting === 'gross' && part === 0n;
+    return !isOther && part !== worth((of) => BigInt(of.other) - BigInt(of.actual), own);
+  });
+  const detail = wrong === undefined ? `it has ${has} by it, would have ${would}` : about(wrong);
+  note('what later notice made of it is its sizes at the later prices', isOnce && isInWorlds && !wrong, detail);
 }
 
 const about = (chain: ChainStatement | undefined): string => `chain of markets ${chain?.markets.join(', ')}`;

@@ -117,3 +117,35 @@ test('a second round pays what the first one did not: here nothing', () => {
     );
   }
 });
+
+test('of a case with late notices each price that is needed must be said; who they are and what they cost is not told', () => {
+  const venue = tradeWrongly(FALSE_INDEX, OPTIONS);
+  const inTime = draftOf(venue, caseOf(venue));
+  const harmed = inTime.claims.claims.filter(
+    ({ statement: { chains, reason } }) =>
+      reason.startsWith('RESTORED') && chains.some(({ closes }) => closes.length > 0),
+  );
+  const accounts = harmed.slice(0, 3).map(({ account }) => account);
+  assert.equal(accounts.length, 3);
+  const { noticeMs, ...notices } = caseOf(venue).notices;
+  const of = (prices: IncidentCase['notices']['late'][number]['prices']): IncidentCase => {
+    const late = accounts.map((account) => ({ account, noticeMs: noticeMs + 3_600_000, prices }));
+    return caseOf(venue, { notices: { ...notices, noticeMs, late } });
+  };
+  assert.throws(() => draftOf(venue, of([])), /^Error: late_notice_without_price: account \d+ has something else in/);
+  const { prices } = inTime.run.worlds.valuation;
+  const later = prices.map((price, market) => ({ market, price: (price * 101n) / 100n })).slice(1);
+  const { claims, dossier, receipts, roots } = draftOf(venue, of(later));
+  assert.equal(claims.mitigation.accounts, 3);
+  assert.notEqual(claims.mitigation.cost, 0n);
+  assert.deepEqual(dossier.mitigation, { accounts: 'fewer than 5', cost: null });
+  assert.notEqual(dossier.case.hash, inTime.dossier.case.hash);
+  assert.deepEqual(dossier.conservation, inTime.dossier.conservation);
+  for (const receipt of receipts) {
+    assert.equal(receipt.statement.notice !== null, accounts.includes(receipt.statement.account));
+    assert.deepEqual(
+      verifyReceipt(receipt, roots).filter(({ holds }) => !holds),
+      [],
+    );
+  }
+});

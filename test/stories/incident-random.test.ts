@@ -13,7 +13,7 @@ import { genesis, type State } from '../../src/engine/state.ts';
 import { ACCOUNT, MARKET, VENUE } from '../../src/engine/tables.ts';
 import { unwindInsurance } from '../../src/exchange/unwind.ts';
 import { wide } from '../../src/guard/exact.ts';
-import { makeClaims } from '../../src/remedy/claims.ts';
+import { type Claims, makeClaims } from '../../src/remedy/claims.ts';
 import type { CorrectedCommand, CorrectionSet } from '../../src/remedy/correction.ts';
 import { Counterfactual } from '../../src/remedy/counterfactual.ts';
 import { DEFAULT_POLICY } from '../../src/remedy/default-policy.ts';
@@ -143,7 +143,13 @@ function run(
   set: CorrectionSet,
   mode: 'replay' | 'reference' | 'bounded',
   horizonPpm: number,
-): { readonly worlds: IncidentWorlds; readonly record: WorldRecord } {
+): {
+  readonly worlds: IncidentWorlds;
+  readonly record: WorldRecord;
+  /** The same: with some accounts that were told later, and with everybody at their prices. */
+  readonly late: IncidentWorlds;
+  readonly priced: IncidentWorlds;
+} {
   const start = copyState(flow.start);
   const before = copyState(flow.start);
   const record = new WorldRecord(before);
@@ -154,11 +160,23 @@ function run(
     ...(mode === 'bounded' ? { reactivePpm: 5_000 } : {}),
   });
   for (const batch of flow.batches) worlds.take(batch);
-  return { worlds: worldsOf({ mode, policy: { ...DEFAULT_POLICY, horizonPpm } }, before, worlds, record), record };
+  const incident = { mode, policy: { ...DEFAULT_POLICY, horizonPpm }, notices: IN_TIME };
+  const told = (more: Partial<Parameters<typeof worldsOf>[0]>): IncidentWorlds =>
+    worldsOf({ ...incident, ...more }, before, worlds, record);
+  const inTime = told({});
+  const prices = inTime.valuation.prices
+    .map((price, market) => ({ market, price: price + BigInt(market) * 1_000_003n }))
+    .slice(1);
+  const late = LATE.map((account) => ({ account, noticeMs: 60_000, prices }));
+  return { worlds: inTime, record, late: told({ notices: { ...IN_TIME, late } }), priced: told({ prices }) };
 }
 
+const IN_TIME = { noticeMs: 0, reopenMs: 0, graceMs: 0, late: [] };
+/** Traders that were told later. */
+const LATE = [3, 4, 5, 6, 7, 8, 9, 10];
+
 /** Every claim explains itself: its flows, its causes and its chains sum to the last unit, and nothing is paid that is not due. */
-function checkClaims(worlds: IncidentWorlds, record: WorldRecord, set: CorrectionSet, policy: PolicyDocument): number {
+function checkClaims(worlds: IncidentWorlds, record: WorldRecord, set: CorrectionSet, policy: PolicyDocument): Claims {
   const interest = { fromMs: 0, toMs: 0 };
   const made = makeClaims({ worlds, record, corrections: set, policy, interest, fork: 0, fund: 10n ** 30n });
   assert.equal(made.conservation.residual, 0n, 'conservation');
@@ -176,7 +194,29 @@ function checkClaims(worlds: IncidentWorlds, record: WorldRecord, set: Correctio
     assert.equal(BigInt(statement.paid) + BigInt(statement.owed), BigInt(statement.refund));
     assert.ok(statement.reversed === '0' || statement.refund === '0');
   }
-  return made.claims.filter(({ statement }) => statement.refund !== '0').length;
+  return made;
+}
+
+/**
+ * Who was told later lacks what it would lack if everybody were valued at its prices; everybody else what they lack at those of the check
+ * time, and the causes say what the difference is. Returns how many differ by it.
+ */
+function checkLate(early: Claims, late: Claims, priced: Claims): number {
+  let differ = 0;
+  let cost = 0n;
+  late.claims.forEach(({ account, statement }, place) => {
+    const at = ({ claims }: Claims): bigint => BigInt(claims[place]?.statement.difference ?? 0n);
+    const isLate = LATE.includes(account);
+    assert.equal(BigInt(statement.difference), at(isLate ? priced : early), `account ${account}`);
+    const part = BigInt(statement.causes.find(({ cause }) => cause === 'late_notice')?.amount ?? 0n);
+    // The end of an interval that holds may be another one.
+    if (statement.interval === null) assert.equal(part, at(late) - at(early));
+    if (part !== 0n) differ++;
+    cost += part;
+    assert.equal(statement.notice !== null, isLate);
+  });
+  assert.deepEqual(late.mitigation, { accounts: LATE.length, cost });
+  return differ;
 }
 
 const flows = [1, 2, 3].map(flowOf);
@@ -191,6 +231,7 @@ test('money is conserved to the last unit, whatever is corrected and however it 
   let moved = 0;
   let apart = 0;
   let refunded = 0;
+  let toldLater = 0;
   const property = fc.property(
     fc.nat(flows.length - 1),
     fc.array(number, { maxLength: 4 }),
@@ -204,8 +245,15 @@ test('money is conserved to the last unit, whatever is corrected and however it 
       const deviations = deviationsOf(flow, written, shifts);
       const set = { commands: corrections(flow, places, ways), deviations, keepHalts };
       for (const mode of ['replay', 'reference', 'bounded'] as const) {
-        const { worlds, record } = run(flow, set, mode, horizonPpm);
-        refunded += checkClaims(worlds, record, set, POLICIES[places.length % POLICIES.length] as PolicyDocument);
+        const { worlds, record, late, priced } = run(flow, set, mode, horizonPpm);
+        const policy = POLICIES[places.length % POLICIES.length] as PolicyDocument;
+        const [made, withLate, atTheirs] = [worlds, late, priced].map((of) => checkClaims(of, record, set, policy)) as [
+          Claims,
+          Claims,
+          Claims,
+        ];
+        refunded += made.claims.filter(({ statement }) => statement.refund !== '0').length;
+        toldLater += checkLate(made, withLate, atTheirs);
         const { other: state, settledInOther: settled, moves, dropped } = worlds;
         assert.equal(residualOf(worlds, { state, settled, moves }), 0n, mode);
         if (dropped !== undefined) assert.equal(residualOf(worlds, dropped), 0n, 'dropped');
@@ -223,4 +271,5 @@ test('money is conserved to the last unit, whatever is corrected and however it 
   fc.assert(property, { numRuns: 25, seed: 7 });
   assert.ok(moved > 100 && apart > 50, `${moved} moves, ${apart} minutes apart`);
   assert.ok(refunded > 50, `${refunded} refunds`);
+  assert.ok(toldLater > 50, `${toldLater} accounts that later notice cost or saved something`);
 });

@@ -30,6 +30,12 @@ import { worthOfWritten } from '../../src/remedy/written.ts';
 /** Prices of a valuation that are not the counterfactual's marks, in USDC, by market. */
 export type Prices = ReadonlyMap<number, number>;
 
+type ClaimsMembers = Partial<ClaimsInput> & {
+  readonly prices?: Prices;
+  /** Accounts that were told later. */
+  readonly late?: IncidentWorlds['late'];
+};
+
 export class IncidentForTest {
   readonly journal = new MemoryJournal();
   readonly state: State;
@@ -198,6 +204,8 @@ export class IncidentForTest {
       written: worthOfWritten(run.written, valuation.prices),
       divergence: run.divergence.minutes,
       marketsByReference: [],
+      givenBack: [],
+      late: new Map(),
       reactive: { commands: 0, accounts: 0 },
     };
     return { worlds, record };
@@ -207,9 +215,10 @@ export class IncidentForTest {
   claims(
     corrections: Partial<CorrectionSet> = {},
     members: Partial<PolicyDocument> = {},
-    { prices = new Map(), ...more }: Partial<ClaimsInput> & { readonly prices?: Prices } = {},
+    { prices = new Map(), late = new Map(), ...more }: ClaimsMembers = {},
   ): Claims {
-    const { worlds, record } = this.worlds(corrections, prices);
+    const { worlds: inTime, record } = this.worlds(corrections, prices);
+    const worlds = { ...inTime, late };
     return makeClaims({
       worlds,
       record,

@@ -119,6 +119,13 @@ function conservationTable({ conservation }: Dossier): Table {
   };
 }
 
+/** Prices of the check time are those of everybody who was told in time. */
+function mitigationText({ mitigation: { accounts, cost } }: Dossier): string {
+  if (accounts === 0)
+    return 'Nobody is known to have been told later than everybody: all are valued at the check time.';
+  return `Accounts that provably were told later: ${countText(accounts)}. They are valued at the prices of the time at which they knew and could act; what the market made of their differences until then (the mitigation window) is ${toldUsdcText(cost)}, which the house bears. Conservation is of the check time, at which all are valued alike.`;
+}
+
 /** 10: the totals. */
 export function totalsSection({ dossier }: ReportInput): Section {
   const blocks: Block[] = [];
@@ -133,6 +140,7 @@ export function totalsSection({ dossier }: ReportInput): Section {
     });
   }
   blocks.push(
+    { kind: 'paragraph', text: mitigationText(dossier) },
     {
       kind: 'paragraph',
       text: `For every account the causes sum to its difference; the largest residual of any is ${attributionResidual}.`,

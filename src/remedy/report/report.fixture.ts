@@ -121,6 +121,7 @@ export const DOSSIER: Dossier = {
     gainsNotPursued: usdc(88_213.09),
     reversed: usdc(12_004),
   },
+  mitigation: { accounts: 7, cost: usdc(4_120.75) },
   causes: [
     { cause: 'liquidation_price', amount: usdc(402_118.24), accounts: 201 },
     { cause: 'funding', amount: usdc(171_902.1), accounts: 63 },

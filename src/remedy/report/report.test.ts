@@ -206,6 +206,18 @@ test('an amount of so few accounts that it would be theirs is not told', () => {
   );
 });
 
+test('what later notice cost is told, and who bears it; of so few that it would be theirs, not how much', () => {
+  const texts = [DOSSIER.mitigation, { accounts: 'fewer than 5', cost: null }, { accounts: 0, cost: '0' }].map(
+    (mitigation) => written({ ...INPUT, dossier: { ...DOSSIER, mitigation } as Dossier }).markdown,
+  );
+  assert.match(
+    texts[0] as string,
+    /told later: 7\. .*the mitigation window\) is 4,120\.75 USDC, which the house bears/,
+  );
+  assert.match(texts[1] as string, /told later: fewer than 5\. .*the mitigation window\) is not told: it is of fewer/);
+  assert.match(texts[2] as string, /Nobody is known to have been told later than everybody/);
+});
+
 test('where the worlds part only late, a chart begins a little before that, with the value that held', () => {
   const start = DOSSIER.case.from.timeMs;
   const points = [0, 21_600, 21_610, 21_660].map((second) => ({
