@@ -9,7 +9,7 @@ import { TestVenue } from '../chain/trading.fixture.ts';
 import { fileDisk } from './disk.ts';
 import { withFolder } from './journal.fixture.ts';
 import { sha256 } from './node-digest.ts';
-import { loadNewestSnapshot, readSnapshot, saveSnapshot, snapshotHeights } from './snapshot-folder.ts';
+import { loadNewestSnapshot, pruneSnapshots, readSnapshot, saveSnapshot, snapshotHeights } from './snapshot-folder.ts';
 
 /** Saves a snapshot after each of three blocks. */
 function saveThree(folder: string): { venue: TestVenue; blocks: Block[] } {
@@ -42,6 +42,14 @@ test('snapshots are listed newest first, and the newest is loaded', () =>
     assert.equal(loaded.block, blocks[2]);
     assert.deepEqual(diffStates(venue.state, loaded.state), []);
     assert.ok('state' in readSnapshot(folder, blocks[0] as Block));
+  }));
+
+test('all but the newest are removed', () =>
+  withFolder((folder) => {
+    pruneSnapshots(folder, 2);
+    saveThree(folder);
+    pruneSnapshots(folder, 2);
+    assert.deepEqual(snapshotHeights(folder), [2, 1]);
   }));
 
 test('a snapshot that does not verify is named, and the one before it is loaded', () =>

@@ -67,6 +67,12 @@ export function snapshotHeights(journalFolder: string): number[] {
     .sort((a, b) => b - a);
 }
 
+/** Removes all but the newest `kept` snapshots of the journal's folder. */
+export function pruneSnapshots(journalFolder: string, kept: number): void {
+  for (const height of snapshotHeights(journalFolder).slice(kept))
+    rmSync(join(journalFolder, FOLDER, snapshotName(height)));
+}
+
 /** Loads the snapshot at the height of `block` if its root is the block's. */
 export function readSnapshot(journalFolder: string, block: Block): { state: State } | { refusal: SnapshotRefusal } {
   const descriptor = openSync(join(journalFolder, FOLDER, snapshotName(block.height)), 'r');

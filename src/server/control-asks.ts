@@ -14,8 +14,11 @@ const ASKS: { readonly [ask: string]: Ask } = {
   submit,
   act: (live, { act }) => live.act(act),
   pause: async (live, { database }) => ({ height: await live.pause(database === 'close') }),
-  resume: async (live, { ladder }) => {
-    await live.resume(ladder === true);
+  resume: async (live, { ladder, migrations = [] }) => {
+    if (!Array.isArray(migrations) || !migrations.every((name) => typeof name === 'string')) {
+      throw new ControlRefused('not_a_request', 'migrations is a list of names');
+    }
+    await live.resume(ladder === true, migrations);
     return { height: live.head.height, epoch: live.link?.epoch ?? 0 };
   },
   release_database: async (live) => {

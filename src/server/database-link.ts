@@ -18,7 +18,7 @@ const RENEWALS = 5;
 const MADE_AT_ONCE = new Set(['23505', '42P07', '42710']);
 
 /** The schema is of an earlier release: bringing it up is an upgrade, with all that belongs to it. Nothing was changed. */
-export class SchemaBehind extends Error {
+class SchemaBehind extends Error {
   readonly code = 'schema_behind';
   constructor(missing: readonly string[]) {
     super(
@@ -54,6 +54,8 @@ export class DatabaseLink {
   private readonly options: DatabaseLinkOptions;
   private attached: Attached | undefined;
   private newestEpoch = 0;
+  private further: readonly string[] = [];
+  private closedHeight = -1;
   /** Readings of the clocks when the lease was renewed last. */
   private renewedWallMs = 0;
   private renewedCountMs = 0;
@@ -80,16 +82,18 @@ export class DatabaseLink {
     return passedMs < LEASE_MS * LEASE_SHARE;
   }
 
-  /** Height of the last block that the database has, −1 while that is not known. */
+  /** Height of the last block that the database has, or had when it was closed; −1 while that is not known. */
   get height(): number {
-    return this.attached?.follower.height ?? -1;
+    return Math.max(this.closedHeight, this.attached?.follower.height ?? -1);
   }
 
   /**
    * Opens the database, takes the lease and begins to follow the journal. Refuses (throws) as `open` and `takeLease` do, and a schema of
-   * an earlier release (`SchemaBehind`). An empty database gets the schema.
+   * an earlier release (`SchemaBehind`) or of a later one. An empty database gets the schema. `further` migrations are those of an
+   * upgrade that has proved that this release goes on with them.
    */
-  async attach(): Promise<void> {
+  async attach(further: readonly string[] = []): Promise<void> {
+    this.further = [...this.further, ...further];
     const database = await this.options.open();
     try {
       await this.prepare(database);
@@ -104,6 +108,7 @@ export class DatabaseLink {
       void follower.failed.then((error) => (error === undefined ? undefined : this.lose(error)));
       const timer = setInterval(() => void this.renew(), LEASE_MS / RENEWALS);
       this.attached = { database, lease, follower, timer };
+      this.closedHeight = -1;
     } catch (error) {
       await database.close();
       throw error;
@@ -124,6 +129,7 @@ export class DatabaseLink {
   async detach(): Promise<void> {
     const { attached } = this;
     if (attached === undefined) return;
+    this.closedHeight = attached.follower.height;
     this.attached = undefined;
     clearInterval(attached.timer);
     await this.renewing;
@@ -147,6 +153,9 @@ export class DatabaseLink {
     const applied = hashes?.is_there === true ? await appliedMigrations(database) : [];
     const missing = MIGRATIONS.map(({ name }) => name).filter((name) => !applied.some((each) => each.name === name));
     if (applied.length > 0 && missing.length > 0) throw new SchemaBehind(missing);
+    const isProved = applied.some(({ name }) => this.further.includes(name));
+    const own = applied.filter(({ name }) => !this.further.includes(name));
+    if (isProved && own.length === MIGRATIONS.length) return;
     try {
       await migrate(database, MIGRATIONS);
     } catch (error) {

@@ -8,18 +8,14 @@ import { toHex } from '../chain/digest.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
 import type { ActResult } from '../exchange/act.ts';
-import { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import { LiveClock } from '../exchange/live-clock.ts';
-import { recover } from '../exchange/recover.ts';
-import { Reopening } from '../exchange/reopen.ts';
-import { componentName } from '../guard/finding.ts';
-import { Guard } from '../guard/guard.ts';
+import type { Reopening } from '../exchange/reopen.ts';
+import type { Guard } from '../guard/guard.ts';
 import type { HeldCommand } from '../guard/screen.ts';
 import type { Disk } from '../journal/disk.ts';
-import { type FileJournal, openFileJournal } from '../journal/file-journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
-import { saveSnapshot, snapshotHeights } from '../journal/snapshot-folder.ts';
-import { ThreadedRoots } from '../journal/threaded-roots.ts';
+import { saveSnapshot } from '../journal/snapshot-folder.ts';
 import type { Database } from '../store/database.ts';
 import type { DurableBlock } from '../store/lease.ts';
 import { type BirthCertificate, birthOf } from '../upgrade/birth.ts';
@@ -28,30 +24,20 @@ import type { DataDir } from './data-dir.ts';
 import { DatabaseLink } from './database-link.ts';
 import { fundingGapMs } from './live-facts.ts';
 import { LiveReadiness } from './live-readiness.ts';
+import { type Notice, recoverFolder, type RecoveredFolder, type ToldOfRecovery } from './recover-folder.ts';
 
-/** A block of so much of the exchange's time at speed 1, and so many commands, at most. */
-const BLOCK_MS = 2000;
-const BLOCK_COMMANDS = 65_536;
-const SNAPSHOT_BLOCKS = 300;
 /** Ticks that are made up for one after the other; at speed 1 more of them are left out. */
 const TICKS_MADE_UP = 4;
 const LONGEST_SLEEP_MS = 250;
 
 /** What happens at an exchange of its own accord: prices, and those who trade. Times are multiples of `tickMs`. */
-export interface Traffic {
+interface Traffic {
   readonly tickMs: number;
   readonly accounts: number;
   /** The first commands of all, up to a tick. */
   opening(timeMs: number, state: State, buffer: CommandBuffer): void;
   /** What comes up to the tick at `timeMs`, which is last; prices alone where nobody is to trade. */
   step(timeMs: number, state: State, buffer: CommandBuffer, hasTraders: boolean): void;
-}
-
-/** Something that whoever keeps the exchange should know. */
-export interface Notice {
-  readonly name: string;
-  readonly message: string;
-  readonly isTrouble: boolean;
 }
 
 export interface LiveOptions {
@@ -68,27 +54,13 @@ export interface LiveOptions {
   readonly disk?: Disk;
 }
 
-/** The journal does not lead where its blocks say, or lost its end: nothing is traded on it. */
-export class CannotRecover extends Error {
-  readonly code: 'journal_diverges' | 'journal_shorter_than_snapshot';
-  constructor(code: CannotRecover['code'], message: string) {
-    super(message);
-    this.name = 'CannotRecover';
-    this.code = code;
-  }
-}
-
 export class LiveExchange {
   readonly birth: BirthCertificate;
   readonly readiness: LiveReadiness;
-  readonly exchange: Exchange;
-  readonly reopening: Reopening;
-  readonly guard: Guard;
   readonly clock: LiveClock;
   readonly link: DatabaseLink | undefined;
   private readonly options: LiveOptions;
-  private readonly journal: FileJournal;
-  private readonly roots: ThreadedRoots;
+  private readonly parts: RecoveredFolder;
   private readonly buffer = new CommandBuffer(1 << 12);
   private readonly stopping = new AbortController();
   /** What the guard did not take of the commands that are being submitted. */
@@ -100,61 +72,20 @@ export class LiveExchange {
   private isReleased = false;
   private toldHeld = '';
 
-  private constructor(options: LiveOptions, journal: FileJournal, roots: ThreadedRoots) {
-    const { dir, speed, tell } = options;
+  private constructor(options: LiveOptions) {
+    const { dir, speed, tell, traffic, disk } = options;
     this.options = options;
-    this.journal = journal;
-    this.roots = roots;
-    this.guard = new Guard({
-      onHeldCommand: (held) => this.held.push(held),
-      onFinding: ({ component, check }) => {
-        const message = `${componentName(component)}: ${check.name}: ${check.found}, expected ${check.expected}`;
-        tell({ name: 'quarantine', message, isTrouble: true });
-      },
-    });
-    this.reopening = new Reopening({
-      guard: this.guard,
+    const told: ToldOfRecovery = {
+      tell,
       unready: () => this.readiness.shutBy('cancel_only'),
-      onStep: ({ move, market, standing }) => {
-        const isTrouble = move === 'down' || move === 'wait';
-        tell({ name: `reopening_${move}`, message: `market ${market} is ${standing.rung}`, isTrouble });
-      },
-    });
-    let made: Block | undefined;
-    const recovered = recover(journal, {
-      hash: sha256,
-      roots,
-      guard: this.guard,
-      reopening: this.reopening,
-      capacity: { accounts: options.traffic.accounts + 16 },
-      onBlock: (block) => {
-        made = block;
-      },
-    });
-    const { firstDivergence } = recovered.replay;
-    if (firstDivergence !== null) {
-      const { what, height, sequence, recorded, replayed } = firstDivergence;
-      const message = `block ${height}, after command ${sequence}: ${what} is ${replayed}, recorded ${recorded}`;
-      throw new CannotRecover('journal_diverges', message);
-    }
-    this.exchange = new Exchange({
-      state: recovered.state,
-      journal,
-      sealer: recovered.sealer,
-      guard: this.guard,
-      reopening: this.reopening,
-      blockCommands: BLOCK_COMMANDS,
-      blockMs: BLOCK_MS * Math.max(1, speed),
-      snapshotBlocks: SNAPSHOT_BLOCKS,
-      onSnapshot: (state, block) => this.keep(state, block),
-    });
+      onHeldCommand: (held) => this.held.push(held),
+    };
+    this.parts = recoverFolder({ folder: dir.journal, disk, accounts: traffic.accounts, speed }, told);
+    const { journal, exchange, block } = this.parts;
     const wallMs = options.wallMs ?? Date.now;
     const countMs = options.countMs ?? (() => performance.now());
-    const lastMs = this.exchange.sequence === 0 ? undefined : this.exchange.timeMs;
+    const lastMs = exchange.sequence === 0 ? undefined : exchange.timeMs;
     this.clock = new LiveClock({ wallMs, countMs, lastMs, speed });
-    // Of a new exchange the block before the first command is sealed at once: a birth certificate names a block.
-    if (journal.height < 0) this.exchange.finish();
-    const block = journal.block(journal.height) as Block;
     this.durable = { height: block.height, hash: blockHash(block, sha256) };
     this.birth = birthOf(dir.record.exchange, dir.path, block, wallMs());
     if (options.openDatabase !== undefined) {
@@ -174,44 +105,43 @@ export class LiveExchange {
       });
     }
     this.readiness = new LiveReadiness({
-      state: recovered.state,
-      guard: this.guard,
-      reopening: this.reopening,
+      state: exchange.state,
+      guard: this.parts.guard,
+      reopening: this.parts.reopening,
       link: this.link,
       head: () => ({ height: journal.height, fork: journal.fork }),
       heldBy: () => this.heldBy(),
+      isReleased: () => this.isReleased,
     });
-    this.readiness.recovered(recovered, block, made);
+    this.readiness.recovered(this.parts);
     this.readiness.restarted(lastMs ?? 0);
   }
 
   /**
-   * Recovers the exchange of a data folder and takes the lease of its database. Refuses (throws) a journal that is damaged, in use, lost
-   * its end or diverges (`CannotRecover`), and as `DatabaseLink.attach` does.
+   * Recovers the exchange of a data folder and takes the lease of its database. Refuses (throws) as `recoverFolder` and
+   * `DatabaseLink.attach` do.
    */
   static async open(options: LiveOptions): Promise<LiveExchange> {
-    const { dir, disk, tell } = options;
-    const { journal, tornTail } = openFileJournal(dir.journal, disk === undefined ? {} : { disk });
-    let roots: ThreadedRoots | undefined;
+    const live = new LiveExchange(options);
     try {
-      const newest = snapshotHeights(dir.journal)[0] ?? -1;
-      if (newest > journal.height) {
-        const message = `the journal ends with block ${journal.height}, but there is a snapshot of block ${newest}: its end is lost`;
-        throw new CannotRecover('journal_shorter_than_snapshot', message);
-      }
-      if (tornTail !== undefined) {
-        const message = `${tornTail.file}: ${tornTail.cutBytes} bytes of an unfinished write were cut at byte ${tornTail.offset}`;
-        tell({ name: 'torn_tail', message, isTrouble: true });
-      }
-      roots = new ThreadedRoots();
-      const live = new LiveExchange(options, journal, roots);
       await live.link?.attach();
       return live;
     } catch (error) {
-      journal.close();
-      await roots?.close();
+      await live.close();
       throw error;
     }
+  }
+
+  get exchange(): Exchange {
+    return this.parts.exchange;
+  }
+
+  get guard(): Guard {
+    return this.parts.guard;
+  }
+
+  get reopening(): Reopening {
+    return this.parts.reopening;
   }
 
   get state(): State {
@@ -220,7 +150,7 @@ export class LiveExchange {
 
   /** Height of the last block of the journal, its branch, and its root as hexadecimal digits. */
   get head(): { readonly height: number; readonly fork: number; readonly stateRoot: string } {
-    const { journal } = this;
+    const { journal } = this.parts;
     const block = journal.block(journal.height);
     return { height: journal.height, fork: journal.fork, stateRoot: block === undefined ? '' : toHex(block.stateRoot) };
   }
@@ -246,9 +176,9 @@ export class LiveExchange {
       }
       this.requireOurs();
       this.exchange.finish();
-      this.noteDurable(this.journal.height);
+      this.noteDurable(this.parts.journal.height);
       this.link?.wake();
-      if (this.link?.isRunning === true) await this.link.reached(this.journal.height).catch(() => undefined);
+      if (this.link?.isRunning === true) await this.link.reached(this.parts.journal.height).catch(() => undefined);
     } finally {
       await this.close();
     }
@@ -304,15 +234,18 @@ export class LiveExchange {
   async pause(closes: boolean): Promise<number> {
     this.isPaused = true;
     this.seal();
-    const { height } = this.journal;
+    const { height } = this.parts.journal;
     if (this.link?.isAttached === true) await this.link.reached(height);
     if (closes) await this.link?.detach();
     return height;
   }
 
-  /** Goes on after a pause; markets begin their way anew when it was long, or when `withLadder`. */
-  async resume(withLadder: boolean): Promise<void> {
-    await this.attach();
+  /**
+   * Goes on after a pause; markets begin their way anew when it was long, or when `withLadder`. `migrations` are those that an upgrade has
+   * brought meanwhile.
+   */
+  async resume(withLadder: boolean, migrations: readonly string[] = []): Promise<void> {
+    await this.attach(migrations);
     this.isReleased = false;
     this.isPaused = false;
     if (withLadder) this.restartLadder('resumed');
@@ -332,14 +265,14 @@ export class LiveExchange {
   /** Seals what is open and keeps a snapshot of it; returns its height. */
   snapshot(): number {
     this.seal();
-    const block = this.journal.block(this.journal.height) as Block;
+    const block = this.parts.journal.block(this.parts.journal.height) as Block;
     saveSnapshot(this.options.dir.journal, this.state, block);
     return block.height;
   }
 
-  private async attach(): Promise<void> {
+  private async attach(migrations: readonly string[] = []): Promise<void> {
     if (this.link === undefined || this.link.isAttached) return;
-    await this.link.attach();
+    await this.link.attach(migrations);
     this.readiness.announced();
   }
 
@@ -353,7 +286,7 @@ export class LiveExchange {
       const gapMs = timeMs - exchange.timeMs;
       if (gapMs > fundingGapMs(this.state))
         this.restartLadder(`${gapMs} ms without a tick: no funding accrues over them`);
-      traffic.step(timeMs, this.state, buffer, hasTraders && this.readiness.shutBy('cancel_only') === '');
+      traffic.step(timeMs, this.state, buffer, hasTraders && this.readiness.unready() === '');
     }
     this.append(() => exchange.submit(buffer));
     this.readiness.ticked();
@@ -368,7 +301,7 @@ export class LiveExchange {
   /** Appends to the journal; what was there before is durable behind it. */
   private append<T>(work: () => T): T {
     this.requireOurs();
-    const { height } = this.journal;
+    const { height } = this.parts.journal;
     try {
       return work();
     } catch (error) {
@@ -384,23 +317,13 @@ export class LiveExchange {
 
   private seal(): void {
     this.append(() => this.exchange.finish());
-    this.noteDurable(this.journal.height);
+    this.noteDurable(this.parts.journal.height);
   }
 
   private noteDurable(height: number): void {
     if (height <= (this.durable?.height ?? -1)) return;
-    const block = this.journal.block(height);
+    const block = this.parts.journal.block(height);
     if (block !== undefined) this.durable = { height, hash: blockHash(block, sha256) };
-  }
-
-  private keep(state: State, block: Block): void {
-    try {
-      saveSnapshot(this.options.dir.journal, state, block);
-    } catch (error) {
-      // The journal is the truth: without a snapshot it is only slower to read.
-      const message = error instanceof Error ? error.message : String(error);
-      this.options.tell({ name: 'snapshot_failed', message, isTrouble: true });
-    }
   }
 
   private isHeld(): boolean {
@@ -428,7 +351,7 @@ export class LiveExchange {
 
   private requireReady(): void {
     this.requireOurs();
-    const shut = this.readiness.shutBy('cancel_only');
+    const shut = this.readiness.unready();
     const held = this.heldBy();
     if (held !== '') throw new ControlRefused('held', held);
     if (shut !== '') throw new ControlRefused('not_ready', shut);
@@ -454,9 +377,9 @@ export class LiveExchange {
     this.readiness.silent();
     await this.link?.detach();
     try {
-      this.journal.close();
+      this.parts.journal.close();
     } finally {
-      await this.roots.close();
+      await this.parts.roots.close();
     }
   }
 }

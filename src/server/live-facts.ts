@@ -12,7 +12,7 @@ import type { ReadinessFacts } from '../upgrade/readiness.ts';
 import { type Fact, UNSET } from '../upgrade/unset.ts';
 
 /** The exchange's time, and the longest gap between two ticks over which funding accrues; UNSET before the first command. */
-export function timeOf(state: State): Fact<number> {
+function timeOf(state: State): Fact<number> {
   const timeMs = state.venue.f64[state.venue.rowFloats + VENUE.TIME_MS] as number;
   return timeMs > 0 ? timeMs : UNSET;
 }

@@ -1,9 +1,7 @@
 /** The readiness of a running exchange: its facts, taken anew after every tick, and the gates that they open. */
 import { computeRoots } from '../chain/state-tree.ts';
-import { type Block } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
 import type { State } from '../engine/state.ts';
-import type { Recovered } from '../exchange/recover.ts';
 import type { Reopening } from '../exchange/reopen.ts';
 import type { Guard } from '../guard/guard.ts';
 import { sha256 } from '../journal/node-digest.ts';
@@ -18,6 +16,7 @@ import {
 import { UNSET } from '../upgrade/unset.ts';
 import type { DatabaseLink } from './database-link.ts';
 import { auditFinding, fundingFinding, markedMarkets, rungFacts, warmMarkets } from './live-facts.ts';
+import type { RecoveredFolder } from './recover-folder.ts';
 
 /** Ticks between two audits of every row. */
 const AUDIT_TICKS = 600;
@@ -32,12 +31,16 @@ export interface LiveReadinessOptions {
   readonly head: () => { readonly height: number; readonly fork: number };
   /** Why commands are not taken; empty when they are. */
   readonly heldBy: () => string;
+  /** The database was closed by the owner's word: nobody else may have it. */
+  readonly isReleased: () => boolean;
 }
 
 export class LiveReadiness {
   private readonly options: LiveReadinessOptions;
   private facts: ReadinessFacts = NOTHING_KNOWN;
   private current: readonly GateState[] = gatesOf(NOTHING_KNOWN);
+  /** All gates up to the commands were open since the exchange stood still last. */
+  private wasReady = false;
   private ticks = 0;
   private sinceMs = 0;
 
@@ -55,8 +58,18 @@ export class LiveReadiness {
     return shutBy(this.current, name);
   }
 
-  /** What a start found: the state that the journal's blocks led to, `block` the last of them and `made` as the replay made it. */
-  recovered({ replay, state, sealer }: Recovered, block: Block, made: Block | undefined): void {
+  /**
+   * Why no commands are taken yet, as `name: found`; empty when they are. What was opened goes on without a database that has fallen
+   * behind: history is in the journal. No market is opened further meanwhile.
+   */
+  unready(): string {
+    const gates = this.wasReady ? this.current.filter(({ name }) => name !== 'projections') : this.current;
+    const shut = gates.slice(0, gates.findIndex(({ name }) => name === 'cancel_only') + 1).find(({ holds }) => !holds);
+    return shut === undefined ? '' : `${shut.name}: ${shut.found}`;
+  }
+
+  /** What a start found: the state that the journal's blocks led to, the last of them, and that one as the replay made it. */
+  recovered({ recovered: { replay, state, sealer }, block, made }: RecoveredFolder): void {
     // Behind a last block that is sealed the state is still that of the block, and its own rows can say so.
     const roots = sealer.openCommands === 0 ? computeRoots(state, sha256) : undefined;
     const root = roots === undefined ? replay.stateRoot : toHex(roots.stateRoot);
@@ -90,6 +103,7 @@ export class LiveReadiness {
   /** The exchange stood still: what it knew of prices and of its rows before counts for nothing. */
   restarted(sinceMs: number): void {
     this.ticks = 0;
+    this.wasReady = false;
     this.sinceMs = sinceMs;
     this.facts = { ...this.facts, prices: UNSET, funding: UNSET, mark: UNSET, risk: UNSET };
     this.look();
@@ -114,7 +128,7 @@ export class LiveReadiness {
   }
 
   private look(): void {
-    const { link, head, heldBy, state, reopening } = this.options;
+    const { link, head, heldBy, isReleased, state, reopening } = this.options;
     const { height } = head();
     this.facts = {
       ...this.facts,
@@ -124,10 +138,11 @@ export class LiveReadiness {
       ...(link === undefined
         ? { lease: 'none' as const, projections: 'none' as const }
         : {
-            lease: { epoch: link.epoch, isRunning: link.isRunning },
+            lease: { epoch: link.epoch, isRunning: link.isRunning || isReleased() },
             projections: link.height < 0 ? UNSET : { lagBlocks: height - link.height },
           }),
     };
     this.current = gatesOf(this.facts);
+    this.wasReady ||= this.shutBy('cancel_only') === '';
   }
 }

@@ -9,13 +9,13 @@ import { type Database, SqlFailed } from './database.ts';
 import {
   Fenced,
   JournalBehindLease,
-  Lease,
+  type Lease,
   LeaseHeld,
   leaseHolder,
   LeaseOfAnotherExchange,
+  type LeaseRequest,
   takeLease,
 } from './lease.ts';
-import type { LeaseRequest } from './lease.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { openPglite } from './pglite-database.ts';

@@ -8,8 +8,12 @@ import { JournalReader } from '../../src/journal/journal-reader.ts';
 import { auditStore } from '../../src/store/audit-store.ts';
 import type { Database } from '../../src/store/database.ts';
 import { Fenced, JournalBehindLease, LeaseHeld, LeaseOfAnotherExchange } from '../../src/store/lease.ts';
+import { migrate, MigrationRefused } from '../../src/store/migrate.ts';
+import { MIGRATIONS } from '../../src/store/migrations.ts';
 import { startPostgres, type TestServer } from '../../src/store/postgres.fixture.ts';
 import { openPostgres } from '../../src/store/postgres-database.ts';
+import { lastHeight } from '../../src/store/write-blocks.ts';
+import { answerAsk } from '../../src/server/control-asks.ts';
 import { openServed, type Served, type ServedOptions } from './serve.fixture.ts';
 
 let server: TestServer;
@@ -51,6 +55,9 @@ const caughtUp = async ({ live }: Served): Promise<void> => live.link?.reached(l
 async function waitFor(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
+
+const isOpen = ({ live }: Served, name: string): boolean =>
+  live.readiness.gates.find((gate) => gate.name === name)?.isOpen === true;
 
 const refusal = (served: Served): Promise<unknown> =>
   served.stop().then(
@@ -121,10 +128,64 @@ describe('two exchanges on one database', () => {
   });
 });
 
+test('markets wait for the projection: nothing is opened on what nobody can look up', async () => {
+  const url = await emptyDatabase();
+  const first = await open('waiting', url);
+  await first.until(() => isOpen(first, 'liquidations'));
+  await first.crash();
+  const served = await open('waiting', url, { machine: first.machine });
+  await served.live.release();
+  await served.ticks(40);
+  assert.ok(isOpen(served, 'risk') && !isOpen(served, 'projections'));
+  const rungs = [1, 2].map((market) => served.live.reopening.rungOf(market));
+  assert.deepEqual(rungs, ['cancel_only', 'cancel_only']);
+  assert.ok(
+    served.live.reopening.reasons
+      .get(1)
+      ?.conditions.some(({ name, found }) => name === 'readiness' && found.startsWith('projections: ')),
+  );
+  await served.live.reattach();
+  await caughtUp(served);
+  await served.until(() => served.live.reopening.reasons.size === 0);
+  // What is open goes on without the database, and takes commands.
+  await served.live.release();
+  await served.ticks(20);
+  assert.ok(!isOpen(served, 'projections'));
+  assert.equal(served.live.readiness.unready(), '');
+  assert.deepEqual(
+    [1, 2].map((market) => served.live.reopening.rungOf(market)),
+    [undefined, undefined],
+  );
+  await served.live.reattach();
+  await served.stop();
+  await requireEqual('waiting', url);
+});
+
+test('a schema that an upgrade has brought is gone on with when it says so, and else refused by name', async () => {
+  const url = await emptyDatabase();
+  const served = await open('upgraded', url);
+  await served.until(() => isOpen(served, 'cancel_only'));
+  const { height } = (await answerAsk(served.live, { ask: 'pause', database: 'close' })) as { height: number };
+  await on(url, async (database) => {
+    assert.equal(await lastHeight(database), height);
+    await migrate(database, [
+      ...MIGRATIONS,
+      { name: '9999-more', up: ['alter table lease add more integer'], down: [] },
+    ]);
+  });
+  await assert.rejects(async () => answerAsk(served.live, { ask: 'resume' }), MigrationRefused);
+  await answerAsk(served.live, { ask: 'resume', migrations: ['9999-more'] });
+  await served.ticks(2);
+  await served.stop();
+  await assert.rejects(open('upgraded', url), MigrationRefused);
+  await on(url, (database) => database.query("delete from migration_hash where name <> '0001-history'"));
+  await assert.rejects(open('upgraded', url), (error) => error instanceof Error && error.name === 'SchemaBehind');
+});
+
 test('a database that dies and comes back: the exchange holds when its lease may be over, and goes on when it has it again', async () => {
   const url = await emptyDatabase();
   const served = await open('killed', url);
-  await served.until(() => served.live.readiness.gates.find(({ name }) => name === 'cancel_only')?.isOpen === true);
+  await served.until(() => isOpen(served, 'cancel_only'));
   await server.kill();
   const { sequence } = served.live.exchange;
   await served.ticks(1);

@@ -14,7 +14,7 @@ import { answerAsk } from '../../src/server/control-asks.ts';
 import { askControl, ControlAnswered, ExchangeNotRunning } from '../../src/server/control-client.ts';
 import { ControlRefused, ControlSocket } from '../../src/server/control-socket.ts';
 import { BadDataDir, DataDirInUse } from '../../src/server/data-dir.ts';
-import { CannotRecover } from '../../src/server/live-exchange.ts';
+import { CannotRecover } from '../../src/server/recover-folder.ts';
 import { Machine, openServed, type Served, temporaryFolder, TICK_MS } from './serve.fixture.ts';
 
 const HOUR = 3_600_000;
@@ -151,7 +151,7 @@ describe('a clock that jumps', () => {
     await served.ticks(3);
     assert.equal(served.live.exchange.timeMs - before, 3 * TICK_MS);
     assert.ok(gate(served, 'trade'));
-    answerAsk(served.live, { ask: 'accept_clock' });
+    await answerAsk(served.live, { ask: 'accept_clock' });
     await served.ticks(1);
     assert.ok(served.live.exchange.timeMs - before > 400 * 24 * HOUR);
     await served.stop();
