@@ -5,8 +5,6 @@ import { auditStore, type StoreAudit } from '../store/audit-store.ts';
 import { describeRowDifference } from '../store/compare-rows.ts';
 import type { Database } from '../store/database.ts';
 import { catchUp, rebuild, type Written } from '../store/follow-journal.ts';
-import { migrate } from '../store/migrate.ts';
-import { MIGRATIONS } from '../store/migrations.ts';
 import { recoverFromDatabase, type RefusedState } from '../store/recover-from-database.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
@@ -16,6 +14,7 @@ import { readableCount } from './money.ts';
 import type { Output } from './output.ts';
 import { startProgress } from './progress.ts';
 import { type DatabaseOptions, journalOf, openDatabase } from './store-database.ts';
+import { asWriter, requireSchema } from './store-writer.ts';
 import { textTable } from './table.ts';
 
 interface StoreOptions extends DatabaseOptions {
@@ -39,6 +38,7 @@ export function registerStore(program: Command, frame: Frame): void {
     summary: 'project the whole journal anew',
     description:
       'Empties the projected tables and makes them again from the first command on, by a replay that compares every root.',
+    isWriter: true,
     work: (output, folder, database) => build(output, folder, database, rebuild),
   });
   addStore(store, frame, 'catch-up', {
@@ -46,6 +46,7 @@ export function registerStore(program: Command, frame: Frame): void {
     description:
       'Projects the blocks that the database does not have. Blocks that it has and the journal has not, or has otherwise, are removed ' +
       'first: a machine that lost its power may have lost the end of the journal, and not that of the database.',
+    isWriter: true,
     work: (output, folder, database) => build(output, folder, database, catchUp),
   });
   addStore(store, frame, 'audit', {
@@ -53,6 +54,7 @@ export function registerStore(program: Command, frame: Frame): void {
     description:
       'Replays the journal and compares every row of every block with the database, then the running digests and the sums. Names the ' +
       'first row and column that differs: `table/row/column: journal, database`. Ends with 1 when something does.',
+    isWriter: false,
     work: audit,
   });
   addStore(store, frame, 'recover', {
@@ -60,6 +62,7 @@ export function registerStore(program: Command, frame: Frame): void {
     description:
       'Reads the state that the database keeps and computes its root. An exchange may start from it only where that is the root of the ' +
       'sealed block in the journal; otherwise this names what differs, table, row and column, and ends with 1.',
+    isWriter: false,
     work: recoverCheck,
   })
     .option('--check', 'what it does in any case: it changes nothing')
@@ -69,10 +72,16 @@ export function registerStore(program: Command, frame: Frame): void {
 interface StoreText {
   readonly summary: string;
   readonly description: string;
+  readonly isWriter: boolean;
   readonly work: (output: Output, folder: string, database: Database, options: StoreOptions) => Promise<ExitCode>;
 }
 
-function addStore(store: Command, frame: Frame, name: string, { summary, description, work }: StoreText): Command {
+function addStore(
+  store: Command,
+  frame: Frame,
+  name: string,
+  { summary, description, isWriter, work }: StoreText,
+): Command {
   return addCommand(store, name, {
     summary,
     description,
@@ -90,7 +99,7 @@ function addStore(store: Command, frame: Frame, name: string, { summary, descrip
         openForReading(folder);
         const database = await openDatabase(options);
         try {
-          await migrate(database, MIGRATIONS);
+          await requireSchema(database, isWriter);
           return await work(output, folder, database, options);
         } finally {
           await database.close();
@@ -104,14 +113,13 @@ async function build(output: Output, folder: string, database: Database, project
   const progress = startProgress(output, 'blocks', Math.max(1, new JournalReader(folder).height + 1));
   let written: Written = { height: -1, journalHeight: -1, blocks: 0, rows: 0 };
   try {
-    await project({
-      folder,
-      database,
-      onWritten: (now) => {
-        written = now;
-        progress.update(now.height + 1, `${readableCount(now.rows)} rows`);
-      },
-    });
+    const onWritten = (now: Written): void => {
+      written = now;
+      progress.update(now.height + 1, `${readableCount(now.rows)} rows`);
+    };
+    await asWriter(database, folder, (before) =>
+      project({ folder, database, onWritten, ...(before === undefined ? {} : { before }) }),
+    );
   } finally {
     progress.stop();
   }
