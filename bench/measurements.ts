@@ -9,6 +9,7 @@ import { measureDraft } from './remedy-draft.ts';
 import { measureReplay } from './replay.ts';
 import { measureRoot } from './root.ts';
 import { measureSnapshot } from './snapshot.ts';
+import { measureStore } from './store.ts';
 
 export const MEASUREMENTS = {
   matching: measureMatching,
@@ -21,6 +22,7 @@ export const MEASUREMENTS = {
   cone: measureCone,
   draft: measureDraft,
   amount: measureAmount,
+  store: measureStore,
 } as const;
 
 export type Measurements = typeof MEASUREMENTS;

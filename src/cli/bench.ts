@@ -4,13 +4,14 @@ import { registerBenchAmount } from './bench-amount.ts';
 import { registerBenchJournal, registerBenchReplay, registerBenchRoot, registerBenchSnapshot } from './bench-chain.ts';
 import { registerBenchEngine } from './bench-engine.ts';
 import { registerBenchRemedy } from './bench-remedy.ts';
+import { registerBenchStore } from './bench-store.ts';
 import type { Frame } from './command.ts';
 
 /** Adds the command `bench` and the benchmarks under it. */
 export function registerBench(program: Command, frame: Frame): void {
   const bench = program
     .command('bench')
-    .summary('measure the engine, the journal, roots, snapshots, replay, remedy')
+    .summary('measure the engine, the journal, roots, snapshots, replay, remedy, store')
     .description(
       'Measures one thing and prints its median, its best and its spread. Results are checked before they are reported: trades, ' +
         'volumes, events, states and roots. `docs/benchmarks.md` says how to read them.',
@@ -23,4 +24,5 @@ export function registerBench(program: Command, frame: Frame): void {
   registerBenchReplay(bench, frame);
   registerBenchAmount(bench, frame);
   registerBenchRemedy(bench, frame);
+  registerBenchStore(bench, frame);
 }
