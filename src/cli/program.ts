@@ -17,6 +17,7 @@ import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
 import { registerStart } from './start.ts';
 import { registerStore } from './store.ts';
+import { registerUpgrade } from './upgrade.ts';
 import { registerVerify } from './verify.ts';
 import { registerWarrants } from './warrants-view.ts';
 
@@ -33,6 +34,7 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerIncident,
   registerInspect,
   registerStore,
+  registerUpgrade,
   registerKey,
   registerData,
   registerBench,

@@ -138,6 +138,11 @@ function claim(path: string, inputs: string): ExchangeRecord {
   return record;
 }
 
+/** Who the exchange in a data folder (its real path) is. Refuses (throws `BadDataDir`) a folder that does not say it. */
+export function readExchangeRecord(path: string): ExchangeRecord {
+  return readRecord(join(path, RECORD));
+}
+
 function readRecord(file: string): ExchangeRecord {
   let found: { readonly exchange?: unknown; readonly inputs?: unknown } | null;
   try {

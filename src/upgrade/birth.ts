@@ -40,6 +40,6 @@ export function birthOf(exchange: string, dataDir: string, block: Block, bornMs:
 }
 
 /** The seat of a process that holds the lock of a data folder (its real path): no two live ones have the same. */
-function seatOf(dataDir: string): string {
+export function seatOf(dataDir: string): string {
   return `${hostname()}:${dataDir}`;
 }

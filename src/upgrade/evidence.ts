@@ -11,7 +11,8 @@ import type { Abort, UpgradeState, Verdict } from './states.ts';
 
 /** What a step says of itself. */
 export interface StepReport {
-  readonly state: UpgradeState | 'ABORT';
+  /** A step, the way back, or the end of a rehearsal. */
+  readonly state: UpgradeState | 'ABORT' | 'END';
   readonly verdict: Verdict;
   /** How the procedure went back, where it did. */
   readonly abort: Abort | null;

@@ -83,7 +83,7 @@ export interface UpgradeOutcome {
   readonly verdict: Verdict;
   readonly abort: Abort | null;
   readonly steps: readonly {
-    readonly state: UpgradeState | 'ABORT';
+    readonly state: Evidence['state'];
     readonly verdict: Verdict;
     readonly seconds: number;
     readonly evidence: string;
@@ -132,19 +132,25 @@ export class Procedure {
         state = transition.state;
       }
       const { last } = this.options;
-      if (last === 'REHEARSE') await this.context.world.drop('control');
-      await this.record(last === undefined ? false : last === 'PLAN');
+      if (last === 'REHEARSE') await this.endRehearsal();
+      await this.record(last === 'PLAN');
       return this.outcome();
     } finally {
       await this.context.following.end();
     }
   }
 
+  private async endRehearsal(): Promise<void> {
+    const beganMs = this.now();
+    await this.context.world.drop('control');
+    this.write({ state: 'END', verdict: 'pass', abort: null, beganMs, content: { reason: 'rehearsed' } });
+  }
+
   /** Goes back now, from wherever it stands. */
   async goBack(): Promise<UpgradeOutcome> {
     const last = this.chain.at(-1)?.state ?? 'PLAN';
     // What was begun behind the last document may be half done.
-    const state = last === 'ABORT' ? 'COMMIT' : (ruleOf(last).next ?? last);
+    const state = last === 'ABORT' || last === 'END' ? 'COMMIT' : (ruleOf(last).next ?? last);
     try {
       return await this.abort(ruleOf(state).abort, 'asked');
     } finally {
@@ -160,7 +166,7 @@ export class Procedure {
   private nextState(): UpgradeState | undefined {
     const last = this.chain.at(-1);
     if (last === undefined) return 'PLAN';
-    if (last.state === 'ABORT') return undefined;
+    if (last.state === 'ABORT' || last.state === 'END') return undefined;
     // It was to go back, and had not: the step fails again, or is found to pass.
     return last.verdict === 'pass' ? ruleOf(last.state).next : last.state;
   }
@@ -216,7 +222,7 @@ export class Procedure {
   }
 
   private write(report: {
-    readonly state: UpgradeState | 'ABORT';
+    readonly state: Evidence['state'];
     readonly verdict: Verdict;
     readonly abort: Abort | null;
     readonly beganMs: number;
@@ -283,5 +289,7 @@ export function outcomeOf(id: string, chain: readonly Evidence[]): UpgradeOutcom
 /** True when an upgrade with these documents is over. */
 export function isOver(chain: readonly Evidence[]): boolean {
   const last = chain.at(-1);
-  return last?.state === 'ABORT' || (last?.state === STATES.at(-1) && last?.verdict === 'pass');
+  return (
+    last?.state === 'ABORT' || last?.state === 'END' || (last?.state === STATES.at(-1) && last?.verdict === 'pass')
+  );
 }

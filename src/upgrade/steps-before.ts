@@ -55,7 +55,7 @@ export async function plan(context: UpgradeContext): Promise<StepResult> {
 
 /** U1: a copy of the live database stands still from here on; the migration is rehearsed on a copy of that. */
 export async function rehearse(context: UpgradeContext): Promise<StepResult> {
-  const { world, venue, onPlace } = context;
+  const { world, venue, journal, onPlace } = context;
   await venue.releaseDatabase();
   try {
     await world.copy('live', 'control');
@@ -63,6 +63,9 @@ export async function rehearse(context: UpgradeContext): Promise<StepResult> {
     await venue.reopenDatabase();
   }
   onPlace('control copied');
+  // It goes on to the journal's end, and its state with it: the state that a migration meets is that of now.
+  await withDatabase(world.open('control'), (database) => catchUp({ folder: journal, database, before: sayEpoch }));
+  onPlace('control at the tip');
   await world.copy('control', 'rehearsal');
   onPlace('rehearsal copied');
   const result = await withDatabase(world.open('control'), (control) =>

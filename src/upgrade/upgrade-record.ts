@@ -32,6 +32,14 @@ export async function writeRecord(session: SqlSession, head: UpgradeHead, chain:
   if (there?.is_there !== true) return;
   const [first, last] = [chain[0], chain.at(-1)];
   const { id, migration, migrationHash, isActive } = head;
+  // One whose plan was never written was never begun.
+  await session.query(
+    `update upgrade set is_active = false where is_active and id <> $1
+      and not exists (select 1 from upgrade_step s where s.upgrade = upgrade.id)`,
+    [id],
+  );
+  const [other] = await session.query<{ id: string }>('select id from upgrade where is_active and id <> $1', [id]);
+  if (isActive && other !== undefined) throw new UpgradeActive(other.id);
   try {
     await session.query(
       `insert into upgrade (id, migration, migration_hash, began_ms, ended_ms, state, verdict, abort, is_active)
@@ -51,9 +59,9 @@ export async function writeRecord(session: SqlSession, head: UpgradeHead, chain:
       ],
     );
   } catch (error) {
-    if (!(error instanceof SqlFailed) || error.code !== UNIQUE_VIOLATION) throw error;
-    const [other] = await session.query<{ id: string }>('select id from upgrade where is_active').catch(() => []);
-    throw new UpgradeActive(other?.id ?? 'that was begun elsewhere');
+    throw error instanceof SqlFailed && error.code === UNIQUE_VIOLATION
+      ? new UpgradeActive('that others began')
+      : error;
   }
   const known = new Set(await recordedHashes(session, id));
   for (const evidence of chain) {

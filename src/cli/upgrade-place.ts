@@ -1,0 +1,85 @@
+// Where an upgrade works: the data folder of an exchange, its database, the exchange itself, running or not.
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { takeLock } from '../journal/lock-file.ts';
+import { controlledVenue, isExchangeRunning } from '../server/controlled-venue.ts';
+import { readExchangeRecord, socketPath } from '../server/data-dir.ts';
+import { seatOf } from '../upgrade/birth.ts';
+import { PgliteWorld } from '../upgrade/pglite-world.ts';
+import { PostgresWorld } from '../upgrade/postgres-world.ts';
+import { STOPPED, type Venue } from '../upgrade/venue.ts';
+import type { World } from '../upgrade/world.ts';
+import { CommandError } from './errors.ts';
+import { newKey, type PrivateKey, readKeyFile, writeKeyFile } from './key-file.ts';
+
+export interface PlaceOptions {
+  readonly dataDir: string;
+  readonly database?: string;
+  readonly key?: string;
+}
+
+export interface UpgradePlace {
+  readonly venue: Venue;
+  readonly journal: string;
+  readonly exchange: string;
+  readonly seat: string;
+  /** The folder of all upgrades. */
+  readonly upgrades: string;
+  /** The world of the upgrade of a number. */
+  readonly world: (number: number) => World;
+  readonly close: () => void;
+}
+
+/** The folder of the upgrades of a data folder. Refuses (named) one that is not there. */
+export function upgradesFolder({ dataDir }: PlaceOptions): string {
+  if (!existsSync(dataDir)) throw new CommandError('data_dir_not_found', `there is no folder ${dataDir}`);
+  return join(realpathSync(dataDir), 'upgrades');
+}
+
+/** The database that the options name, for the upgrade of a number. */
+export function worldOf({ dataDir, database }: PlaceOptions, number: number): World {
+  const url = database ?? process.env['DATABASE_URL'];
+  return url === undefined || url === ''
+    ? new PgliteWorld(join(realpathSync(dataDir), 'database'), number)
+    : new PostgresWorld(url, number);
+}
+
+/**
+ * Takes the place of an upgrade for this process alone. Where no exchange runs, its folder is held, so that none is started meanwhile.
+ * Refuses (named) a folder that is none of an exchange, and one in which another upgrade is at work.
+ */
+export async function takePlace(options: PlaceOptions): Promise<UpgradePlace> {
+  const upgrades = upgradesFolder(options);
+  const path = realpathSync(options.dataDir);
+  const { exchange } = readExchangeRecord(path);
+  mkdirSync(upgrades, { recursive: true });
+  const unlock = takeLock(upgrades);
+  try {
+    const isRunning = await isExchangeRunning(socketPath(path));
+    const free = isRunning ? (): void => undefined : takeLock(path);
+    return {
+      venue: isRunning ? controlledVenue(socketPath(path)) : STOPPED,
+      journal: join(path, 'journal'),
+      exchange,
+      // A seat stands for whoever holds the folder: beside a running exchange that is not this process.
+      seat: isRunning ? `${seatOf(path)} upgrade` : seatOf(path),
+      upgrades,
+      world: (number) => worldOf(options, number),
+      close: () => {
+        free();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** The key that signs evidence: that of the file, or the one of the data folder, which is made when there is none. */
+export function upgradeKey({ key }: PlaceOptions, upgrades: string): PrivateKey {
+  if (key !== undefined) return readKeyFile(key);
+  const file = join(upgrades, 'key.json');
+  if (!existsSync(file)) writeKeyFile(file, newKey());
+  return readKeyFile(file);
+}
