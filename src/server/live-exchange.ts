@@ -8,7 +8,7 @@ import { toHex } from '../chain/digest.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
 import type { ActResult } from '../exchange/act.ts';
-import type { Exchange } from '../exchange/exchange.ts';
+import type { Exchange, ExchangeOptions } from '../exchange/exchange.ts';
 import { LiveClock } from '../exchange/live-clock.ts';
 import type { Reopening } from '../exchange/reopen.ts';
 import type { Guard } from '../guard/guard.ts';
@@ -48,6 +48,8 @@ export interface LiveOptions {
   readonly hasTraders: boolean;
   readonly speed: number;
   readonly tell: (notice: Notice) => void;
+  /** Is given each batch once it is durable. */
+  readonly onPublish?: ExchangeOptions['onPublish'];
   /** Clocks as of `LiveClock`; those of the machine unless said. */
   readonly wallMs?: () => number;
   readonly countMs?: () => number;
@@ -73,12 +75,13 @@ export class LiveExchange {
   private toldHeld = '';
 
   private constructor(options: LiveOptions) {
-    const { dir, speed, tell, traffic, disk } = options;
+    const { dir, speed, tell, traffic, disk, onPublish } = options;
     this.options = options;
     const told: ToldOfRecovery = {
       tell,
       unready: () => this.readiness.shutBy('cancel_only'),
       onHeldCommand: (held) => this.held.push(held),
+      onPublish: (batch) => onPublish?.(batch),
     };
     this.parts = recoverFolder({ folder: dir.journal, disk, accounts: traffic.accounts, speed }, told);
     const { journal, exchange, block } = this.parts;

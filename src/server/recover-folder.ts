@@ -1,7 +1,7 @@
 /** From the journal of a folder to an exchange where it ends, with its guard and the way back of its markets. */
 import type { Block } from '../chain/block.ts';
 import type { State } from '../engine/state.ts';
-import { Exchange } from '../exchange/exchange.ts';
+import { Exchange, type ExchangeOptions } from '../exchange/exchange.ts';
 import { type Recovered, recover } from '../exchange/recover.ts';
 import { Reopening } from '../exchange/reopen.ts';
 import { componentName } from '../guard/finding.ts';
@@ -51,6 +51,7 @@ export interface ToldOfRecovery {
   /** What keeps markets from the next rung; empty when nothing. */
   readonly unready: () => string;
   readonly onHeldCommand: (held: HeldCommand) => void;
+  readonly onPublish: NonNullable<ExchangeOptions['onPublish']>;
 }
 
 export interface RecoveredFolder {
@@ -121,6 +122,7 @@ function recoverWith(
     reopening,
     blockCommands: BLOCK_COMMANDS,
     blockMs: BLOCK_MS * Math.max(1, speed),
+    onPublish: told.onPublish,
     snapshotBlocks: SNAPSHOT_BLOCKS,
     onSnapshot: (state, block) => keepSnapshot(folder, state, block, told),
   });

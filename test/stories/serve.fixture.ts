@@ -39,6 +39,8 @@ export interface Served {
   readonly live: LiveExchange;
   readonly machine: Machine;
   readonly notices: Notice[];
+  /** Kinds of all events that were published. */
+  readonly published: string[];
   /** Lets so many ticks pass, one after the other. */
   ticks(count: number): Promise<void>;
   /** Ticks until it is so; refuses (throws) after ten minutes of the exchange's time. */
@@ -53,6 +55,7 @@ export interface Served {
 export async function openServed(folder: string, options: ServedOptions = {}): Promise<Served> {
   const { machine = new Machine(), openDatabase, disk, seed = 3 } = options;
   const notices: Notice[] = [];
+  const published: string[] = [];
   const day = modelledMarketDay({ seed, tickMs: TICK_MS, levels: LEVELS });
   const dir = DataDir.open(folder, `seed ${seed}`);
   let live: LiveExchange;
@@ -64,6 +67,7 @@ export async function openServed(folder: string, options: ServedOptions = {}): P
       hasTraders: true,
       speed: 1,
       tell: (notice) => notices.push(notice),
+      onPublish: ({ events }) => published.push(...[...events.all()].map(({ kind }) => kind)),
       wallMs: () => machine.wall,
       countMs: () => machine.count,
       ...(disk === undefined ? {} : { disk }),
@@ -85,6 +89,7 @@ export async function openServed(folder: string, options: ServedOptions = {}): P
     live,
     machine,
     notices,
+    published,
     ticks,
     until: async (isSo) => {
       for (let n = 0; !isSo(); n++) {

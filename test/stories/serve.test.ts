@@ -22,6 +22,11 @@ const DEPOSIT = { kind: 'deposit', account: 5, amount: 1e8 };
 
 const gate = ({ live }: Served, name: string): boolean =>
   live.readiness.gates.find((each) => each.name === name)?.isOpen ?? false;
+/** Whether a market stands where such a thing may happen. */
+const rungReached = ({ live }: Served, name: string): boolean => {
+  const found = live.readiness.gates.find((each) => each.name === name)?.found ?? '';
+  return !found.startsWith('0 of') && gate({ live } as Served, 'cancel_only');
+};
 const names = ({ notices }: Served): string[] => notices.map(({ name }) => name);
 const fundingIndexes = ({ live }: Served): number[] =>
   [1, 2].map((market) => live.state.market.f64[market * 128 + MARKET.FUNDING_INDEX] as number);
@@ -89,6 +94,40 @@ describe('a start', () => {
     assert.deepEqual(replayed(folder), { sequence: second.live.exchange.sequence, height, stateRoot });
   });
 
+  test('killed at every moment of its way back, it publishes nothing before the gate that it stands behind', async (t) => {
+    const folder = temporaryFolder(t.after.bind(t));
+    const machine = new Machine();
+    const first = await openServed(folder, { machine });
+    await first.until(() => first.published.includes('filled'));
+    await first.crash();
+    const needs = {
+      orderAccepted: 'post_only',
+      filled: 'trade',
+      orderTriggered: 'triggers',
+      liquidated: 'liquidations',
+    };
+    let [fills, early] = [0, 0];
+    // The whole way takes some eighty ticks; each start is killed a little further along it.
+    for (let lifeTicks = 1; lifeTicks < 90; lifeTicks += lifeTicks < 4 ? 1 : 12) {
+      machine.pass(TICK_MS);
+      const served = await openServed(folder, { machine });
+      for (let tick = 0; tick < lifeTicks; tick++) {
+        const stood = new Map(Object.values(needs).map((name) => [name, rungReached(served, name)]));
+        const from = served.published.length;
+        await served.ticks(1);
+        for (const kind of served.published.slice(from)) {
+          const name = (needs as Partial<Record<string, string>>)[kind];
+          if (name === undefined) continue;
+          assert.ok(tick > 0 && stood.get(name) === true, `${kind} at tick ${tick} of a life of ${lifeTicks}`);
+          if (kind === 'filled') fills++;
+        }
+        if (!gate(served, 'trade')) early++;
+      }
+      await served.crash();
+    }
+    assert.ok(fills > 0 && early > 50, `${fills} fills, ${early} ticks behind the gate`);
+  });
+
   test('what it must not start from is refused by name, and nothing is touched', async (t) => {
     const folder = temporaryFolder(t.after.bind(t));
     const served = await openServed(folder);
@@ -139,6 +178,10 @@ describe('a clock that jumps', () => {
     assert.deepEqual(fundingIndexes(served), indexes);
     assert.ok(names(served).includes('clock_jumped') && names(served).includes('stood_still'));
     assert.ok(!gate(served, 'prices') && !gate(served, 'trade'));
+    assert.deepEqual(
+      [1, 2].map((market) => served.live.reopening.rungOf(market)),
+      ['cancel_only', 'cancel_only'],
+    );
     await served.until(() => gate(served, 'liquidations'));
     await served.stop();
   });
@@ -219,6 +262,7 @@ describe('control', () => {
     await answerAsk(live, { ask: 'resume' });
     await served.ticks(1);
     assert.ok(!gate(served, 'trade') && names(served).includes('stood_still'));
+    assert.equal(live.reopening.rungOf(1), 'cancel_only');
     await served.stop();
   });
 
