@@ -8,7 +8,7 @@ import { cancelForFork } from '../engine/order-cancel.ts';
 import type { State } from '../engine/state.ts';
 import { ACCOUNT } from '../engine/tables.ts';
 import { wide } from '../guard/exact.ts';
-import { makeClaims } from '../remedy/claims.ts';
+import { type Claims, makeClaims } from '../remedy/claims.ts';
 import { type IncidentCase, restorationMs } from '../remedy/incident-case.ts';
 import type { IncidentRun } from '../remedy/incident-run.ts';
 import { equities, isHouse, type Valuation, valuationOf } from '../remedy/valuation.ts';
@@ -74,10 +74,11 @@ const PPM = 1_000_000;
 /** Prices the options of a run. */
 export function measure(incident: IncidentCase, run: IncidentRun, trades: HonestTrades): Measurement {
   const { worlds, from, to } = run;
-  const forced = forcedOf(run);
+  const claims = claimsOf(incident, run);
+  const forced = forcedOf(run, claims);
   const options = {
     do_nothing: doNothing(run),
-    forward_fix: forwardFix(incident, run),
+    forward_fix: forwardFix(run, claims),
     rollback: rollback(run, trades),
   };
   const markets = new Set(worlds.divergence.filter(({ different }) => different > 0).map(({ market }) => market));
@@ -102,21 +103,13 @@ export function measure(incident: IncidentCase, run: IncidentRun, trades: Honest
   };
 }
 
-function forcedOf({ record }: IncidentRun): Measurement['forced'] {
-  const key = ({ account, market }: { account: number; market: number }): string => `${account} ${market}`;
-  const others = new Set(record.trace('other').flows.takings.map(key));
-  const wrongful = new Set<number>();
-  const legitimate = new Set<number>();
-  const accounts = new Set<number>();
-  for (const taking of record.trace('actual').flows.takings) {
-    if (others.has(key(taking))) legitimate.add(taking.sequence);
-    else {
-      wrongful.add(taking.sequence);
-      accounts.add(taking.account);
-    }
-  }
-  for (const sequence of wrongful) legitimate.delete(sequence);
-  return { wrongful: wrongful.size, accounts: accounts.size, legitimate: legitimate.size };
+/** Forced actions that took positions, as the dossier counts them: those of which the counterfactual has nothing are wrongful. */
+function forcedOf({ record }: IncidentRun, { wrongful }: Claims): Measurement['forced'] {
+  const { takings } = record.trace('actual').flows;
+  const all = new Set(takings.map(({ sequence }) => sequence));
+  const due = new Set(takings.filter((taking) => !wrongful.has(taking)).map(({ sequence }) => sequence));
+  const accounts = new Set(takings.filter(({ sequence }) => !due.has(sequence)).map(({ account }) => account));
+  return { wrongful: all.size - due.size, accounts: accounts.size, legitimate: due.size };
 }
 
 /** Who ends below and above, by what each account has and what it would have had. */
@@ -154,11 +147,10 @@ function doNothing(run: IncidentRun): Measured {
   return { ...groups, fundCost: 0n, honestTradesUndone: NO_TRADES, receivables: 0n, debtors: 0 };
 }
 
-/** The state is repaired, trading goes on from where it is, and the policy pays what is lacking. */
-function forwardFix({ corrections, policy, notices }: IncidentCase, run: IncidentRun): Measured {
-  const { worlds, record, from, to } = run;
+/** What the policy would pay, and why. */
+function claimsOf({ corrections, policy, notices }: IncidentCase, { worlds, record, from, to }: IncidentRun): Claims {
   const fund = wide(worlds.actual.account.f64, 8 + ACCOUNT.BALANCE_HIGH);
-  const { claims, returned } = makeClaims({
+  return makeClaims({
     worlds,
     record,
     corrections,
@@ -167,6 +159,11 @@ function forwardFix({ corrections, policy, notices }: IncidentCase, run: Inciden
     fork: to.fork,
     fund: fund > 0n ? fund : 0n,
   });
+}
+
+/** The state is repaired, trading goes on from where it is, and the policy pays what is lacking. */
+function forwardFix(run: IncidentRun, { claims, returned }: Claims): Measured {
+  const { worlds } = run;
   const has = equities(worlds.actual, worlds.valuation, worlds.settledInActual);
   let paid = 0n;
   for (const { account, statement } of claims) {

@@ -64,7 +64,8 @@ export function correctedSample(
   return bytes;
 }
 
-function isAbout(each: CorrectedSeries, words: Int32Array, floats: Float64Array, row: number): boolean {
+/** Whether a series corrects the command at `row` of these rows. */
+export function isAbout(each: CorrectedSeries, words: Int32Array, floats: Float64Array, row: number): boolean {
   const timeMs = floats[row * 8 + 1] as number;
   if (words[row * 16] !== COMMAND[each.sample] || timeMs < each.fromMs || timeMs > each.toMs) return false;
   if (each.sample === 'collateralPrice') return true;

@@ -14,6 +14,7 @@ import type { RootComputer } from '../chain/roots.ts';
 import type { Block } from '../chain/block.ts';
 import type { State } from '../engine/state.ts';
 import type { FlowFrame, FlowWorld } from './account-flows.ts';
+import { type CorrectionFault, CorrectionUse } from './correction-use.ts';
 import { Counterfactual } from './counterfactual.ts';
 import type { IncidentCase } from './incident-case.ts';
 import type { IncidentWorlds, ReferenceMove, WorldName, WorldObserver } from './incident-worlds.ts';
@@ -58,6 +59,7 @@ export interface IncidentFinding {
     | 'not_on_way'
     | 'branches_differ'
     | 'outside_window'
+    | CorrectionFault['finding']
     | 'late_notice_without_price'
     | 'actual_differs';
   readonly about: string;
@@ -83,6 +85,7 @@ export function runIncident(options: IncidentRunOptions): IncidentRun | Incident
     ...(unwind === undefined ? {} : { unwind }),
     ...(incident.mode === 'bounded' ? { reactivePpm: incident.reactivePpm } : {}),
   });
+  const use = new CorrectionUse(incident.corrections);
   const entries = entriesUpTo(history.entries(from.height), from.height, to.height);
   const result = replay(start, entries, {
     sealer: new BlockSealer(hash, roots, headOf(from, hash)),
@@ -93,11 +96,14 @@ export function runIncident(options: IncidentRunOptions): IncidentRun | Incident
     ...(options.onWarrants === undefined ? {} : { onWarrants: options.onWarrants }),
     apply: (_, entry) => {
       options.onBatch?.(entry);
+      use.take(entry);
       worlds.take(entry);
       return entry.commands;
     },
   });
   if (result.firstDivergence !== null) return differs(result.firstDivergence);
+  const fault = use.fault();
+  if (fault !== undefined) return fault;
   const found = worldsOf(incident, before, worlds, record);
   const missing = missingPrice(found);
   if (missing !== undefined) return finding('late_notice_without_price', missing);

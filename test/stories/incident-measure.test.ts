@@ -12,6 +12,7 @@ import { memoryStreams } from '../../src/cli/streams.fixture.ts';
 import type { State } from '../../src/engine/state.ts';
 import { MARKET } from '../../src/engine/tables.ts';
 import { unwindInsurance } from '../../src/exchange/unwind.ts';
+import { draftIncident } from '../../src/incident/draft.ts';
 import { HonestTrades } from '../../src/incident/honest-trades.ts';
 import { type Measurement, measure } from '../../src/incident/measure.ts';
 import { MEASURED } from '../../src/remedy/report/report-input-form.ts';
@@ -146,6 +147,27 @@ test('doing nothing leaves what was written to be charged; a forward fix pays; a
   const holds = new Map(conditions.map(({ name, holds: is }) => [name, is]));
   const isWide = holds.get('wrongfully_forced_share_ppm') === true;
   assert.equal(recommended, isWide ? 'rollback' : 'forward_fix');
+});
+
+test('what was forced wrongly is counted as the dossier counts it, also where a market is valued by the reference', () => {
+  const venue = tradeWrongly({ falsify: falsePrices(1, FROM, FROM + 60, 800_000) }, options);
+  const rule = { kind: 'ratio', numerator: 108, denominator: 100 } as const;
+  const series = (['oraclePrice', 'venueQuote'] as const).flatMap((sample) =>
+    [0, 1].map((source) => ({ sample, market: 1, source, fromMs: 0, toMs: 9e14, rule })),
+  );
+  const corrections = { commands: [], deviations: [], keepHalts: true, series };
+  for (const mode of ['replay', 'reference'] as const) {
+    const incident = caseOf(venue, { mode, corrections });
+    const { state: start } = stateAtBlock(venue.journal, incident.from.height);
+    const roots = new DirectRoots(sha256);
+    const secret = new Uint8Array(32);
+    const draft = draftIncident({ incident, history: venue.journal, start, hash: sha256, roots, secret });
+    assert.ok(!('finding' in draft));
+    const { wrongful, legitimate } = draft.dossier.forced;
+    const { forced } = measureOf(venue, { mode, corrections });
+    assert.deepEqual([forced.wrongful, forced.legitimate], [wrongful.count, legitimate.count], mode);
+    assert.ok(wrongful.accounts === forced.accounts || wrongful.accounts === 'fewer than 5');
+  }
 });
 
 test('where nothing was done to anybody, nothing is undone; where few were forced, they are paid', () => {

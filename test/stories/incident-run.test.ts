@@ -1,14 +1,18 @@
 // Cases of every kind of falsehood, run over the record of the venue that it happened in.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ReadableHistory } from '../../src/chain/branches.ts';
+import { commandRows } from '../../src/chain/command-record.ts';
 import { toHex } from '../../src/chain/digest.ts';
 import { diffStates } from '../../src/chain/state-difference.ts';
 import { STATUS } from '../../src/engine/status.ts';
 import { MARKET, VENUE } from '../../src/engine/tables.ts';
 import { wide } from '../../src/guard/exact.ts';
+import { isForced } from '../../src/guard/guarded-replay.ts';
 import { rollBack } from '../../src/incident/roll-back.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import { accountDigest, isUnaffected } from '../../src/remedy/account-digest.ts';
+import type { CorrectionSet } from '../../src/remedy/correction.ts';
 import type { IncidentWorlds, OtherWorld } from '../../src/remedy/incident-worlds.ts';
 import { UnknownRelease } from '../../src/remedy/other-world.ts';
 import { clearingOf, equities, isHouse } from '../../src/remedy/valuation.ts';
@@ -199,6 +203,47 @@ test('a case that does not explain the record says nothing of anybody, and names
     );
   }
 });
+
+test('a correction that corrects nothing is a mistake, not an incident that harmed nobody', () => {
+  const { wrong } = WRONGS['a false funding index'] as (typeof WRONGS)[string];
+  const venue = tradeWrongly(wrong, { seed: 3, ticks: TICKS });
+  const incident = caseOf(venue);
+  const { from, to } = soundRunOf(venue, incident);
+  const of = (changes: Partial<CorrectionSet>): string => {
+    const run = runOf(venue, { ...incident, corrections: { ...incident.corrections, ...changes } });
+    return 'finding' in run ? `${run.finding}: ${run.about}` : 'sound';
+  };
+  const series = (market: number, source: number, fromMs = from.lastMs): Partial<CorrectionSet> => ({
+    series: [{ sample: 'oraclePrice', market, source, fromMs, toMs: to.lastMs + 1, rule: { kind: 'absent' } }],
+  });
+  assert.equal(of(series(1, 0)), 'sound');
+  for (const nothing of [series(77, 0), series(1, 9), series(1, 0, to.lastMs + 1)])
+    assert.match(of(nothing), /^corrects_nothing: no oraclePrice of source/);
+  // What was forced follows from the commands, and is made anew: it is never edited.
+  const sequence = sequenceOfForced(venue.journal, from.height);
+  assert.match(
+    of({ commands: [{ sequence, commands: [] }] }),
+    /^not_from_outside: command \d+: \w+ follows from other/,
+  );
+  const forced = { kind: 'forceCancel', timeMs: to.lastMs, order: 1, reason: 1 } as const;
+  const last = to.lastSequence;
+  assert.match(
+    of({ commands: [{ sequence: last, commands: [forced] }] }),
+    /^not_from_outside: in the place of command/,
+  );
+});
+
+/** The first forced command behind a block. */
+function sequenceOfForced(history: ReadableHistory, height: number): number {
+  for (const entry of history.entries(height)) {
+    if (entry.kind === 'block') continue;
+    for (let row = 0, sequence = entry.firstSequence; row < entry.rows; sequence++) {
+      if (isForced(entry.words[row * 16] as number)) return sequence;
+      row += commandRows(entry.words, row);
+    }
+  }
+  throw new Error('nothing was forced');
+}
 
 test('without a correction the worlds are one state, and a correction that changes nothing lasting lets them be one again', () => {
   const calm = tradeWrongly({}, { seed: 5, ticks: 120 });
