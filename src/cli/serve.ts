@@ -4,7 +4,7 @@ import { answerAsk, statusOf } from '../server/control-asks.ts';
 import { ControlSocket } from '../server/control-socket.ts';
 import { DataDir } from '../server/data-dir.ts';
 import { LiveExchange } from '../server/live-exchange.ts';
-import type { Notice } from '../server/recover-folder.ts';
+import type { Notice } from '../server/notice.ts';
 import { EndlessSession } from '../sim/endless-session.ts';
 import type { Database } from '../store/database.ts';
 import { openPglite } from '../store/pglite-database.ts';

@@ -24,11 +24,14 @@ import type { DataDir } from './data-dir.ts';
 import { DatabaseLink } from './database-link.ts';
 import { fundingGapMs } from './live-facts.ts';
 import { LiveReadiness } from './live-readiness.ts';
-import { type Notice, recoverFolder, type RecoveredFolder, type ToldOfRecovery } from './recover-folder.ts';
+import { clockNotice, heldNotice, type Notice } from './notice.ts';
+import { recoverFolder, type RecoveredFolder, type ToldOfRecovery } from './recover-folder.ts';
 
 /** Ticks that are made up for one after the other; at speed 1 more of them are left out. */
 const TICKS_MADE_UP = 4;
 const LONGEST_SLEEP_MS = 250;
+/** How long is waited for the database where something rests on it. */
+const PROJECTED_WITHIN_MS = 20_000;
 
 /** What happens at an exchange of its own accord: prices, and those who trade. Times are multiples of `tickMs`. */
 interface Traffic {
@@ -180,8 +183,7 @@ export class LiveExchange {
       this.requireOurs();
       this.exchange.finish();
       this.noteDurable(this.parts.journal.height);
-      this.link?.wake();
-      if (this.link?.isRunning === true) await this.link.reached(this.parts.journal.height).catch(() => undefined);
+      await this.isProjected(this.parts.journal.height);
     } finally {
       await this.close();
     }
@@ -198,7 +200,7 @@ export class LiveExchange {
     const { traffic, speed } = this.options;
     const { tickMs } = traffic;
     const timeMs = this.clock.read();
-    this.tellClock();
+    if (this.clock.jump !== undefined) this.options.tell(clockNotice(this.clock.jump));
     if (this.isHeld()) return;
     const dueMs = Math.floor(timeMs / tickMs) * tickMs;
     const lastMs = this.exchange.sequence === 0 ? dueMs - tickMs : this.exchange.timeMs;
@@ -233,12 +235,18 @@ export class LiveExchange {
     return this.append(() => this.exchange.act(signed, this.exchange.timeMs));
   }
 
-  /** Holds all commands, seals what is open, and waits until the database has it; closes the database too when `closes`. */
+  /**
+   * Holds all commands, seals what is open, and waits until the database has it; closes the database too when `closes`. Refuses
+   * (`ControlRefused`) when the database does not get there: then it goes on.
+   */
   async pause(closes: boolean): Promise<number> {
     this.isPaused = true;
     this.seal();
     const { height } = this.parts.journal;
-    if (this.link?.isAttached === true) await this.link.reached(height);
+    if (!(await this.isProjected(height))) {
+      this.isPaused = false;
+      throw new ControlRefused('database_behind', `the database has block ${this.link?.height ?? -1}, not ${height}`);
+    }
     if (closes) await this.link?.detach();
     return height;
   }
@@ -271,6 +279,21 @@ export class LiveExchange {
     const block = this.parts.journal.block(this.parts.journal.height) as Block;
     saveSnapshot(this.options.dir.journal, this.state, block);
     return block.height;
+  }
+
+  /** Waits until the database has a block, as far as there is one that is open; false when it does not get there in time. */
+  private async isProjected(height: number): Promise<boolean> {
+    const { link } = this;
+    if (link?.isAttached !== true) return true;
+    const reached = link.reached(height).then(
+      () => true,
+      () => false,
+    );
+    const waiting = new AbortController();
+    const late = sleep(PROJECTED_WITHIN_MS, false, { signal: waiting.signal }).catch(() => false);
+    const isThere = await Promise.race([reached, late]);
+    waiting.abort();
+    return isThere;
   }
 
   private async attach(migrations: readonly string[] = []): Promise<void> {
@@ -331,25 +354,9 @@ export class LiveExchange {
 
   private isHeld(): boolean {
     const held = this.heldBy();
-    if (held !== this.toldHeld) {
-      const message = held === '' ? 'commands are taken again' : `no commands are taken: ${held}`;
-      this.options.tell({ name: held === '' ? 'goes_on' : held, message, isTrouble: held === 'lease_lapsed' });
-      this.toldHeld = held;
-    }
+    if (held !== this.toldHeld) this.options.tell(heldNotice(held));
+    this.toldHeld = held;
     return held !== '';
-  }
-
-  private tellClock(): void {
-    const { jump } = this.clock;
-    if (jump === undefined) return;
-    const way = jump.byMs < 0 ? 'back' : 'forward';
-    const then = !jump.isFollowed
-      ? 'it is not believed: the exchange goes on with the clock that counts, until `control accept_clock`'
-      : jump.byMs < 0
-        ? 'the exchange’s time goes on, a little slower'
-        : 'the exchange’s time follows';
-    const message = `the machine’s clock went ${way} by ${Math.round(Math.abs(jump.byMs))} ms; ${then}`;
-    this.options.tell({ name: 'clock_jumped', message, isTrouble: true });
   }
 
   private requireReady(): void {

@@ -12,6 +12,7 @@ import { type FileJournal, openFileJournal } from '../journal/file-journal.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { pruneSnapshots, saveSnapshot, snapshotHeights } from '../journal/snapshot-folder.ts';
 import { ThreadedRoots } from '../journal/threaded-roots.ts';
+import type { Notice } from './notice.ts';
 
 /** A block of so much of the exchange's time at speed 1, and so many commands, at most. */
 const BLOCK_MS = 2000;
@@ -19,13 +20,6 @@ const BLOCK_COMMANDS = 65_536;
 const SNAPSHOT_BLOCKS = 300;
 /** Older snapshots go: a journal is read from the newest that verifies. */
 const SNAPSHOTS_KEPT = 8;
-
-/** Something that whoever keeps the exchange should know. */
-export interface Notice {
-  readonly name: string;
-  readonly message: string;
-  readonly isTrouble: boolean;
-}
 
 /** The journal does not lead where its blocks say, or lost its end: nothing is traded on it. */
 export class CannotRecover extends Error {

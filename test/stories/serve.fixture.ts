@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Disk } from '../../src/journal/disk.ts';
 import { DataDir } from '../../src/server/data-dir.ts';
 import { LiveExchange } from '../../src/server/live-exchange.ts';
-import type { Notice } from '../../src/server/recover-folder.ts';
+import type { Notice } from '../../src/server/notice.ts';
 import { EndlessSession } from '../../src/sim/endless-session.ts';
 import { modelledMarketDay } from '../../src/sim/modelled-market-day.ts';
 import type { Database } from '../../src/store/database.ts';
