@@ -454,7 +454,18 @@ function* statements(receipt, roots) {
 
 function readJson(file) {
   const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  return JSON.parse(text);
+  const value = JSON.parse(text);
+  const names = [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon !== undefined);
+  if (names.length !== memberCount(value))
+    throw new Error('a member is written twice: only the last of them would be read');
+  return value;
+}
+
+/** How many members the objects in a value have, all together. */
+function memberCount(value) {
+  if (typeof value !== 'object' || value === null) return 0;
+  const members = Object.values(value);
+  return members.reduce((sum, member) => sum + memberCount(member), Array.isArray(value) ? 0 : members.length);
 }
 
 function readRoots(file) {

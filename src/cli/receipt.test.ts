@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { memoryStreams } from './streams.fixture.ts';
 const folder = mkdtempSync(join(tmpdir(), 'makewhole-receipt-'));
 after(() => rmSync(folder, { recursive: true }));
 
+const verifier = join(import.meta.dirname, '../../verifier/verify-receipt.mjs');
 const policy = policyLike();
 const statements = inventedAccounts(policy).map((account) => statementOf(policy, account));
 const made = receiptsOf(policy, statements);
@@ -63,6 +65,26 @@ test('what is no receipt is refused by name', async () => {
     const { code, stderr } = await verifyReceipts(...args);
     assert.equal(code, exitCodes.badInput);
     assert.match(stderr, new RegExp(`^makewhole: ${name}: `));
+  }
+});
+
+test('a member that is written twice is refused: what is verified is all that is written', async () => {
+  const text = JSON.stringify(made.receipts[1], null, 2);
+  const spaced = await verifyReceipts(file('spaced.json', text), '--roots', roots);
+  assert.equal(spaced.code, exitCodes.ok, spaced.stderr);
+  for (const [name, twice] of [
+    ['refund', text.replace('"refund":', '"refund": "999999999999", "refund":')],
+    ['escaped', text.replace('"refund":', '"\\u0072efund": "999999999999", "refund":')],
+    ['statement', text.replace('"statement":', '"statement": {"refund": "1"}, "statement" :')],
+    ['whole', text.replace('"salt":', '"salt": "a \\" \\\\", "salt":')],
+  ] as const) {
+    assert.notEqual(twice, text);
+    const path = file(`${name}-twice.json`, twice);
+    const { code, stderr } = await verifyReceipts(path, '--roots', roots);
+    assert.match(stderr, /^makewhole: member_written_twice: /, name);
+    assert.equal(code, exitCodes.badInput);
+    const { status, stderr: said } = spawnSync(process.execPath, [verifier, path, roots], { encoding: 'utf8' });
+    assert.deepEqual([status, said], [2, 'a member is written twice: only the last of them would be read\n'], name);
   }
 });
 

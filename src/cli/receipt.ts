@@ -84,14 +84,34 @@ function findingsOf(file: string, roots: unknown): Finding[] {
   }
 }
 
-/** The value in a file of JSON. Refuses (named) what is none, or not UTF-8: another text must not pass for the one that was hashed. */
+/**
+ * The value in a file of JSON. Refuses (named) what is none, or not UTF-8: another text must not pass for the one that was hashed; and a
+ * member that is written twice, of which a reader may take the one that is not verified.
+ */
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    const value: unknown = JSON.parse(text);
+    if (membersWritten(text) === membersOf(value)) return value;
+    throw new CommandError('member_written_twice', `${file}: of two members of one name only the last is read`);
   } catch (error) {
     if (error instanceof SyntaxError || (error instanceof TypeError && 'code' in error)) {
       throw new CommandError('not_json', `${file}: ${error.message}`);
     }
     throw error;
   }
+}
+
+/** How many members a text of JSON writes: strings that a colon follows. */
+function membersWritten(text: string): number {
+  let count = 0;
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) if (colon !== undefined) count++;
+  return count;
+}
+
+/** How many members all objects in a value have. */
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum: number, each: unknown) => sum + membersOf(each), own);
 }
