@@ -10,7 +10,16 @@ import { canonicalJson, type Json } from '../src/remedy/canonical-json.ts';
 import { NETTINGS } from '../src/remedy/policy-document.ts';
 import type { PublicRoots, Receipt } from '../src/remedy/receipt.ts';
 import { NotAReceipt } from '../src/remedy/receipt-form.ts';
-import { inventedAccounts, policyLike, receiptsOf, statementOf, warrantOf } from '../src/remedy/receipt.fixture.ts';
+import {
+  AWARDS,
+  type InventedAccount,
+  inventedAccounts,
+  policyLike,
+  receiptsOf,
+  statementOf,
+  warrantOf,
+} from '../src/remedy/receipt.fixture.ts';
+import type { AwardBasis, AwardStatement } from '../src/remedy/award.ts';
 import { POLICIES, type PolicyName } from '../src/remedy/refund-policy.ts';
 import type { Statement } from '../src/remedy/statement.ts';
 import { verifyReceipt } from '../src/remedy/verify-receipt.ts';
@@ -125,6 +134,61 @@ test('both fail an altered one, by the same statements', () => {
     const theirs = lines.flatMap((line) => (line.startsWith('FAIL') ? [line.slice(6)] : []));
     assert.deepEqual(theirs, failed);
     assert.ok(failed.length > 0);
+  }
+});
+
+test('both know what may be awarded: by the rule, on evidence, once, within the caps', () => {
+  const [leg, fear, fills, goodwill] = AWARDS as readonly [
+    AwardStatement,
+    AwardStatement,
+    AwardStatement,
+    AwardStatement,
+  ];
+  const basis = leg.basis as AwardBasis;
+  const { awards: caps } = policy;
+  const lists: readonly (readonly [boolean, readonly AwardStatement[]])[] = [
+    [true, AWARDS],
+    [true, []],
+    [true, [{ ...leg, amount: '1' }]],
+    [true, [{ ...leg, basis: { ...basis, size: '-10', truePrice: '100000000' } }]],
+    [false, [{ ...leg, amount: '2100000001' }]],
+    [false, [{ ...leg, basis: { ...basis, costs: '99999999' } }]],
+    [false, [{ ...leg, basis: { ...basis, size: '-10' } }]],
+    [false, [{ ...leg, basis: null }]],
+    [false, [{ ...leg, evidence: null }]],
+    [false, [{ ...leg, amount: '50000000001', basis: { ...basis, size: '1000' } }]],
+    [true, [{ ...leg, amount: caps.T2, basis: { ...basis, size: '1000' } }]],
+    [
+      false,
+      [
+        { ...leg, amount: caps.T2, basis: { ...basis, size: '1000' } },
+        { ...fills, amount: '1' },
+      ],
+    ],
+    // The edge of the band is rounded in the account’s favour: 2 % of a price of 3 is nothing to a short, a whole unit to a long.
+    [true, [{ ...fear, amount: '10', basis: { ...basis, size: '-10', price: '4', truePrice: '3', costs: '0' } }]],
+    [true, [{ ...fear, amount: '10', basis: { ...basis, size: '10', price: '2', truePrice: '3', costs: '0' } }]],
+    [false, [{ ...fear, amount: '11', basis: { ...basis, size: '10', price: '2', truePrice: '3', costs: '0' } }]],
+    [true, [{ ...fear, amount: '10', basis: { ...basis, size: '10', price: '-4', truePrice: '-3', costs: '0' } }]],
+    [true, [{ ...fear, amount: '0', basis: { ...basis, size: '-10', price: '-4', truePrice: '-3', costs: '0' } }]],
+    [false, [{ ...fear, amount: '1000000001' }]],
+    [false, [{ ...fills, amount: '200000001' }]],
+    [false, [fills, { ...fills, dispute: 8, amount: '1' }]],
+    [false, [{ ...fills, basis }]],
+    [true, [{ ...goodwill, amount: '7' }]],
+    [false, [goodwill, { ...goodwill, dispute: 9, amount: '1' }]],
+    [false, [{ ...goodwill, cause: 'liquidation_price', amount: '1', evidence: leg.evidence }]],
+  ];
+  const account = inventedAccounts(policy).at(-1) as InventedAccount;
+  for (const [isRight, awards] of lists) {
+    const isPaid = awards.some(({ amount }) => amount !== '0');
+    const members = { awards, reason: isPaid ? ('AWARDED' as const) : ('OUTSIDE_POLICY' as const) };
+    const { receipts, roots } = receiptsOf(policy, [statementOf(policy, { ...account, members })]);
+    const failed = verifyReceipt(receipts[0], roots).flatMap(({ holds, statement: text }) => (holds ? [] : [text]));
+    const about = JSON.stringify(awards);
+    assert.deepEqual(failed, isRight ? [] : ['what was awarded is by the rule and within the caps'], about);
+    const theirs = judged(receipts[0], roots).lines.flatMap((line) => (line.startsWith('FAIL') ? [line.slice(6)] : []));
+    assert.deepEqual(theirs, failed, about);
   }
 });
 

@@ -59,6 +59,8 @@ const POLICY = {
   pays: among('A', 'B', 'C', 'D', 'E', 'F', 'G', 'DE'),
   netting: among('chain', 'account', 'gross'),
   goodwill: isNatural,
+  bandPpm: isCount,
+  awards: { T2: isNatural, T3: isNatural },
   intervalLimit: isNatural,
   tiers: (value) => typeof value === 'object' && value !== null && Object.values(value).every(TIER),
   interest: { ppmYear: isCount, yearDays: among(365, 360), days: among('begun', 'whole') },
@@ -86,6 +88,16 @@ const CHAIN = {
   closes: [CLOSE],
   amount: isWhole,
 };
+const AWARD = {
+  round: isRow,
+  dispute: isRow,
+  cause: isText,
+  amount: isNatural,
+  basis: or(null, { market: isRow, size: isWhole, price: isWhole, truePrice: isWhole, costs: isNatural }),
+  evidence: or(null, isHash),
+  paragraph: isRow,
+  reasons: isText,
+};
 const STATEMENT = {
   account: (value) => isCount(value) && value > 0,
   key: isHash,
@@ -105,6 +117,7 @@ const STATEMENT = {
   principal: isNatural,
   interest: isNatural,
   goodwill: isNatural,
+  awards: [AWARD],
   paidBefore: isNatural,
   refund: isNatural,
   paid: isNatural,
@@ -277,6 +290,7 @@ function sumRoot({ statement, salt, sumPath }) {
 
 // --- what the policy gives ---
 
+const floored = (a, b) => (a >= 0n ? a / b : -((b - 1n - a) / b));
 const larger = (a, b) => (a > b ? a : b);
 const total = (list) => list.reduce((sum, part) => sum + BigInt(part.amount), 0n);
 
@@ -361,6 +375,34 @@ function* lateNotice({ policy, statement }) {
   yield ['what later notice made of it is its sizes at the later prices', holds];
 }
 
+/**
+ * Awards of the claims desk. Of a cause of tier T2 no more than the rule gives, on evidence: for a position that the owner closed
+ * himself, size × (true price − price) + costs, an own close for fear counting from the edge of the policy's band; for any other cause
+ * what the account lacks by it. Of T3 what people decided. Of each tier no more than the policy gives to one account.
+ */
+function areAwards(policy, { awards, causes }) {
+  const tierOf = ({ cause }) => policy.tiers[cause];
+  const rule = ({ cause, basis }) => {
+    const isClose = cause === 'rollback' || cause === 'panic_close';
+    if (isClose !== (basis !== null)) return 0n;
+    if (!isClose) return larger(total(causes.filter((part) => part.cause === cause)), 0n);
+    const [size, price, truth] = [BigInt(basis.size), BigInt(basis.price), BigInt(basis.truePrice)];
+    const band = cause === 'panic_close' ? BigInt(policy.bandPpm) : 0n;
+    const million = 1_000_000n;
+    // In millionths; the edge is rounded in the account's favour.
+    const edge = size > 0n ? -floored(-truth * (million - band), million) : floored(truth * (million + band), million);
+    return larger(size * (edge - price) + BigInt(basis.costs), 0n);
+  };
+  const isWithin = (award) => {
+    if (tierOf(award) === 'T3') return true;
+    if (tierOf(award) !== 'T2' || award.evidence === null) return false;
+    const alike = awards.filter(({ cause, basis }) => cause === award.cause && basis === null);
+    return total(award.basis === null ? alike : [award]) <= rule(award);
+  };
+  const inTier = (tier) => total(awards.filter((award) => tierOf(award) === tier));
+  return awards.every(isWithin) && ['T2', 'T3'].every((tier) => inTier(tier) <= BigInt(policy.awards[tier]));
+}
+
 function* amounts({ policy, statement }, roots) {
   const { interval, chains } = statement;
   const amount = (name) => BigInt(statement[name]);
@@ -378,13 +420,16 @@ function* amounts({ policy, statement }, roots) {
   yield ['the principal is what the policy gives', amount('principal') === principal];
   const isTop = amount('interest') === interest && amount('goodwill') === goodwill;
   yield ['interest and goodwill are those of the policy', isTop];
-  const refund = larger(principal + interest + goodwill - amount('paidBefore'), 0n);
-  yield ['refund = principal + interest + goodwill − what was paid before', amount('refund') === refund];
+  const awarded = statement.reason === 'HOUSE' ? 0n : total(statement.awards);
+  const refund = larger(principal + interest + goodwill + awarded - amount('paidBefore'), 0n);
+  yield ['refund = principal + interest + goodwill + awards − what was paid before', amount('refund') === refund];
+  yield ['what was awarded is by the rule and within the caps', areAwards(policy, statement)];
   yield ['refund = paid + owed', amount('refund') === amount('paid') + amount('owed')];
   const { reason, reversed, difference, paidBefore } = statement;
   const isPaid = statement.refund !== '0';
   const isReason =
-    (reason === 'QUESTION' || isPaid === (reason === 'RESTORED' || reason === 'RESTORED_BEFORE')) &&
+    (reason === 'QUESTION' || isPaid === ['RESTORED', 'RESTORED_BEFORE', 'AWARDED'].includes(reason)) &&
+    !(reason === 'AWARDED' && statement.awards.length === 0) &&
     !(['UNAFFECTED_HASH_EQUAL', 'EVEN'].includes(reason) && difference !== '0') &&
     !(reason === 'GAIN_NOT_PURSUED' && BigInt(difference) >= 0n) &&
     !(reason === 'PAID_BEFORE' && paidBefore === '0') &&

@@ -1,11 +1,13 @@
 // `makewhole incident dispute`: the claims desk of a case that was drafted.
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { CaseFolder, writeCaseFolder } from '../incident/case-folder.ts';
 import { DisputeDesk } from '../incident/dispute-desk.ts';
 import type { Draft, PreviousRound } from '../incident/draft.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { toHex } from '../chain/digest.ts';
+import { AWARD_BASIS, type AwardBasis } from '../remedy/award.ts';
+import { CAUSE_NAMES, type Cause } from '../remedy/cause.ts';
 import { disputeStatistics } from '../remedy/dispute.ts';
 import { dossierHash } from '../remedy/dossier.ts';
 import { caseHash, type IncidentCase } from '../remedy/incident-case.ts';
@@ -31,6 +33,9 @@ interface DisputeOptions {
   readonly declarations?: string;
   readonly reasons?: string;
   readonly paragraph?: string;
+  readonly cause?: Cause;
+  readonly basis?: string;
+  readonly amount?: string;
   readonly out?: string;
   readonly by: string;
   readonly now?: string;
@@ -44,6 +49,8 @@ const STEPS: Readonly<Record<string, (desk: Desk) => ExitCode | Promise<ExitCode
   evidence,
   rerun,
   adjust,
+  award,
+  round,
   deny,
   uphold: (desk) => review(desk, true),
   return: (desk) => review(desk, false),
@@ -57,8 +64,9 @@ export function registerDispute(incident: Command, frame: Frame): void {
     description:
       'Keeps the register of disputes of a case in its folder; each entry binds the one before. A claimant opens a dispute, with a\n' +
       'correction of the case where there is one; `rerun` computes everything again with it and says what it changes; `adjust` gives all\n' +
-      'accounts a new round alike, of which each is paid what it was not paid before; `deny` does not. Both give reasons and cite a\n' +
-      'paragraph of the policy. Somebody else may `uphold` a decision or `return` it. Nothing here holds a payment.',
+      'accounts a new round alike, of which each is paid what it was not paid before; `deny` does not; `award` gives the claimant what\n' +
+      'the policy pays on a claim: of tier T2 by rule, on evidence, of T3 what people decide, and `round` (or `adjust`) pays what was\n' +
+      'awarded. All give reasons and cite a paragraph of the policy. Somebody else may `uphold` a decision or `return` it. Nothing here holds a payment.',
     examples: [
       [
         'incident dispute open --case remedy --account 41 --text "my stop was at 3,100" --correction c.json',
@@ -72,6 +80,11 @@ export function registerDispute(incident: Command, frame: Frame): void {
         'incident dispute adjust --case remedy --dispute 1 --journal day --reasons "…" --paragraph 2 --out round-2',
         'a new round for all accounts',
       ],
+      [
+        'incident dispute award --case remedy --dispute 2 --cause rollback --basis leg.json --reasons "…" --paragraph 6',
+        'what a rollback erased, by the rule, on the evidence that was brought',
+      ],
+      ['incident dispute round --case remedy --journal day --out round-2', 'a new round that pays what was awarded'],
       ['incident dispute list --case remedy', 'where each stands'],
       ['incident dispute questions --case remedy', 'whose interval is too wide to be settled alone'],
     ],
@@ -83,11 +96,17 @@ export function registerDispute(incident: Command, frame: Frame): void {
     .option('--text <text>', 'what the claimant says (open, evidence)')
     .option('--correction <file>', 'JSON: what is right in the place of what the case says (open)')
     .option('--evidence <file>', 'a file whose hash is kept (evidence)')
-    .option('--journal <folder>', 'the journal (rerun, adjust)')
-    .option('--declarations <file>', 'as for the draft (rerun, adjust)')
-    .option('--reasons <text>', 'why (adjust, deny, uphold, return)')
-    .option('--paragraph <number>', 'of the policy (adjust, deny)')
-    .option('--out <folder>', 'where the new round is written (adjust)')
+    .option('--journal <folder>', 'the journal (rerun, adjust, round)')
+    .option('--declarations <file>', 'as for the draft (rerun, adjust, round)')
+    .option('--reasons <text>', 'why (adjust, award, deny, uphold, return)')
+    .option('--paragraph <number>', 'of the policy (adjust, award, deny)')
+    .addOption(new Option('--cause <cause>', 'what for (award)').choices(CAUSE_NAMES))
+    .option(
+      '--basis <file>',
+      'JSON: market, size, price, truePrice, costs of what the evidence shows (award of tier T2)',
+    )
+    .option('--amount <usdc>', 'how much (award of tier T3), or less than the rule gives (T2)')
+    .option('--out <folder>', 'where the new round is written (adjust, round)')
     .option('--by <name>', 'who does it', 'desk')
     .option('--now <ms>', 'when, milliseconds since 1970; the time of the machine unless said')
     .action(
@@ -130,6 +149,15 @@ class Desk {
     if (value === undefined) throw new CommandError('missing_argument', `say --${name}`);
     if (!/^\d{1,15}$/.test(value)) throw new CommandError('invalid_argument', `--${name} ${value}: no whole number`);
     return Number(value);
+  }
+
+  /** What `--amount` says, 1e-8 USDC; undefined where it says nothing. */
+  get amount(): bigint | undefined {
+    const { amount } = this.options;
+    if (amount === undefined) return undefined;
+    const [, usdc, cents = ''] = /^(\d{1,12})(?:\.(\d{1,8}))?$/.exec(amount) ?? [];
+    if (usdc === undefined) throw new CommandError('invalid_argument', `--amount ${amount}: no amount in USDC`);
+    return BigInt(usdc + cents.padEnd(8, '0'));
   }
 
   /** Says where a dispute stands, and that is the result. */
@@ -194,22 +222,61 @@ async function rerun(call: Desk): Promise<ExitCode> {
 
 /** Draws up the new round first: only what is there can be decided on. */
 async function adjust(call: Desk): Promise<ExitCode> {
-  const { desk, number, output } = call;
-  const [reasons, paragraph, out] = [call.required('reasons'), call.whole('paragraph'), call.required('out')];
+  const { desk, number } = call;
+  const [reasons, paragraph] = [call.required('reasons'), call.whole('paragraph')];
+  const { dueUsd, ...drawn } = await drawRound(call, desk.amendedCase(number));
+  const decision = { kind: 'decide', decision: 'adjust', reasons, paragraph, round: drawn } as const;
+  desk.note(number, decision, call.options.by, call.nowMs);
+  return call.done(number, { round: drawn.number, dossier: drawn.dossier, dueUsd });
+}
+
+/** Draws up the next round by a case, with all that was awarded, and writes it. */
+async function drawRound(
+  call: Desk,
+  incident: IncidentCase,
+): Promise<{ readonly number: number; readonly dossier: string; readonly dueUsd: string }> {
+  const { desk, output } = call;
+  const out = call.required('out');
   const previous = desk.previousRound();
-  const incident = desk.amendedCase(number);
   const draft = await draftAgain(call, incident, previous);
   if ('finding' in draft) throw new CommandError('not_rerun', `${draft.finding}: ${draft.about}`);
-  const round = { number: draft.dossier.round, dossier: toHex(dossierHash(draft.dossier)) };
-  const decision = { kind: 'decide', decision: 'adjust', reasons, paragraph, round } as const;
   writeCaseFolder(out, incident, draft, desk.folder.secret, previous);
-  desk.note(number, decision, call.options.by, call.nowMs);
-  output.say(`Round ${round.number} is in ${out}: ${decimalUnits(BigInt(draft.roots.total))} USDC more are due.`);
-  return call.done(number, {
-    round: round.number,
-    dossier: round.dossier,
-    dueUsd: decimalUnits(BigInt(draft.roots.total)),
-  });
+  const { round: number } = draft.dossier;
+  const dueUsd = decimalUnits(BigInt(draft.roots.total));
+  output.say(`Round ${number} is in ${out}: ${dueUsd} USDC more are due.`);
+  return { number, dossier: toHex(dossierHash(draft.dossier)), dueUsd };
+}
+
+/** Decides that something is paid on a claim; the next round pays it. */
+function award(call: Desk): ExitCode {
+  const { desk, number, output, options } = call;
+  const [reasons, paragraph] = [call.required('reasons'), call.whole('paragraph')];
+  if (options.cause === undefined) throw new CommandError('missing_argument', 'say --cause');
+  const basis = options.basis === undefined ? null : readBasis(options.basis);
+  const terms = desk.awardTerms(number, options.cause, basis, call.amount);
+  desk.note(
+    number,
+    { kind: 'decide', decision: 'award', reasons, paragraph, round: null, award: terms },
+    options.by,
+    call.nowMs,
+  );
+  const awardedUsd = decimalUnits(terms.amount);
+  output.say(`${awardedUsd} USDC are awarded; the next round pays it.`);
+  return call.done(number, { cause: terms.cause, awardedUsd });
+}
+
+/** A new round of the case as it is: it pays what was awarded. */
+async function round(call: Desk): Promise<ExitCode> {
+  const { number, dossier, dueUsd } = await drawRound(call, call.desk.incident);
+  call.output.result({ round: number, dossier, dueUsd });
+  return exitCodes.ok;
+}
+
+function readBasis(file: string): AwardBasis {
+  const basis = readJsonFile(file);
+  const wrong = AWARD_BASIS(basis, '');
+  if (wrong !== undefined) throw new CommandError('not_a_basis', `${file}: ${wrong}`);
+  return basis as AwardBasis;
 }
 
 function deny(call: Desk): ExitCode {
@@ -258,6 +325,7 @@ function draftAgain(
   const { declarations } = call.options;
   return runDraft(journal, incident, {
     secret: call.desk.folder.secret,
+    awards: call.desk.awards,
     ...(previous === undefined ? {} : { previous }),
     ...(declarations === undefined ? {} : { declarations: readDeclarations(declarations) }),
   });

@@ -34,7 +34,7 @@ const roots = file('roots.json', made.roots);
 test('a receipt passes statement by statement', async () => {
   const { code, stderr } = await verifyReceipts(file('good.json', made.receipts[1]), '--roots', roots);
   assert.equal(code, exitCodes.ok);
-  assert.equal(stderr.match(/^PASS {2}/gm)?.length, 21);
+  assert.equal(stderr.match(/^PASS {2}/gm)?.length, 23);
   assert.doesNotMatch(stderr, /FAIL/);
 });
 
@@ -42,7 +42,7 @@ test('without the public roots it says that it used those of the receipt', async
   const { code, stdout } = await verifyReceipts(file('own.json', made.receipts[0]), '--json');
   const result = JSON.parse(stdout) as { holds: boolean; againstPublished: boolean; statements: unknown[] };
   assert.equal(code, exitCodes.ok);
-  assert.deepEqual([result.holds, result.againstPublished, result.statements.length], [true, false, 18]);
+  assert.deepEqual([result.holds, result.againstPublished, result.statements.length], [true, false, 20]);
 });
 
 test('an altered receipt fails with the statement and the numbers', async () => {
@@ -93,7 +93,7 @@ test('a folder of receipts is verified whole, and what does not hold is named', 
   made.receipts.forEach((receipt, place) => writeFileSync(join(receipts, `${place}.json`), JSON.stringify(receipt)));
   const good = await verifyReceipts(receipts, '--roots', roots);
   assert.equal(good.code, exitCodes.ok);
-  assert.match(good.stderr, /^7 of 7 receipts hold\.$/m);
+  assert.match(good.stderr, /^8 of 8 receipts hold\.$/m);
   writeFileSync(join(receipts, '0.json'), JSON.stringify({ ...made.receipts[0], index: 1 }));
   writeFileSync(join(receipts, '1.json'), 'no JSON');
   const { code, stdout } = await verifyReceipts(receipts, '--roots', roots, '--json');
@@ -103,7 +103,7 @@ test('a folder of receipts is verified whole, and what does not hold is named', 
     holding: number;
     failed: { file: string; statement: string }[];
   };
-  assert.deepEqual([result.receipts, result.holding], [7, 5]);
+  assert.deepEqual([result.receipts, result.holding], [8, 6]);
   assert.deepEqual(
     result.failed.map(({ file: name, statement }) => `${name}: ${statement}`),
     ['0.json: its leaf leads to the refund root', '1.json: it is a receipt'],

@@ -11,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -18,10 +19,13 @@ import { join } from 'node:path';
 import { toHex } from '../chain/digest.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { amendCase } from '../remedy/amend-case.ts';
+import { type AwardBasis, awardedIn, type AwardStatement, type AwardTerms, ruleOf } from '../remedy/award.ts';
 import { canonicalJson, type Json } from '../remedy/canonical-json.ts';
+import type { Cause } from '../remedy/cause.ts';
 import type { Claim } from '../remedy/claim.ts';
 import { decodeCase } from '../remedy/decode-case.ts';
-import { type DisputeEvent, type DisputeRefusal, DisputeRegister } from '../remedy/dispute.ts';
+import { deskFacts } from '../remedy/desk-facts.ts';
+import { type DisputeEvent, type DisputeRefusal, DisputeRegister, disputeStatistics } from '../remedy/dispute.ts';
 import { dossierHash } from '../remedy/dossier.ts';
 import type { IncidentCase } from '../remedy/incident-case.ts';
 import type { CaseFolder } from './case-folder.ts';
@@ -29,6 +33,7 @@ import type { Draft, PreviousRound } from './draft.ts';
 
 const REGISTER = 'disputes.jsonl';
 const CORRECTIONS = 'disputes';
+const FACTS = 'desk.json';
 
 /** What the desk refuses, by name, or what of its files is not as it must be. */
 class DeskRefused extends Error {
@@ -66,11 +71,12 @@ export class DisputeDesk {
     this.folder = folder;
     this.path = join(folder.folder, REGISTER);
     const { dossier, claims } = folder;
-    const assessed = new Set(claims.map(({ account }) => account));
+    const statements = new Map(claims.map(({ account, statement }) => [account, statement]));
     this.register = new DisputeRegister({
       policy: dossier.policy.document,
       publishedMs: Math.max(dossier.case.to.timeMs, dossier.case.restorationMs),
-      isAssessed: (account) => assessed.has(account),
+      claimOf: (account) => statements.get(account),
+      round: dossier.round,
     });
     if (existsSync(this.path)) this.readRegister();
   }
@@ -112,6 +118,40 @@ export class DisputeDesk {
     if (hashOf(stored) !== opened.correction)
       throw new DeskRefused('register_damaged', `${path} is not what was brought`);
     return this.amended(JSON.parse(stored));
+  }
+
+  /** The case as it is in the folder. */
+  get incident(): IncidentCase {
+    const incident = decodeCase(this.folder.case);
+    if ('bad' in incident) throw new DeskRefused('not_a_case', `${this.folder.folder}: ${incident.bad}`);
+    return incident;
+  }
+
+  /**
+   * What may be awarded in a dispute for a cause. Of tier T2 it is what the rule gives by the basis, or by what the account lacks, within
+   * what the policy still gives to it; of T3 what is said. Whether it may be is found when it is decided.
+   */
+  awardTerms(dispute: number, cause: Cause, basis: AwardBasis | null, said: bigint | undefined): AwardTerms {
+    const account = this.register.dispute(dispute)?.account ?? 0;
+    const { policy } = this.register;
+    const tier = policy.tiers[cause];
+    const terms = { cause, basis, amount: String(said ?? 0n) };
+    if (tier !== 'T2' || said !== undefined) return terms;
+    const claim = this.folder.statement(account);
+    const before = [...(claim?.awards ?? []), ...(this.register.awards.get(account) ?? [])];
+    const left = BigInt(policy.awards.T2) - awardedIn('T2', policy, before);
+    const rule = ruleOf(policy, terms, claim?.causes ?? []);
+    return { ...terms, amount: String(rule < left ? rule : left) };
+  }
+
+  /** All that was awarded, in the rounds before and by this register, by account. */
+  get awards(): ReadonlyMap<number, readonly AwardStatement[]> {
+    const awards = new Map<number, readonly AwardStatement[]>();
+    for (const { account, statement } of this.folder.claims) {
+      if (statement.awards.length > 0) awards.set(account, statement.awards);
+    }
+    for (const [account, own] of this.register.awards) awards.set(account, [...(awards.get(account) ?? []), ...own]);
+    return awards;
   }
 
   /** What was paid and taken back up to and with the round in the folder: all of it, if the round is paid. */
@@ -160,9 +200,7 @@ export class DisputeDesk {
   }
 
   private amended(correction: unknown): IncidentCase {
-    const incident = decodeCase(this.folder.case);
-    if ('bad' in incident) throw new DeskRefused('not_a_case', `${this.folder.folder}: ${incident.bad}`);
-    const amended = amendCase(incident, correction);
+    const amended = amendCase(this.incident, correction);
     if ('bad' in amended) throw new DeskRefused('not_a_correction', amended.bad);
     return amended;
   }
@@ -174,6 +212,14 @@ export class DisputeDesk {
   private keep(dispute: number, correction: string): void {
     mkdirSync(join(this.folder.folder, CORRECTIONS), { recursive: true, mode: 0o700 });
     writeFileSync(this.correctionPath(dispute), `${correction}\n`, { mode: 0o600 });
+  }
+
+  /** Writes what is public of the register, whole or not at all; it can be made again from the register. */
+  private tell(atMs: number): void {
+    const facts = deskFacts(disputeStatistics(this.register, atMs), atMs);
+    const beside = join(this.folder.folder, `.${FACTS}.${process.pid}`);
+    writeFileSync(beside, `${canonicalJson(facts as unknown as Json)}\n`);
+    renameSync(beside, join(this.folder.folder, FACTS));
   }
 
   /** Appends an event, durable when this returns; `before` is done when nothing stands against it. */
@@ -192,6 +238,7 @@ export class DisputeDesk {
     } finally {
       closeSync(file);
     }
+    this.tell(atMs);
   }
 }
 

@@ -15,7 +15,7 @@ import { ACCOUNT } from '../engine/tables.ts';
 import { unwindInsurance } from '../exchange/unwind.ts';
 import { effectOf, withWarrants } from '../remedy/claim-documents.ts';
 import { freeFund } from '../remedy/claim-payment.ts';
-import { type Claims, type Declarations, makeClaims } from '../remedy/claims.ts';
+import { type Claims, type ClaimsInput, type Declarations, makeClaims } from '../remedy/claims.ts';
 import { type Dossier, type Effect, effectHash, type RollbackFacts } from '../remedy/dossier.ts';
 import { StoredWarrants } from '../remedy/forced-actions.ts';
 import { caseHash, type IncidentCase, restorationMs } from '../remedy/incident-case.ts';
@@ -48,6 +48,8 @@ export interface DraftOptions {
   /** Until when interest runs; the restoration time unless said. */
   readonly interestToMs?: number;
   readonly previous?: PreviousRound;
+  /** What the claims desk awarded so far, by account. */
+  readonly awards?: ClaimsInput['awards'];
 }
 
 export interface Draft extends Receipts {
@@ -89,6 +91,7 @@ export function draftIncident(options: DraftOptions): Draft | IncidentFinding {
     fund,
     coveredByRollback: accountsForcedBefore(history, from.height),
     ...(declarations === undefined ? {} : { declarations }),
+    ...(options.awards === undefined ? {} : { awards: options.awards }),
     ...(previous === undefined ? {} : { paidBefore: previous.paid, reversedBefore: previous.reversed }),
   });
   const claims = withWarrants(found, record.forced, warrants);

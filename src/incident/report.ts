@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { toHex } from '../chain/digest.ts';
 import { decodeSignedAct, type SignedAct } from '../guard/authority/decode-act.ts';
 import { canonicalJson, type Json } from '../remedy/canonical-json.ts';
+import { DESK_FACTS, type DeskFacts } from '../remedy/desk-facts.ts';
 import type { Form } from '../remedy/document-form.ts';
 import { type Dossier, dossierHash } from '../remedy/dossier.ts';
 import { DOSSIER } from '../remedy/dossier-form.ts';
@@ -38,6 +39,7 @@ export function readReportInput(folder: string): ReportInput {
     options: read<MeasuredOptions>(folder, 'measure.json', MEASURED),
     approvals: approvalsOf(folder, dossier),
     payout: paidOf(folder, dossier),
+    desk: read<DeskFacts>(folder, 'desk.json', DESK_FACTS),
   };
 }
 

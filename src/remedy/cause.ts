@@ -13,6 +13,7 @@ export const CAUSES = {
   liquidated_anyway: 'would have been liquidated in any case, at another time and price (k7)',
   order_inability: 'orders that were refused while the venue was halted (k8)',
   rollback: 'results that a rollback erased (k9)',
+  panic_close: 'own closes for fear of the falsehood, as far as they were outside the band (k5)',
   time_value: 'interest (k10)',
   late_notice: 'what the market did until an account that was told later knew and could act',
   transfer: 'transfers between accounts that only one of the worlds allowed',

@@ -40,6 +40,7 @@ export function statementOf(
     principal: '0',
     interest: '0',
     goodwill: '0',
+    awards: house ? [] : (input.awards?.get(account) ?? []),
     paidBefore: '0',
     refund: '0',
     paid: '0',
@@ -54,9 +55,9 @@ export function statementOf(
   // What is taken back stands first against what is paid to the same account in another chain.
   const against = least(credited, given - netted);
   const net = { ...draft, netted: String(netted + against) };
-  const { principal, interest, goodwill } = dueOf(input.policy, net, input.interest);
+  const { principal, interest, goodwill, awarded } = dueOf(input.policy, net, input.interest);
   const paidBefore = input.paidBefore?.get(account) ?? 0n;
-  const due = principal + interest + goodwill - paidBefore;
+  const due = principal + interest + goodwill + awarded - paidBefore;
   const statement = {
     ...net,
     principal: String(principal),

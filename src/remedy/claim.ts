@@ -5,6 +5,7 @@ import type { Statement } from './statement.ts';
 export const REASONS = {
   RESTORED: 'has less than it would have had: paid',
   RESTORED_BEFORE: 'was closed by force and wrongly: paid up to what it had before',
+  AWARDED: 'is paid what the claims desk awarded, by rule on evidence or as goodwill (§6)',
   UNAFFECTED_HASH_EQUAL: 'its money and positions are the same in both worlds, number by number',
   EVEN: 'its rows differ, its equity does not',
   GAIN_NOT_PURSUED: 'has more than it would have had: not pursued',

@@ -5,6 +5,7 @@
 import { toHex } from '../chain/digest.ts';
 import type { AccountAssessment } from './account-assessment.ts';
 import { type Assessed, assessAll } from './assess-all.ts';
+import type { AwardStatement } from './award.ts';
 import type { Claim } from './claim.ts';
 import { capOf, payAll } from './claim-payment.ts';
 import { statementOf } from './claim-statement.ts';
@@ -45,6 +46,8 @@ export interface ClaimsInput {
   /** What was paid, and what was taken back, in earlier rounds, by account. */
   readonly paidBefore?: ReadonlyMap<number, bigint>;
   readonly reversedBefore?: ReadonlyMap<number, bigint>;
+  /** What the claims desk awarded so far, by account. */
+  readonly awards?: ReadonlyMap<number, readonly AwardStatement[]>;
 }
 
 /** All claims, in the order of their accounts. */

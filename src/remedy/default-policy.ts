@@ -10,6 +10,7 @@ const USDC = 100_000_000;
  */
 const ON_CLAIM: Partial<Record<Cause, Tier>> = {
   rollback: 'T2',
+  panic_close: 'T2',
   order_inability: 'T3',
   external: 'T2',
   transfer: 'T2',
@@ -17,7 +18,7 @@ const ON_CLAIM: Partial<Record<Cause, Tier>> = {
 
 export const DEFAULT_POLICY: PolicyDocument = {
   format: POLICY_FORMAT,
-  version: 3,
+  version: 4,
   paragraphs: [
     {
       number: 1,
@@ -25,7 +26,7 @@ export const DEFAULT_POLICY: PolicyDocument = {
     },
     {
       number: 2,
-      text: 'What an account lacks is its equity in the counterfactual minus its equity in the actual world, everything done already included, both at one valuation. It is netted per causal chain: the markets that forced actions link.',
+      text: 'What an account lacks is its equity in the counterfactual minus its equity in the actual world, everything done already included, both at one valuation. It is netted per causal chain: the markets that forced actions link. Who provably was told later is valued at the prices of the time at which they knew and could act; what the market did until then is the house’s.',
     },
     {
       number: 3,
@@ -41,7 +42,7 @@ export const DEFAULT_POLICY: PolicyDocument = {
     },
     {
       number: 6,
-      text: 'Without a claim are paid: prices of liquidations, penalties and fees, triggers, deleveraging, own fills, funding, losses kept back, and interest. On a claim with evidence: what a rollback erased, and what came from outside in one of the worlds alone. By goodwill: orders that a halted venue could not take.',
+      text: 'Without a claim are paid: prices of liquidations, penalties and fees, triggers, deleveraging, own fills, funding, losses kept back, and interest. On a claim with evidence, by rule: what a rollback erased (a leg elsewhere that was closed because a fill here seemed real), own closes for fear as far as they were outside the band, and what came from outside in one of the worlds alone; up to 100,000 USDC an account. By goodwill: orders that a halted venue could not take; up to 1,000 USDC an account.',
     },
     {
       number: 7,
@@ -71,6 +72,7 @@ export const DEFAULT_POLICY: PolicyDocument = {
   singleCap: { equityPpm: 3_000_000, least: String(1_000_000 * USDC) },
   interest: { ppmYear: 80_000, yearDays: 365, days: 'begun' },
   goodwill: '0',
+  awards: { T2: String(100_000 * USDC), T3: String(1_000 * USDC) },
   tiers: Object.fromEntries(CAUSE_NAMES.map((cause) => [cause, ON_CLAIM[cause] ?? 'T1'])) as Record<Cause, Tier>,
   claimDays: { open: 30, decide: 5, review: 15 },
 };

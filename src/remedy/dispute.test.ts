@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_POLICY } from './default-policy.ts';
+import type { AwardStatement } from './award.ts';
+import { DESK_FACTS, type DeskFacts, deskFacts } from './desk-facts.ts';
+import type { CauseAmount } from './statement.ts';
 import { businessDaysAfter, type DisputeEvent, DisputeRegister, disputeStatistics } from './dispute.ts';
 
 const DAY = 86_400_000;
 /** A Tuesday. */
 const PUBLISHED = Date.UTC(2026, 0, 20);
-const rules = { policy: DEFAULT_POLICY, publishedMs: PUBLISHED, isAssessed: (account: number) => account < 10 };
+const claimOf = (account: number): { causes: CauseAmount[]; awards: AwardStatement[] } | undefined =>
+  account < 10 ? { causes: [{ cause: 'external', amount: '700' }], awards: [] } : undefined;
+const rules = { policy: DEFAULT_POLICY, publishedMs: PUBLISHED, claimOf, round: 1 };
 
 const OPEN: DisputeEvent = { kind: 'open', account: 5, text: 'my stop was at 3,100', correction: 'ab'.repeat(32) };
 const RERUN: DisputeEvent = { kind: 'rerun', case: 'cd'.repeat(32), finding: null, before: '0', after: '7', others: 3 };
@@ -87,6 +92,86 @@ test('what is decided has reasons and a paragraph of the policy; what is adjuste
   );
   run(register, [[{ ...RERUN, finding: 'actual_differs' } as DisputeEvent]]);
   assert.deepEqual(run(register, [[ADJUST], [DENY]]), ['not_rerun', undefined]);
+});
+
+const AWARD = {
+  kind: 'decide',
+  decision: 'award',
+  reasons: 'the deposit was shown',
+  paragraph: 6,
+  round: null,
+} as const;
+const LACKING = { cause: 'external', amount: '700', basis: null } as const;
+const GOODWILL = { cause: 'order_inability', amount: '100000000000', basis: null } as const;
+const EVIDENCE: DisputeEvent = { kind: 'evidence', text: 'a statement of the bank', hash: '12'.repeat(32) };
+
+test('what is awarded goes by the tiers of the policy: by rule and on evidence, or as goodwill, within the caps', () => {
+  const register = new DisputeRegister(rules);
+  run(register, [[{ ...OPEN, correction: null } as DisputeEvent]]);
+  const refused = (event: Partial<Extract<DisputeEvent, { kind: 'decide' }>>): string | undefined =>
+    run(register, [[{ ...AWARD, ...event } as DisputeEvent]])[0];
+  assert.equal(refused({}), 'award_missing');
+  assert.equal(refused({ award: { ...LACKING, amount: '0' } }), 'award_missing');
+  assert.equal(refused({ award: LACKING, round: ROUND }), 'award_missing');
+  assert.equal(refused({ award: LACKING, decision: 'deny' }), 'award_missing');
+  assert.equal(refused({ award: LACKING, reasons: '' }), 'reasons_missing');
+  assert.equal(refused({ award: { ...LACKING, cause: 'funding' } }), 'cause_not_awarded');
+  assert.equal(refused({ award: LACKING }), 'evidence_missing');
+  run(register, [[EVIDENCE]]);
+  assert.equal(refused({ award: { ...LACKING, amount: '701' } }), 'above_rule');
+  assert.equal(refused({ award: { ...GOODWILL, amount: '100000000001' } }), 'above_cap');
+  assert.equal(refused({ award: LACKING }), undefined);
+  const { reasons, paragraph } = AWARD;
+  assert.deepEqual(
+    [...register.awards],
+    [[5, [{ ...LACKING, round: 1, dispute: 1, evidence: '12'.repeat(32), paragraph, reasons }]]],
+  );
+  const { awarded, states } = disputeStatistics(register, PUBLISHED);
+  assert.deepEqual(awarded, { T2: { awards: 1, amount: '700' }, T3: { awards: 0, amount: '0' } });
+  assert.equal(states.DECIDED, 1);
+});
+
+test('what was awarded stands beside earlier awards of the account, unless a review takes it back', () => {
+  const register = new DisputeRegister(rules);
+  const opened = { ...OPEN, correction: null } as DisputeEvent;
+  const decided = { ...AWARD, award: GOODWILL } as DisputeEvent;
+  const little = { ...AWARD, award: { ...GOODWILL, amount: '1' } } as DisputeEvent;
+  run(register, [[opened], [decided], [{ kind: 'close' }]]);
+  assert.deepEqual(run(register, [[opened], [little]], 2), [undefined, 'above_cap']);
+  const again = new DisputeRegister(rules);
+  const review: DisputeEvent = { kind: 'review', upheld: false, reasons: 'nobody was halted' };
+  run(again, [[opened], [decided], [review, 'others']]);
+  assert.deepEqual([...again.awards], []);
+  assert.deepEqual(run(again, [[little]]), [undefined]);
+  const before = {
+    causes: [],
+    awards: [{ ...GOODWILL, round: 1, dispute: 3, evidence: null, paragraph: 6, reasons: '' }],
+  };
+  const later = new DisputeRegister({ ...rules, claimOf: () => before, round: 2 });
+  assert.deepEqual(run(later, [[opened], [little]]), [undefined, 'above_cap']);
+});
+
+test('of claims only what cannot be anybody is public', () => {
+  const register = new DisputeRegister(rules);
+  const facts = (): DeskFacts => deskFacts(disputeStatistics(register, PUBLISHED), PUBLISHED);
+  for (let account = 1; account <= 6; account++) {
+    const award = { ...AWARD, award: { ...GOODWILL, amount: String(account) } } as DisputeEvent;
+    run(register, [[{ ...OPEN, account, correction: null } as DisputeEvent]], account);
+    if (account === 4) assert.equal(facts().opened, 'fewer than 5');
+    if (account < 6) run(register, [[award]], account);
+    if (account === 4) assert.deepEqual(facts().awarded.T3, { awards: 'fewer than 5', amount: null });
+  }
+  const none = { awards: 0, amount: '0' };
+  assert.deepEqual(facts(), {
+    timeMs: PUBLISHED,
+    opened: 6,
+    undecided: 'fewer than 5',
+    adjusted: 0,
+    denied: 0,
+    awarded: { T2: none, T3: { awards: 5, amount: '15' } },
+    late: 0,
+  });
+  assert.equal(DESK_FACTS(facts(), ''), undefined);
 });
 
 test('a claim is opened within thirty days, of an account that was assessed, one at a time', () => {

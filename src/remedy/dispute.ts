@@ -7,8 +7,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { toHex } from '../chain/digest.ts';
 import { utf8 } from '../engine/command-buffer.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
+import { AWARD_TERMS, awardFault, type AwardFault, awardedIn, type AwardStatement, type AwardTerms } from './award.ts';
 import { flag, type Form, hex32, integer, natural, objectOf, oneOf, orNull, text } from './document-form.ts';
 import type { PolicyDocument } from './policy-document.ts';
+import type { Statement } from './statement.ts';
 
 /** Where a dispute stands. */
 const DISPUTE_STATES = ['DISPUTE_OPEN', 'EVIDENCE', 'RE_RUN', 'DECIDED', 'REVIEW', 'CLOSED'] as const;
@@ -36,12 +38,14 @@ export type DisputeEvent =
     }
   | {
       readonly kind: 'decide';
-      readonly decision: 'adjust' | 'deny';
+      readonly decision: 'adjust' | 'deny' | 'award';
       readonly reasons: string;
       /** Paragraph of the policy that it rests on. */
       readonly paragraph: number;
       /** Of `adjust`: the round of claims that all accounts got, and the hash of its dossier. */
       readonly round: { readonly number: number; readonly dossier: string } | null;
+      /** Of `award` alone: what is awarded; the next round pays it. */
+      readonly award?: AwardTerms;
     }
   | { readonly kind: 'review'; readonly upheld: boolean; readonly reasons: string }
   | { readonly kind: 'close' };
@@ -77,6 +81,8 @@ export type DisputeRefusal =
   | 'not_now'
   | 'not_rerun'
   | 'reasons_missing'
+  | 'award_missing'
+  | AwardFault
   | 'paragraph_unknown'
   | 'same_person'
   | 'time_runs_backwards';
@@ -86,7 +92,10 @@ export interface DisputeRules {
   readonly policy: PolicyDocument;
   /** When the claims were published: claims may be opened for so many days behind it. */
   readonly publishedMs: number;
-  readonly isAssessed: (account: number) => boolean;
+  /** What an account was found to lack, and what it was awarded in the rounds before; undefined where it was not assessed. */
+  readonly claimOf: (account: number) => Pick<Statement, 'causes' | 'awards'> | undefined;
+  /** The round whose claims they are. */
+  readonly round: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -135,13 +144,16 @@ const EVENTS: Readonly<Record<DisputeEvent['kind'], Form>> = {
     after: natural,
     others: integer(0),
   }),
-  decide: objectOf({
-    kind: text,
-    decision: oneOf(['adjust', 'deny']),
-    reasons: text,
-    paragraph: integer(1),
-    round: orNull(objectOf({ number: integer(1), dossier: hex32 })),
-  }),
+  decide: objectOf(
+    {
+      kind: text,
+      decision: oneOf(['adjust', 'deny', 'award']),
+      reasons: text,
+      paragraph: integer(1),
+      round: orNull(objectOf({ number: integer(1), dossier: hex32 })),
+    },
+    { award: AWARD_TERMS },
+  ),
   review: objectOf({ kind: text, upheld: flag, reasons: text }),
   close: objectOf({ kind: text }),
 };
@@ -172,6 +184,11 @@ function lineHash(line: string): string {
   return toHex(sha256(utf8(line)));
 }
 
+type Decision = Extract<DisputeEvent, { kind: 'decide' }>;
+
+/** States in which what was decided stands. */
+const HAS_DECISION: ReadonlySet<DisputeState> = new Set(['DECIDED', 'REVIEW', 'CLOSED']);
+
 const FIRST = '00'.repeat(32);
 
 export class DisputeRegister {
@@ -187,6 +204,10 @@ export class DisputeRegister {
   /** All disputes, in the order in which they were opened. */
   get disputes(): readonly Dispute[] {
     return [...this.byNumber.values()];
+  }
+
+  get policy(): PolicyDocument {
+    return this.rules.policy;
   }
 
   /** The dispute of a number. */
@@ -267,20 +288,52 @@ export class DisputeRegister {
   }
 
   private openRefusal(dispute: number, atMs: number, account: number, text: string): DisputeRefusal | undefined {
-    const { policy, publishedMs, isAssessed } = this.rules;
+    const { policy, publishedMs, claimOf } = this.rules;
     if (dispute !== this.nextNumber) return 'dispute_unknown';
-    if (!isAssessed(account)) return 'account_not_assessed';
+    if (claimOf(account) === undefined) return 'account_not_assessed';
     if (atMs > publishedMs + policy.claimDays.open * DAY_MS) return 'too_late';
     if (text.trim() === '') return 'reasons_missing';
     const isOpen = this.disputes.some((other) => other.account === account && other.state !== 'CLOSED');
     return isOpen ? 'already_open' : undefined;
   }
 
+  /** The awards that stand: of disputes whose last decision was one, and that no review took back. */
+  get awards(): ReadonlyMap<number, readonly AwardStatement[]> {
+    const awards = new Map<number, AwardStatement[]>();
+    for (const dispute of this.disputes) {
+      const decided = dispute.entries.findLast((entry) => entry.event.kind === 'decide')?.event;
+      if (!HAS_DECISION.has(dispute.state) || decided?.kind !== 'decide' || decided.award === undefined) continue;
+      const { account } = dispute;
+      awards.set(account, [...(awards.get(account) ?? []), this.awardOf(dispute, decided, decided.award)]);
+    }
+    return awards;
+  }
+
+  private awardOf(
+    { number, entries }: Dispute,
+    { paragraph, reasons }: Decision,
+    { cause, amount, basis }: AwardTerms,
+  ): AwardStatement {
+    const brought = entries.findLast((entry) => entry.event.kind === 'evidence')?.event;
+    const evidence = brought?.kind === 'evidence' ? brought.hash : null;
+    return { cause, amount, basis, round: this.rules.round, dispute: number, evidence, paragraph, reasons };
+  }
+
+  /** What is awarded is within the rule and the caps, together with what the account was awarded before. */
+  private awardRefusal(dispute: Dispute, decision: Decision): DisputeRefusal | undefined {
+    const { award } = decision;
+    if (award === undefined || BigInt(award.amount) === 0n || decision.round !== null) return 'award_missing';
+    const { policy, claimOf } = this.rules;
+    const claim = claimOf(dispute.account);
+    if (claim === undefined) return 'account_not_assessed';
+    const before = [...claim.awards, ...(this.awards.get(dispute.account) ?? [])];
+    return awardFault(policy, { ...claim, awards: [...before, this.awardOf(dispute, decision, award)] });
+  }
+
   /** Who brought a correction has it computed before anybody decides; and only what was computed can be adjusted. */
-  private decideRefusal(
-    { entries }: Dispute,
-    { decision, reasons, paragraph, round }: Extract<DisputeEvent, { kind: 'decide' }>,
-  ): DisputeRefusal | undefined {
+  private decideRefusal(dispute: Dispute, event: Decision): DisputeRefusal | undefined {
+    const { entries } = dispute;
+    const { decision, reasons, paragraph, round, award } = event;
     if (reasons.trim() === '') return 'reasons_missing';
     if (!this.rules.policy.paragraphs.some(({ number }) => number === paragraph)) return 'paragraph_unknown';
     const opened = entries[0]?.event;
@@ -289,27 +342,38 @@ export class DisputeRegister {
     if ((hasCorrection || decision === 'adjust') && rerun?.kind !== 'rerun') return 'not_rerun';
     if (decision === 'adjust' && (round === null || (rerun?.kind === 'rerun' && rerun.finding !== null)))
       return 'not_rerun';
-    return undefined;
+    if (decision === 'award') return this.awardRefusal(dispute, event);
+    return award === undefined ? undefined : 'award_missing';
   }
 }
 
-/** What is public of all disputes: how many stand where, how many were adjusted and denied, how many are late. */
+/** How many disputes stand where, what was decided, what the awards that stand come to, how many are late. */
 export interface DisputeStatistics {
   readonly states: Readonly<Record<DisputeState, number>>;
   readonly adjusted: number;
   readonly denied: number;
+  /** By tier of the policy; amounts are 1e-8 USDC. */
+  readonly awarded: Readonly<Record<'T2' | 'T3', { readonly awards: number; readonly amount: string }>>;
   readonly late: number;
 }
 
 /** The statistics at a time. */
-export function disputeStatistics({ disputes }: DisputeRegister, nowMs: number): DisputeStatistics {
+export function disputeStatistics(register: DisputeRegister, nowMs: number): DisputeStatistics {
+  const { disputes, policy } = register;
   const states = Object.fromEntries(DISPUTE_STATES.map((state) => [state, 0])) as Record<DisputeState, number>;
   const statistics = { adjusted: 0, denied: 0, late: 0 };
   for (const { state, entries, dueMs } of disputes) {
     states[state]++;
     const decided = entries.findLast((entry) => entry.event.kind === 'decide')?.event;
-    if (decided?.kind === 'decide') statistics[decided.decision === 'adjust' ? 'adjusted' : 'denied']++;
-    if (['DISPUTE_OPEN', 'EVIDENCE', 'RE_RUN'].includes(state) && nowMs > dueMs) statistics.late++;
+    if (decided?.kind === 'decide' && decided.decision !== 'award') {
+      statistics[decided.decision === 'adjust' ? 'adjusted' : 'denied']++;
+    }
+    if (!HAS_DECISION.has(state) && nowMs > dueMs) statistics.late++;
   }
-  return { states, ...statistics };
+  const awards = [...register.awards.values()].flat();
+  const awardedAs = (tier: 'T2' | 'T3'): DisputeStatistics['awarded']['T2'] => ({
+    awards: awards.filter(({ cause }) => policy.tiers[cause] === tier).length,
+    amount: String(awardedIn(tier, policy, awards)),
+  });
+  return { states, ...statistics, awarded: { T2: awardedAs('T2'), T3: awardedAs('T3') } };
 }

@@ -117,6 +117,7 @@ export const DOSSIER: Form = objectOf({
   }),
   totals,
   mitigation: objectOf({ accounts: publicCount, cost: orNull(whole) }),
+  awards: listOf(objectOf({ tier: oneOf(['T2', 'T3']), accounts: publicCount, amount: orNull(natural) })),
   causes: listOf(objectOf({ cause: oneOf([...CAUSE_NAMES, 'several']), amount: whole, accounts: publicCount })),
   distribution: listOf(objectOf({ from: natural, to: orNull(natural), accounts: count, total: natural })),
   fund,

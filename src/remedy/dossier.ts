@@ -150,6 +150,12 @@ export interface Dossier {
   };
   /** Accounts that provably were told later, and what the market made of their differences until they could act: the house bears it. */
   readonly mitigation: { readonly accounts: PublicCount; readonly cost: string | null };
+  /** What the claims desk awarded so far, by tier of the policy. */
+  readonly awards: readonly {
+    readonly tier: 'T2' | 'T3';
+    readonly accounts: PublicCount;
+    readonly amount: string | null;
+  }[];
   /** Σ of the parts of the differences of all refunded accounts, by cause. */
   readonly causes: readonly {
     readonly cause: Cause | 'several';

@@ -3,6 +3,7 @@ import { toHex } from '../chain/digest.ts';
 import type { Block } from '../chain/block.ts';
 import { marketName, type State } from '../engine/state.ts';
 import { ACCOUNT_KEY } from '../engine/tables.ts';
+import { awardedIn, awardFault } from './award.ts';
 import type { Claims } from './claims.ts';
 import { REASONS, type Reason } from './claim.ts';
 import { DOSSIER_FORMAT, type Check, type Dossier, type RollbackFacts, type TimelineEntry } from './dossier.ts';
@@ -76,6 +77,7 @@ export function makeDossier(input: DossierInput): Dossier {
       accounts: publicCount(claims.mitigation.accounts),
       cost: told(claims.mitigation.cost, claims.mitigation.accounts),
     },
+    awards: awardsOf(incident, statements),
     causes: causesOf(refunded),
     distribution: bucketsOf(refunded.map(({ refund }) => BigInt(refund))),
     fund: {
@@ -145,6 +147,16 @@ function caseFacts(incident: IncidentCase, { from, to, worlds }: IncidentRun): D
     // Of account 0, which is nobody: those who were told later are not public.
     restorationMs: restorationMs(notices, 0),
   };
+}
+
+/** What the claims desk awarded so far: tiers of which nothing was awarded are left out. */
+function awardsOf({ policy }: IncidentCase, statements: readonly Statement[]): Dossier['awards'] {
+  return (['T2', 'T3'] as const).flatMap((tier) => {
+    const amounts = statements.map(({ awards }) => awardedIn(tier, policy, awards)).filter((amount) => amount > 0n);
+    const total = amounts.reduce((all, amount) => all + amount, 0n);
+    if (amounts.length === 0) return [];
+    return [{ tier, accounts: publicCount(amounts.length), amount: told(total, amounts.length) }];
+  });
 }
 
 function reasonCounts(statements: readonly Statement[]): Dossier['reasons'] {
@@ -232,7 +244,7 @@ function divergenceFacts({ policy }: IncidentCase, { worlds }: IncidentRun): Dos
 }
 
 function checksOf(
-  { claims, run, aboveCap, roots, fund }: DossierInput,
+  { incident: { policy }, claims, run, aboveCap, roots, fund }: DossierInput,
   total: bigint,
   paid: bigint,
   reserve: bigint,
@@ -256,6 +268,10 @@ function checksOf(
   note('the fund can pay what is paid', paid <= reserve, `${paid} of ${fund} and what is taken back`);
   note('no single refund is above the cap', aboveCap === 0, `${aboveCap} above it`);
   const house = claims.claims.filter(({ statement }) => statement.reason === 'HOUSE' && statement.refund !== '0');
+  const unfit = claims.claims.filter(({ statement }) => awardFault(policy, statement) !== undefined).length;
+  note('every award is by the rule and within the caps', unfit === 0, `${unfit} that are not`);
+  const both = claims.claims.filter(({ statement }) => statement.refund !== '0' && statement.reversed !== '0').length;
+  note('nobody is paid and asked to give back at once', both === 0, `${both} who are`);
   note('the house is paid nothing', house.length === 0, `${house.length} of its accounts`);
   return checks;
 }

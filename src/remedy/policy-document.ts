@@ -70,6 +70,8 @@ export interface PolicyDocument {
   readonly interest: InterestRule;
   /** Paid on top to every account that is paid anything. */
   readonly goodwill: string;
+  /** The most that one account may be awarded in all, in each tier that is paid on a claim. */
+  readonly awards: { readonly T2: string; readonly T3: string };
   /** The tier of each cause; what is not T1 is subtracted from what is paid without being asked. */
   readonly tiers: Readonly<Record<Cause, Tier>>;
   /** Days within which a claim may be opened, must be decided, must be reviewed. */

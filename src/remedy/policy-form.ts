@@ -29,6 +29,7 @@ const POLICY = objectOf({
   singleCap: objectOf({ equityPpm: integer(0), least: natural }),
   interest: objectOf({ ppmYear: integer(0), yearDays: oneOf([365, 360]), days: oneOf(['begun', 'whole']) }),
   goodwill: natural,
+  awards: objectOf({ T2: natural, T3: natural }),
   tiers: objectOf(Object.fromEntries(CAUSE_NAMES.map((cause) => [cause, oneOf(TIERS)]))),
   claimDays: objectOf({ open: integer(1), decide: integer(1), review: integer(1) }),
 });

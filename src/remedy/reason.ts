@@ -1,4 +1,5 @@
 /** Why an account is paid what it is paid: one reason for each, and for each zero. */
+import { awardedOf } from './award.ts';
 import type { Reason } from './claim.ts';
 import type { Statement } from './statement.ts';
 import { isHouse } from './valuation.ts';
@@ -19,8 +20,12 @@ export function reasonOf(statement: Statement, circumstances: Circumstances): Re
   const { isQuestion, ownerTook } = circumstances;
   if (isHouse(statement.account)) return 'HOUSE';
   if (isQuestion) return 'QUESTION';
-  if (BigInt(statement.refund) > 0n) return isByBefore(statement) ? 'RESTORED_BEFORE' : 'RESTORED';
-  if (BigInt(statement.principal) > 0n) return 'PAID_BEFORE';
+  const awarded = awardedOf(statement.awards);
+  const refund = BigInt(statement.refund);
+  // What is due beyond the awards has its own reason, where there is any.
+  if (refund > awarded) return isByBefore(statement) ? 'RESTORED_BEFORE' : 'RESTORED';
+  if (refund > 0n) return 'AWARDED';
+  if (BigInt(statement.principal) + awarded > 0n) return 'PAID_BEFORE';
   if (BigInt(statement.reversed) > 0n) return 'GAIN_REVERSED';
   if (ownerTook) return 'SELF_TRADE_NETTED';
   const difference = BigInt(statement.difference);

@@ -1,4 +1,5 @@
 // Statements of invented accounts, whose numbers agree with each other and with a policy.
+import type { AwardStatement } from './award.ts';
 import { CAUSE_NAMES, type Cause } from './cause.ts';
 import type { Reason } from './claim.ts';
 import type { PolicyDocument, Tier } from './policy-document.ts';
@@ -8,7 +9,7 @@ import type { CauseAmount, ChainStatement, CloseStatement, Flow, Statement } fro
 import { toHex } from '../chain/digest.ts';
 import { policyHash } from './policy-document.ts';
 
-const CLAIMED: readonly Cause[] = ['voluntary_fill', 'rollback'];
+const CLAIMED: readonly Cause[] = ['voluntary_fill', 'rollback', 'panic_close'];
 const tierOf = (cause: Cause): Tier => (CLAIMED.includes(cause) ? 'T2' : cause === 'order_inability' ? 'T3' : 'T1');
 
 /** A policy like the default one, with these members instead. */
@@ -28,6 +29,7 @@ export function policyLike(members: Partial<PolicyDocument> = {}): PolicyDocumen
     singleCap: { equityPpm: 20_000_000, least: '100000000000000' },
     interest: { ppmYear: 80_000, yearDays: 365, days: 'begun' },
     goodwill: '100000000',
+    awards: { T2: '50000000000', T3: '5000000000' },
     tiers: Object.fromEntries(CAUSE_NAMES.map((cause) => [cause, tierOf(cause)])) as Record<Cause, Tier>,
     claimDays: { open: 30, decide: 5, review: 15 },
     ...members,
@@ -50,7 +52,10 @@ export interface InventedAccount {
   readonly start: bigint;
   readonly chains: readonly InventedChain[];
   readonly members?: Partial<
-    Pick<Statement, 'interval' | 'notice' | 'netted' | 'paidBefore' | 'reversed' | 'reason' | 'forced' | 'warrants'>
+    Pick<
+      Statement,
+      'interval' | 'notice' | 'awards' | 'netted' | 'paidBefore' | 'reversed' | 'reason' | 'forced' | 'warrants'
+    >
   >;
 }
 
@@ -98,6 +103,7 @@ export function statementOf(policy: PolicyDocument, { account, start, chains, me
     principal: '0',
     interest: '0',
     goodwill: '0',
+    awards: [],
     paidBefore: '0',
     refund: '0',
     paid: '0',
@@ -122,6 +128,36 @@ export function statementOf(policy: PolicyDocument, { account, start, chains, me
     reason: members?.reason ?? (refund > 0n ? 'RESTORED' : zero),
   };
 }
+
+const DECIDED = {
+  round: 1,
+  evidence: 'c7'.repeat(32),
+  paragraph: 1,
+  reasons: 'the fills of the other venue were shown',
+};
+
+/**
+ * Awards of 83 USDC by this policy: 10 lots elsewhere that cost 2 USDC a lot to have again, and 1 of costs; 10 lots bought back for fear at
+ * 1 USDC beyond the band of 2 %; 2 of fills that the policy does not pay without a claim; 50 of goodwill, all that the policy gives.
+ */
+export const AWARDS: readonly AwardStatement[] = [
+  {
+    ...DECIDED,
+    dispute: 1,
+    cause: 'rollback',
+    amount: '2100000000',
+    basis: { market: 3, size: '10', price: '300000000', truePrice: '500000000', costs: '100000000' },
+  },
+  {
+    ...DECIDED,
+    dispute: 2,
+    cause: 'panic_close',
+    amount: '1000000000',
+    basis: { market: 3, size: '-10', price: '610000000', truePrice: '500000000', costs: '0' },
+  },
+  { ...DECIDED, dispute: 4, cause: 'voluntary_fill', amount: '200000000', basis: null },
+  { ...DECIDED, dispute: 7, cause: 'order_inability', amount: '5000000000', basis: null, evidence: null },
+];
 
 const usdc = (amount: number): bigint => BigInt(amount) * 100_000_000n;
 
@@ -236,6 +272,12 @@ export function inventedAccounts(policy: PolicyDocument): InventedAccount[] {
         { markets: [5], flows: [['taken', -usdc(9)]], causes: [['liquidation_price', usdc(9)]], isForced: true },
       ],
       members: { paidBefore: String(usdc(12)), reason: 'PAID_BEFORE' },
+    },
+    {
+      account: 1_000_003,
+      start: usdc(70),
+      chains: [{ markets: [3], flows: [], causes: [['voluntary_fill', usdc(2)]] }],
+      members: { awards: AWARDS, paidBefore: String(usdc(20)), reason: 'AWARDED' },
     },
   ];
 }

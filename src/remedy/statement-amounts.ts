@@ -1,4 +1,5 @@
 /** What a policy gives for a statement: computed again from the numbers of the statement and the policy document alone. */
+import { awardedOf } from './award.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import { POLICIES } from './refund-policy.ts';
 import type { CauseAmount, ChainStatement, Statement } from './statement.ts';
@@ -13,7 +14,9 @@ export interface DueAmounts {
   readonly principal: bigint;
   readonly interest: bigint;
   readonly goodwill: bigint;
-  /** What of the three earlier rounds have not paid. */
+  /** What the claims desk awarded. */
+  readonly awarded: bigint;
+  /** What of the four earlier rounds have not paid. */
   readonly refund: bigint;
 }
 
@@ -57,7 +60,7 @@ export function interestOf({ interest }: PolicyDocument, principal: bigint, { fr
 
 /** What is due by the amounts of the chains; nothing to accounts of the house. */
 export function dueOf(policy: PolicyDocument, statement: Statement, span: InterestSpan): DueAmounts {
-  const { chains, netted, reason, paidBefore } = statement;
+  const { chains, netted, reason, paidBefore, awards } = statement;
   const amounts = chains.map(({ amount }) => BigInt(amount));
   const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
   const sum = (list: readonly bigint[]): bigint => list.reduce((total, amount) => total + amount, 0n);
@@ -65,5 +68,7 @@ export function dueOf(policy: PolicyDocument, statement: Statement, span: Intere
   const principal = reason === 'HOUSE' ? 0n : given - BigInt(netted);
   const interest = interestOf(policy, principal, span);
   const goodwill = principal > 0n ? BigInt(policy.goodwill) : 0n;
-  return { principal, interest, goodwill, refund: positive(principal + interest + goodwill - BigInt(paidBefore)) };
+  const awarded = reason === 'HOUSE' ? 0n : awardedOf(awards);
+  const due = principal + interest + goodwill + awarded;
+  return { principal, interest, goodwill, awarded, refund: positive(due - BigInt(paidBefore)) };
 }

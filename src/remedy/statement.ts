@@ -2,6 +2,7 @@
  * The statement of a receipt: the numbers of one account's own equation, so that whoever holds it can compute the refund again from
  * the file and the policy alone. Amounts are 1e-8 USDC in decimal digits, signed; sizes are lots, prices are price units.
  */
+import { AWARD, type AwardStatement } from './award.ts';
 import { CAUSE_NAMES, type Cause } from './cause.ts';
 import { REASONS, type Reason } from './claim.ts';
 import { type Form, hex32, integer, listOf, natural, objectOf, oneOf, orNull, text, whole } from './document-form.ts';
@@ -108,9 +109,11 @@ export interface Statement {
   readonly principal: string;
   readonly interest: string;
   readonly goodwill: string;
+  /** What the claims desk awarded, in all rounds. */
+  readonly awards: readonly AwardStatement[];
   /** What earlier rounds have paid. */
   readonly paidBefore: string;
-  /** principal + interest + goodwill − paidBefore, at least 0. */
+  /** principal + interest + goodwill + Σ awards − paidBefore, at least 0. */
   readonly refund: string;
   /** What is paid now, and what is still owed where the fund was too small. */
   readonly paid: string;
@@ -175,6 +178,7 @@ export const STATEMENT: Form = objectOf({
   principal: natural,
   interest: natural,
   goodwill: natural,
+  awards: listOf(AWARD),
   paidBefore: natural,
   refund: natural,
   paid: natural,

@@ -1,5 +1,6 @@
 /** Verifies a receipt: nothing is needed but the file and the public roots. One line for each statement that it makes. */
 import { fromHex, toHex } from '../chain/digest.ts';
+import { awardFault } from './award.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { policyHash } from './policy-document.ts';
 import type { Finding, Note } from './receipt-finding.ts';
@@ -126,20 +127,23 @@ function noteAmounts({ policy, statement }: Receipt, { interest: span }: PublicR
   const isInterest = interest === due.interest && goodwill === due.goodwill;
   note('interest and goodwill are those of the policy', isInterest, `${due.interest} and ${due.goodwill}`);
   const isRefund = BigInt(statement.refund) === due.refund;
-  note('refund = principal + interest + goodwill − what was paid before', isRefund, `${due.refund}`);
+  note('refund = principal + interest + goodwill + awards − what was paid before', isRefund, `${due.refund}`);
+  const fault = awardFault(policy, statement);
+  note('what was awarded is by the rule and within the caps', fault === undefined, fault ?? '');
   const split = BigInt(statement.paid) + BigInt(statement.owed);
   note('refund = paid + owed', BigInt(statement.refund) === split, `${split}`);
 }
 
-const PAID: readonly string[] = ['RESTORED', 'RESTORED_BEFORE'];
+const PAID: readonly string[] = ['RESTORED', 'RESTORED_BEFORE', 'AWARDED'];
 const EVEN: readonly string[] = ['UNAFFECTED_HASH_EQUAL', 'EVEN'];
 
-function noteReason({ reason, refund, reversed, difference, paidBefore }: Statement, note: Note): void {
+function noteReason({ reason, refund, reversed, difference, paidBefore, awards }: Statement, note: Note): void {
   const isPaid = refund !== '0';
   const fits =
     (reason === 'QUESTION' || PAID.includes(reason) === isPaid) &&
     (!EVEN.includes(reason) || difference === '0') &&
     (reason !== 'GAIN_NOT_PURSUED' || BigInt(difference) < 0n) &&
+    (reason !== 'AWARDED' || awards.length > 0) &&
     (reason !== 'PAID_BEFORE' || paidBefore !== '0') &&
     (reason !== 'GAIN_REVERSED' || reversed !== '0') &&
     (reversed === '0' || !isPaid);

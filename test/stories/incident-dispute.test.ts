@@ -8,7 +8,10 @@ import { writeCaseFile } from '../../src/cli/case-file.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { memoryStreams } from '../../src/cli/streams.fixture.ts';
 import { CaseFolder } from '../../src/incident/case-folder.ts';
+import { toHex } from '../../src/chain/digest.ts';
 import { DisputeDesk } from '../../src/incident/dispute-desk.ts';
+import { readReportInput } from '../../src/incident/report.ts';
+import { sha256 } from '../../src/journal/node-digest.ts';
 import { openFileJournal } from '../../src/journal/file-journal.ts';
 import { DEFAULT_POLICY } from '../../src/remedy/default-policy.ts';
 import { verifyReceipt } from '../../src/remedy/verify-receipt.ts';
@@ -169,3 +172,106 @@ test('what is no correction, and who was not assessed, are refused by name', asy
   const nobody = await dispute('open', '--account', '9999', '--text', 'x');
   assert.deepEqual([nobody.code, nobody.stderr.includes('account_not_assessed')], [2, true]);
 });
+
+test('what is awarded on a claim is paid by the next round, once, and its receipt says why', async () => {
+  writeFileSync(at('round-2/payout.json'), JSON.stringify({ posted: paymentsOf('round-2'), pending: 0 }));
+  const desk = (step: string, ...args: string[]): Promise<Run> =>
+    incident('dispute', step, '--case', at('round-2'), '--now', String(nowMs), ...args);
+  const second = new CaseFolder(at('round-2'));
+  const other = second.claims.find(({ account, statement }) => account !== claimant && statement.reason !== 'HOUSE');
+  assert.ok(other !== undefined);
+  for (const account of [claimant, other.account]) {
+    const opened = await desk(
+      'open',
+      '--account',
+      String(account),
+      '--text',
+      'my hedge was closed',
+      '--by',
+      'claimant',
+    );
+    assert.equal(opened.result['state'], 'DISPUTE_OPEN', opened.stderr);
+  }
+  writeFileSync(at('fills.csv'), '2026-01-19T05:00:00Z,BTC,10');
+  // 10 lots that were closed for 3 and cost 8 to have again, and 7 of costs: 57 units by the rule.
+  const basis = { market: 1, size: '10', price: '3', truePrice: '8', costs: '7' };
+  writeFileSync(at('basis.json'), JSON.stringify(basis));
+  const leg = [
+    '--dispute',
+    '1',
+    '--cause',
+    'rollback',
+    '--basis',
+    at('basis.json'),
+    '--reasons',
+    'shown',
+    '--paragraph',
+    '6',
+  ];
+  const unproved = await desk('award', ...leg);
+  assert.deepEqual([unproved.code, unproved.stderr.includes('evidence_missing')], [2, true]);
+  await desk('evidence', '--dispute', '1', '--text', 'fills', '--evidence', at('fills.csv'));
+  const awarded = await desk('award', ...leg);
+  assert.deepEqual([awarded.result['state'], awarded.result['awardedUsd']], ['DECIDED', '0.00000057'], awarded.stderr);
+  const goodwill = [
+    '--dispute',
+    '2',
+    '--cause',
+    'order_inability',
+    '--reasons',
+    'halted',
+    '--paragraph',
+    '6',
+    '--amount',
+  ];
+  const much = await desk('award', ...goodwill, '1000.00000001');
+  assert.deepEqual([much.code, much.stderr.includes('above_cap')], [2, true]);
+  assert.equal((await desk('award', ...goodwill, '12.5')).result['awardedUsd'], '12.50000000');
+  const { result, stderr } = await desk('round', '--journal', at('day'), '--out', at('round-3'));
+  assert.deepEqual([result['round'], result['dueUsd']], [3, '12.50000057'], stderr);
+  const third = new CaseFolder(at('round-3'));
+  for (const claim of third.claims) {
+    const { account, statement } = claim;
+    const due: string = account === claimant ? '57' : account === other.account ? '1250000000' : '0';
+    assert.equal(statement.refund, due, `account ${account}`);
+    if (due !== '0') assert.equal(statement.reason, 'AWARDED');
+    assert.deepEqual(
+      verifyReceipt(third.receipt(account), third.roots).filter(({ holds }) => !holds),
+      [],
+    );
+  }
+  const own = third.statement(claimant);
+  assert.deepEqual(
+    own?.awards.map(({ cause, amount, dispute: number, round }) => [cause, amount, number, round]),
+    [['rollback', '57', 1, 2]],
+  );
+  assert.equal(own?.awards[0]?.evidence, toHex(sha256(readFileSync(at('fills.csv')))));
+  const few = { accounts: 'fewer than 5', amount: null };
+  assert.deepEqual(third.dossier.awards, [
+    { tier: 'T2', ...few },
+    { tier: 'T3', ...few },
+  ]);
+  // The dossier's checks count them, and what is public of the desk is in the folder for the report.
+  assert.ok(third.dossier.checks.some(({ name, holds }) => name.startsWith('every award is by the rule') && holds));
+  rmSync(at('round-2/payout.json'));
+  const facts = readReportInput(at('round-2')).desk;
+  assert.deepEqual([facts?.opened, facts?.awarded.T2], ['fewer than 5', { awards: 'fewer than 5', amount: null }]);
+  // Another round pays nothing more.
+  writeFileSync(at('round-3/payout.json'), JSON.stringify({ posted: paymentsOf('round-3'), pending: 0 }));
+  const fourth = await incident(
+    'dispute',
+    'round',
+    '--case',
+    at('round-3'),
+    '--journal',
+    at('day'),
+    '--out',
+    at('round-4'),
+  );
+  assert.deepEqual([fourth.result['round'], fourth.result['dueUsd']], [4, '0.00000000'], fourth.stderr);
+  assert.equal(new CaseFolder(at('round-4')).statement(claimant)?.reason, 'PAID_BEFORE');
+});
+
+function paymentsOf(name: string): number {
+  return new CaseFolder(at(name)).claims.filter(({ statement }) => statement.paid !== '0').length;
+}

@@ -1,4 +1,5 @@
 /** What a report is written from: public documents alone. Nothing private can be given to it. */
+import type { DeskFacts } from '../desk-facts.ts';
 import type { Dossier } from '../dossier.ts';
 import type { ReportNotes } from './notes.ts';
 
@@ -52,4 +53,6 @@ export interface ReportInput {
   readonly options: MeasuredOptions | undefined;
   readonly approvals: readonly PublicApproval[];
   readonly payout: PayoutFacts | undefined;
+  /** Of the claims desk of this round. */
+  readonly desk: DeskFacts | undefined;
 }

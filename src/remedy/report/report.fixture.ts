@@ -122,6 +122,7 @@ export const DOSSIER: Dossier = {
     reversed: usdc(12_004),
   },
   mitigation: { accounts: 7, cost: usdc(4_120.75) },
+  awards: [],
   causes: [
     { cause: 'liquidation_price', amount: usdc(402_118.24), accounts: 201 },
     { cause: 'funding', amount: usdc(171_902.1), accounts: 63 },
@@ -264,6 +265,15 @@ export const INPUT: ReportInput = {
     { key: hash('a'), expiryMs: at(411) },
     { key: hash('b'), expiryMs: at(418) },
   ],
+  desk: {
+    timeMs: at(9_000),
+    opened: 31,
+    undecided: 6,
+    adjusted: 'fewer than 5',
+    denied: 14,
+    awarded: { T2: { awards: 8, amount: usdc(6_204.5) }, T3: { awards: 'fewer than 5', amount: null } },
+    late: 0,
+  },
   payout: {
     incident: hash('1'),
     round: 1,

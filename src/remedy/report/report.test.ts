@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Dossier } from '../dossier.ts';
+import { DESK_FACTS } from '../desk-facts.ts';
 import { DOSSIER as FORM } from '../dossier-form.ts';
 import { htmlOf } from './html.ts';
 import { markdownOf } from './markdown.ts';
@@ -201,9 +202,23 @@ test('an amount of so few accounts that it would be theirs is not told', () => {
   const dossier = { ...DOSSIER, totals };
   assert.equal(FORM(dossier, ''), undefined);
   assert.equal(
-    written({ ...INPUT, dossier }).markdown.match(/not told: it is of fewer than five accounts/g)?.length,
+    written({ ...INPUT, dossier, desk: undefined }).markdown.match(/not told: it is of fewer than five accounts/g)
+      ?.length,
     2,
   );
+});
+
+test('how claims were decided is told, and what was awarded; of so few that it would be theirs, not how much', () => {
+  assert.equal(DESK_FACTS(INPUT.desk, ''), undefined);
+  assert.match(markdown, /\| Awarded by rule, on evidence \(T2\) \| 8, 6,204\.50 USDC \|/);
+  assert.match(
+    markdown,
+    /\| Awarded as goodwill \(T3\) \| fewer than 5, not told: it is of fewer than five accounts \|/,
+  );
+  const awards: Dossier['awards'] = [{ tier: 'T2', accounts: 8, amount: '620450000000' }];
+  const { markdown: text } = written({ ...INPUT, dossier: { ...DOSSIER, round: 2, awards }, desk: undefined });
+  assert.match(text, /Refunded by this round: .* Awarded on claims so far in T2: to 8 accounts, 6,204\.50 USDC\./);
+  assert.match(text, /No claim has been opened against this round/);
 });
 
 test('what later notice cost is told, and who bears it; of so few that it would be theirs, not how much', () => {

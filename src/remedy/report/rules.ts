@@ -2,9 +2,11 @@
 import { CAUSES, type Cause } from '../cause.ts';
 import type { PolicyDocument } from '../policy-document.ts';
 import { POLICIES } from '../refund-policy.ts';
-import type { Section } from './document.ts';
+import type { DeskFacts } from '../desk-facts.ts';
+import type { Dossier } from '../dossier.ts';
+import type { Block, Section } from './document.ts';
 import type { ReportInput } from './report-input.ts';
-import { shareText, spanText, timeText, usdcText, wholeUsdcText } from './text.ts';
+import { countText, shareText, spanText, timeText, toldUsdcText, usdcText, wholeUsdcText } from './text.ts';
 import { EXAMPLE_TEXT, exampleTable } from './worked-example.ts';
 
 const NETTING = {
@@ -55,6 +57,10 @@ export function policySection({ dossier }: ReportInput): Section {
           ],
           ['Goodwill', `${wholeUsdcText(policy.goodwill)} USDC to each refunded account`],
           ['Paid on a claim alone', onClaim(policy)],
+          [
+            'Awarded on claims, at most',
+            `${wholeUsdcText(policy.awards.T2)} USDC by rule and ${wholeUsdcText(policy.awards.T3)} USDC as goodwill, to each account`,
+          ],
         ],
       },
     ],
@@ -76,7 +82,7 @@ export function formulaSection({ dossier }: ReportInput): Section {
           'equity     = equity at the last good block + Σ flows',
           'Σ causes   = difference, for every account, to the last unit',
           'principal  = Σ over causal chains of what the policy gives, never below nothing',
-          'refund     = principal + interest + goodwill − what was paid before',
+          'refund     = principal + interest + goodwill + awards on claims − what was paid before',
         ],
       },
       {
@@ -95,9 +101,41 @@ const MODES = {
   bounded: 'twice, with and without the orders of those who may have reacted, which gives an interval',
 } as const;
 
+/** How the claims of this round were decided. */
+function deskBlocks(desk: DeskFacts | undefined): Block[] {
+  if (desk === undefined) return [{ kind: 'paragraph', text: 'No claim has been opened against this round.' }];
+  const { timeMs, opened, undecided, late, adjusted, denied, awarded } = desk;
+  const award = ({ awards, amount }: DeskFacts['awarded']['T2']): string =>
+    awards === 0 ? 'none' : `${countText(awards)}, ${toldUsdcText(amount)}`;
+  return [
+    {
+      kind: 'facts',
+      facts: [
+        ['Claims opened against this round', `${countText(opened)}, as of ${timeText(timeMs)}`],
+        ['Not decided yet', `${countText(undecided)}; beyond the days that the policy gives: ${countText(late)}`],
+        ['Adjusted: all accounts computed again', countText(adjusted)],
+        ['Denied, with reasons', countText(denied)],
+        ['Awarded by rule, on evidence (T2)', award(awarded.T2)],
+        ['Awarded as goodwill (T3)', award(awarded.T3)],
+      ],
+    },
+  ];
+}
+
+/** What was awarded so far, which this round's refunds hold. */
+function awardedText({ awards }: Dossier): string {
+  return awards
+    .map(
+      ({ tier, accounts, amount }) =>
+        ` Awarded on claims so far in ${tier}: to ${countText(accounts)} accounts, ${toldUsdcText(amount)}.`,
+    )
+    .join('');
+}
+
 /** 13: claims. */
-export function claimsSection({ dossier }: ReportInput): Section {
-  const { claimDays } = dossier.policy.document;
+export function claimsSection({ dossier, desk }: ReportInput): Section {
+  const { document: policy } = dossier.policy;
+  const { claimDays } = policy;
   return {
     id: 'claims',
     title: 'Claims',
@@ -115,8 +153,9 @@ export function claimsSection({ dossier }: ReportInput): Section {
       },
       {
         kind: 'paragraph',
-        text: `What this policy pays on a claim alone: ${onClaim(dossier.policy.document)}. Refunded without being asked: ${usdcText(dossier.totals.refund)} USDC.`,
+        text: `What this policy pays on a claim alone: ${onClaim(policy)}. ${dossier.round === 1 ? 'Refunded without being asked' : 'Refunded by this round'}: ${usdcText(dossier.totals.refund)} USDC.${awardedText(dossier)}`,
       },
+      ...deskBlocks(desk),
     ],
   };
 }
