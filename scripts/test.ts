@@ -1,10 +1,11 @@
-// What `npm test` runs: the static checks in order, then every test. It stops at the first check that fails, and the
-// test runner comes last so that its summary is the last thing printed.
+// What `npm test` runs: the static checks in order, then every test but the long ones. It stops at the first check that fails, and
+// the tests come last so that their summary is the last thing printed. They run in two processes, one for each of two processors.
 //
 //   npm test                   everything
 //   npm test -- margin laws    only the tests whose path contains "margin" or "laws", without the static checks
-import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+//   npm test -- --long         the long tests alone (`*.long.test.ts`), which `npm run suite` runs
+import { spawn, spawnSync } from 'node:child_process';
+import { globSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -52,13 +53,71 @@ function runNode(args: readonly string[]): number {
   return result.status ?? 1;
 }
 
-function testFiles(patterns: readonly string[]): string[] {
-  const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort();
+const LONG = '.long.test.ts';
+const PROCESSES = 2;
+
+function testFiles(patterns: readonly string[], isLong: boolean): string[] {
+  const all = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort();
+  const files = all.filter((file) => file.endsWith(LONG) === isLong);
   return patterns.length === 0 ? files : files.filter((file) => patterns.some((pattern) => file.includes(pattern)));
 }
 
-function main(patterns: readonly string[]): number {
-  if (patterns.length === 0) {
+/** The files in as many parts as there are processes: stories and programs, which take longest, are dealt out first. */
+function parts(files: readonly string[]): string[][] {
+  const weight = (file: string): number => (/^test|store|upgrade|cli|incident/.test(file) ? 1e9 : 0) + sizeOf(file);
+  const dealt = [...files].sort((a, b) => weight(b) - weight(a));
+  const count = Math.min(PROCESSES, files.length);
+  return Array.from({ length: count }, (_, part) => dealt.filter((__, at) => at % count === part));
+}
+
+function sizeOf(file: string): number {
+  return statSync(join(root, file)).size;
+}
+
+interface Ran {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** Runs test files in one process. The output of the first part is shown as it comes, that of others when they are through. */
+function runTests(files: readonly string[], isShown: boolean): Promise<Ran> {
+  const args = ['--test', '--test-isolation=none', '--test-reporter=spec', ...files];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8');
+    child.stdout.on('data', (text: string) => {
+      output += text;
+      if (isShown) process.stdout.write(text);
+    });
+    child.on('error', (error) => resolve({ code: 1, output: String(error) }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** The summaries of all parts as one, in the runner's own form. */
+function summaryOf(outputs: readonly string[]): string {
+  const names = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'];
+  const sum = (name: string): number =>
+    outputs.reduce((total, output) => total + Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0), 0);
+  return names.map((name) => `ℹ ${name} ${sum(name)}`).join('\n');
+}
+
+async function runAll(files: readonly string[]): Promise<number> {
+  const startedMs = performance.now();
+  const ran = await Promise.all(parts(files).map((part, at) => runTests(part, at === 0)));
+  for (const { output } of ran.slice(1)) process.stdout.write(output);
+  if (ran.length > 1) {
+    console.log(`\n== all ${ran.length} parts\n${summaryOf(ran.map(({ output }) => output))}`);
+    console.log(`ℹ duration_ms ${performance.now() - startedMs}`);
+  }
+  return ran.find(({ code }) => code !== 0)?.code ?? 0;
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const isLong = words.includes('--long');
+  const patterns = words.filter((word) => word !== '--long');
+  if (patterns.length === 0 && !isLong) {
     for (const { heading, mend, args } of checks) {
       const startedMs = performance.now();
       console.log(`\n== ${heading}`);
@@ -70,13 +129,13 @@ function main(patterns: readonly string[]): number {
       console.log(`ok, ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
     }
   }
-  const files = testFiles(patterns);
+  const files = testFiles(patterns, isLong);
   if (files.length === 0) {
     console.error(`npm test: no test file's path contains ${patterns.map((pattern) => `"${pattern}"`).join(' or ')}`);
     return 2;
   }
   console.log(`\n== tests (${files.length} ${files.length === 1 ? 'file' : 'files'})`);
-  return runNode(['--test', '--test-isolation=none', '--test-reporter=spec', ...files]);
+  return runAll(files);
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
