@@ -115,6 +115,7 @@ export class Procedure {
       following: new Following(world, journal),
       onPlace: options.onPlace ?? ((): void => undefined),
       chain: () => this.chain,
+      memory: { tip: undefined },
       checkTime: () => {
         if (this.elapsedMs > limits.budgetMs) throw new BudgetExceeded(limits.budgetMs);
       },
@@ -188,7 +189,8 @@ export class Procedure {
       // The database says first whether another upgrade is active: then there is no plan of this one.
       if (state === 'PLAN' && verdict === 'pass') await this.record(true);
       this.write({ state, verdict, abort: null, beganMs, content: result.content });
-      await this.recordIfShared(true);
+      // Nobody is kept waiting for the record: it is brought up behind the pause.
+      if (!ruleOf(state).isPaused) await this.recordIfShared(true);
       return transition;
     }
   }

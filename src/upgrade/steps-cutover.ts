@@ -10,12 +10,15 @@ import { catchUp } from '../store/follow-journal.ts';
 import { LeaseHeld, takeLease } from '../store/lease.ts';
 import { loadState, stateHeadOf } from '../store/load-state.ts';
 import { recoverFromDatabase } from '../store/recover-from-database.ts';
+import { PROJECTED_TABLES } from '../store/projected-tables.ts';
 import { lastHeight } from '../store/write-blocks.ts';
 import { compareAccounts, rootOf } from './compare-states.ts';
 import { compareTables } from './compare-tables.ts';
 import { Findings } from './finding.ts';
 import { readSchema, type Schema } from './read-schema.ts';
 import { sayEpoch } from './chunks.ts';
+import type { UpgradeState } from './states.ts';
+import { TipState } from './tip-state.ts';
 import {
   comparing,
   failedWith,
@@ -27,9 +30,12 @@ import {
 } from './upgrade-context.ts';
 
 /** U4: no new risk: the exchange takes no commands any more, what is in flight is finished. */
-export async function cancelOnly({ venue, following, now, onPlace }: UpgradeContext): Promise<StepResult> {
-  // The candidate is at the journal's end before anybody is kept waiting.
+export async function cancelOnly(context: UpgradeContext): Promise<StepResult> {
+  const { venue, following, journal, memory, migration, now, onPlace } = context;
+  // The candidate is at the journal's end, and its state verified, before anybody is kept waiting.
   const candidate = await following.begin('candidate');
+  const isStateAsIs = !Object.keys(migration.declared.tables).some((name) => name.startsWith('state_'));
+  memory.tip = isStateAsIs ? await TipState.take(candidate, journal) : undefined;
   const height = await lastHeight(candidate);
   onPlace('candidate follows');
   const pausedMs = now();
@@ -97,18 +103,17 @@ async function tipOf(session: SqlSession): Promise<Record<string, Json>> {
   const [block] = await session.query<{ height: number; hash: Uint8Array; state_root: Uint8Array }>(
     'select height, hash, state_root from block order by height desc limit 1',
   );
-  const digests = await session.query<{ table_name: string; rows: string; digest: Uint8Array }>(
-    `select distinct on (table_name) table_name, (sum(rows) over (partition by table_name))::text as rows, digest
-      from projected_block order by table_name, height desc`,
-  );
-  return {
-    height: block?.height ?? -1,
-    hash: block === undefined ? null : toHex(Uint8Array.from(block.hash)),
-    stateRoot: block === undefined ? null : toHex(Uint8Array.from(block.state_root)),
-    tables: Object.fromEntries(
-      digests.map(({ table_name: name, rows, digest }) => [name, `${rows} ${toHex(Uint8Array.from(digest))}`]),
-    ),
-  };
+  const tables: Record<string, Json> = {};
+  for (const { name } of PROJECTED_TABLES) {
+    const [row] = await session.query<{ digest: Uint8Array }>(
+      'select digest from projected_block where table_name = $1 order by height desc limit 1',
+      [name],
+    );
+    tables[name] = row === undefined ? 'none' : toHex(Uint8Array.from(row.digest));
+  }
+  const hex = (bytes: Uint8Array | undefined): string | null =>
+    bytes === undefined ? null : toHex(Uint8Array.from(bytes));
+  return { height: block?.height ?? -1, hash: hex(block?.hash), stateRoot: hex(block?.state_root), tables };
 }
 
 /** U7: the migrated copy is brought to the tip. The migration itself ran on it before, statement by statement. */
@@ -130,36 +135,55 @@ export async function migrateToTip(context: UpgradeContext): Promise<StepResult>
  * that was ever written are equal, and the state in the candidate's tables has the root of the sealed block.
  */
 export async function verifyTip(context: UpgradeContext): Promise<StepResult> {
-  const { world, migration, following, journal, checkTime } = context;
+  const { world, following, journal, memory } = context;
   const candidate = await following.begin('candidate');
   const findings = new Findings();
   return withDatabase(world.openLive(), async (live) => {
     const [own, other] = [await tipOf(live), await tipOf(candidate)];
     comparePlaces('block', own, other, findings);
     comparePlaces('projected_block', own['tables'] as Places, other['tables'] as Places, findings);
-    const from = controlHeight(context);
-    const rows = await comparing(live, candidate, async (control, changed) => {
-      const schemas = {
-        control: historyOf(await readSchema(control)),
-        candidate: historyOf(await readSchema(changed)),
-      };
-      const shared = HISTORY.filter((name) => schemas.control.tables.has(name) && schemas.candidate.tables.has(name));
-      for (const session of [control, changed]) await narrowTo(session, from, shared);
-      const { declared } = migration;
-      const of = { control, candidate: changed, schemas, declared: { ...declared, newTables: {} }, checkTime };
-      return compareTables(of, findings);
-    });
-    const reader = new JournalReader(journal);
-    const recovered = await recoverFromDatabase(candidate, reader, { folder: journal, differences: Findings.LIMIT });
-    if (!recovered.accepted) {
-      for (const { table, row, column, journal: ours, database } of recovered.differences) {
-        findings.add(`${table}/${row}/${column}`, ours, database);
-      }
-      if (recovered.differences.length === 0) findings.add('state/0/root', 'sealed', recovered.about);
-    }
-    const content = { height: own['height'] as number, stateRoot: own['stateRoot'] as string, rows };
+    const from = (contentOf(context, 'SHADOW')['height'] as number | undefined) ?? -1;
+    const rows = await comparing(live, candidate, (control, changed) =>
+      compareSince(context, control, changed, from, findings),
+    );
+    const height = own['height'] as number;
+    const { tip } = memory;
+    if (tip === undefined) await verifyWhole(candidate, journal, findings);
+    else await candidate.hold((session) => tip.check(session, height, findings));
+    const content = { height, stateRoot: own['stateRoot'] as string, rows, isWhole: tip === undefined };
     return findings.count === 0 ? passed(content) : failedWith(findings.kept, { ...content, found: findings.count });
   });
+}
+
+/** The rows behind a height of the tables that the migration changes. Of all others the digests say that the same was written. */
+async function compareSince(
+  { migration, checkTime }: UpgradeContext,
+  control: SqlSession,
+  candidate: SqlSession,
+  height: number,
+  findings: Findings,
+): Promise<number> {
+  const { declared } = migration;
+  const isCompared = (name: string): boolean => HISTORY.includes(name) && name in declared.tables;
+  const only = ({ tables, facts }: Schema): Schema => ({
+    tables: new Map([...tables].filter(([name]) => isCompared(name))),
+    facts,
+  });
+  const schemas = { control: only(await readSchema(control)), candidate: only(await readSchema(candidate)) };
+  const shared = HISTORY.filter((name) => schemas.control.tables.has(name) && schemas.candidate.tables.has(name));
+  for (const session of [control, candidate]) await narrowTo(session, height, shared);
+  return compareTables({ control, candidate, schemas, declared: { ...declared, newTables: {} }, checkTime }, findings);
+}
+
+/** Where the state could not be verified beforehand: all of it now. */
+async function verifyWhole(candidate: Database, journal: string, findings: Findings): Promise<void> {
+  const reader = new JournalReader(journal);
+  const recovered = await recoverFromDatabase(candidate, reader, { folder: journal, differences: Findings.LIMIT });
+  if (recovered.accepted) return;
+  for (const { table, row, column, journal: ours, database } of recovered.differences) {
+    findings.add(`${table}/${row}/${column}`, ours, database);
+  }
+  if (recovered.differences.length === 0) findings.add('state/0/root', 'sealed', recovered.about);
 }
 
 /** Tables whose rows say the block that they came with. */
@@ -182,11 +206,6 @@ const HISTORY: readonly string[] = [
   'act',
 ];
 
-/** What a schema has of them. */
-function historyOf({ tables, facts }: Schema): Schema {
-  return { tables: new Map([...tables].filter(([name]) => HISTORY.includes(name))), facts };
-}
-
 /** Lets a session see of history tables only what came behind a height: temporary views stand before the tables. */
 async function narrowTo(session: SqlSession, height: number, names: readonly string[]): Promise<void> {
   for (const name of names) {
@@ -195,9 +214,8 @@ async function narrowTo(session: SqlSession, height: number, names: readonly str
   }
 }
 
-function controlHeight({ chain }: UpgradeContext): number {
-  const content = chain().find(({ state }) => state === 'SHADOW')?.content as { readonly height?: number } | undefined;
-  return content?.height ?? -1;
+function contentOf({ chain }: UpgradeContext, of: UpgradeState): Places {
+  return (chain().find(({ state }) => state === of)?.content ?? {}) as Places;
 }
 
 type Places = Readonly<Record<string, Json>>;
@@ -223,16 +241,19 @@ export async function bootLadder(context: UpgradeContext): Promise<StepResult> {
     const lease = await takeUpgradeLease(context, live);
     const probe = await writeWith(live, before);
     const second = await secondWriter(context, live);
-    const recovered = await recoverFromDatabase(live, new JournalReader(context.journal), { folder: context.journal });
+    const verified = contentOf(context, 'VERIFY')['stateRoot'];
+    const head = await stateHeadOf(live);
     const content = { epoch: lease.epoch, probe, second, height: await lastHeight(live) };
     if (probe !== 'refused') return failedWith([leak(before)], content);
     if (second !== 'refused') {
       return failedWith([{ path: 'lease/2/holder', control: 'refused', candidate: 'taken' }], content);
     }
-    if (!recovered.accepted) {
-      return failedWith([{ path: 'state/0/root', control: 'sealed', candidate: recovered.about }], content);
+    // Started from is what was verified: the database has the state whose rows were compared, and says so.
+    const root = head === undefined ? 'none' : toHex(head.stateRoot);
+    if (root !== verified) {
+      return failedWith([{ path: 'state_head/0/state_root', control: String(verified), candidate: root }], content);
     }
-    return passed({ ...content, state: recovered.block.height, stateRoot: toHex(recovered.block.stateRoot) });
+    return passed({ ...content, stateRoot: root });
   });
 }
 
@@ -288,12 +309,11 @@ const FALSIFIED = [
 ] as const;
 
 /** U10: the checks are alive: an index, a mark and a margin that are zeroed in a copy of the live state are each denied. */
-export async function canary({ world }: UpgradeContext): Promise<StepResult> {
+export async function canary({ world, memory }: UpgradeContext): Promise<StepResult> {
   const { state, head } = await withDatabase(world.openLive(), async (live) => ({
-    state: await loadState(live),
+    state: memory.tip?.state ?? (await indexed(live)),
     head: await stateHeadOf(live),
   }));
-  state.index.restore(state);
   if (head === undefined)
     return failedWith([{ path: 'state_head/0/height', control: 'a sealed block', candidate: 'none' }]);
   const denials: Json[] = [];
@@ -311,6 +331,12 @@ export async function canary({ world }: UpgradeContext): Promise<StepResult> {
     }
   }
   return passed({ denials });
+}
+
+async function indexed(live: Database): Promise<State> {
+  const state = await loadState(live);
+  state.index.restore(state);
+  return state;
 }
 
 /** A market in which a column has a value. */

@@ -6,6 +6,7 @@ import type { Evidence } from './evidence.ts';
 import type { Following } from './following.ts';
 import type { UpgradeFinding } from './finding.ts';
 import type { Verdict } from './states.ts';
+import type { TipState } from './tip-state.ts';
 import type { UpgradeMigration } from './upgrade-migration.ts';
 import type { Venue } from './venue.ts';
 import type { World } from './world.ts';
@@ -40,6 +41,8 @@ export interface UpgradeContext {
   readonly chain: () => readonly Evidence[];
   /** Follows the journal with the candidate, or with the old world, while other steps go on. */
   readonly following: Following;
+  /** What is kept in memory from one step to the next; a procedure that was interrupted has none of it, and does without. */
+  readonly memory: { tip: TipState | undefined };
 }
 
 /** What a step comes to. */
