@@ -9,7 +9,7 @@ const MARKERS = `create table if not exists upgrade_chunk (
   migration text not null, ordinal integer not null, hash text not null, primary key (migration, ordinal))`;
 
 /** A copy holds markers of a migration of the same name that was another one. Nothing was done. */
-export class OtherMigration extends Error {
+class OtherMigration extends Error {
   readonly code = 'migration_changed';
   constructor(name: string, theirs: string, ours: string) {
     super(`${name} was ${theirs} when it was begun and is ${ours} now`);

@@ -7,7 +7,7 @@ import type { Findings } from './finding.ts';
 import type { SchemaTable } from './read-schema.ts';
 
 /** One side of a comparison: a session, and the expressions of the compared columns over the rows of its table. */
-export interface RowsSide {
+interface RowsSide {
   readonly session: SqlSession;
   /** A table's name, or a query in brackets. */
   readonly from: string;

@@ -13,7 +13,7 @@ import { sha256 } from '../journal/node-digest.ts';
 import { Findings } from './finding.ts';
 
 /** Two wide limbs as one whole number. */
-export function wholeOf({ high, low }: Wide): bigint {
+function wholeOf({ high, low }: Wide): bigint {
   return BigInt(high) * 2n ** 50n + BigInt(low);
 }
 

@@ -15,7 +15,7 @@ const ADMINISTRATION = 'postgres';
 const NAME_BYTES = 63;
 
 /** A server on which the procedure cannot work. Nothing was done. */
-export class UnfitServer extends Error {
+class UnfitServer extends Error {
   readonly code = 'database_unfit';
   constructor(what: string) {
     super(what);

@@ -23,14 +23,14 @@ export interface Schema {
   readonly facts: ReadonlyMap<string, SchemaFact>;
 }
 
-export interface SchemaFact {
+interface SchemaFact {
   readonly definition: string;
   /** The table it belongs to, none where it is the schema's own. */
   readonly table: string;
 }
 
 /** Tables that are the record of migrations and of the procedure itself, and of who writes: no part of what is compared. */
-export const RECORD_TABLES: readonly string[] = [
+const RECORD_TABLES: readonly string[] = [
   'kysely_migration',
   'kysely_migration_lock',
   'migration_hash',

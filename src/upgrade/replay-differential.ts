@@ -35,7 +35,7 @@ export interface ReplayVerdict {
 }
 
 /** The state that the journal leads to at a height, over its last blocks. Refuses (throws `NoSuchState`) as `stateAtBlock` does. */
-export function journalState({ history, folder, height, blocks }: ReplayInput): { state: State; blocks: number } {
+function journalState({ history, folder, height, blocks }: ReplayInput): { state: State; blocks: number } {
   const passed = passedOver(history.restores, height);
   let from = height;
   for (let left = blocks; left > 0 && from > 0; left--) {
@@ -71,7 +71,8 @@ const MOVES = [1_000_000, 800_000, 800_000, 1_300_000, 500_000, 1_000_000];
 const STEP_MS = 5000;
 
 function runSynthetic(control: State, candidate: State, blocks: number, findings: Findings): number {
-  let [own, other] = [control, candidate];
+  const own = control;
+  let other = candidate;
   for (let n = 0; n < blocks; n++) {
     const commands = madeUp(own, MOVES[n % MOVES.length] as number);
     for (const state of [own, other]) {
@@ -84,7 +85,7 @@ function runSynthetic(control: State, candidate: State, blocks: number, findings
       return n + 1;
     }
     // A restart: what is derived from the tables is made anew on one side alone.
-    if (n === Math.floor(blocks / 2)) [own, other] = [own, copyState(other)];
+    if (n === Math.floor(blocks / 2)) other = copyState(other);
   }
   return blocks;
 }

@@ -204,7 +204,7 @@ async function followed(
 }
 
 /** All seven checks of two databases at rest. */
-export function verification(
+function verification(
   context: UpgradeContext,
   control: Database,
   candidate: Database,
@@ -225,7 +225,7 @@ export function verification(
   );
 }
 
-export function contentOf({ checks, findings, found, rows, stateRoot, height }: Verification): Record<string, Json> {
+function contentOf({ checks, findings, found, rows, stateRoot, height }: Verification): Record<string, Json> {
   return {
     checks: checks.map(({ name, verdict, found: own, about }) => ({ name, verdict, found: own, about })),
     findings: findings.map(jsonOf),

@@ -224,7 +224,7 @@ function comparePlaces(table: string, own: Places, other: Places, findings: Find
   for (const name of new Set([...Object.keys(own), ...Object.keys(other)])) {
     const [ours, theirs] = [own[name] ?? 'none', other[name] ?? 'none'];
     if (typeof ours === 'object' || ours === theirs) continue;
-    findings.add(`${table}/tip/${name}`, String(ours), String(theirs));
+    findings.add(`${table}/tip/${name}`, String(ours), JSON.stringify(theirs));
   }
 }
 
@@ -241,7 +241,7 @@ export async function bootLadder(context: UpgradeContext): Promise<StepResult> {
     const lease = await takeUpgradeLease(context, live);
     const probe = await writeWith(live, before);
     const second = await secondWriter(context, live);
-    const verified = contentOf(context, 'VERIFY')['stateRoot'];
+    const verified = contentOf(context, 'VERIFY')['stateRoot'] as string;
     const head = await stateHeadOf(live);
     const content = { epoch: lease.epoch, probe, second, height: await lastHeight(live) };
     if (probe !== 'refused') return failedWith([leak(before)], content);
@@ -251,7 +251,7 @@ export async function bootLadder(context: UpgradeContext): Promise<StepResult> {
     // Started from is what was verified: the database has the state whose rows were compared, and says so.
     const root = head === undefined ? 'none' : toHex(head.stateRoot);
     if (root !== verified) {
-      return failedWith([{ path: 'state_head/0/state_root', control: String(verified), candidate: root }], content);
+      return failedWith([{ path: 'state_head/0/state_root', control: verified, candidate: root }], content);
     }
     return passed({ ...content, stateRoot: root });
   });

@@ -30,7 +30,7 @@ export const NOTHING_DECLARED: Declared = { tables: {}, newTables: {}, droppedTa
 export const NO_CHANGES: DeclaredTable = { added: {}, removed: {}, changed: {} };
 
 /** A file that is no migration. Nothing was done. */
-export class BadMigration extends Error {
+class BadMigration extends Error {
   readonly code = 'bad_migration';
   constructor(where: string, what: string) {
     super(`${where}: ${what}`);

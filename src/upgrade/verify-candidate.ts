@@ -36,9 +36,9 @@ export const CHECKS = [
   'absent_values',
 ] as const;
 
-export type CheckName = (typeof CHECKS)[number];
+type CheckName = (typeof CHECKS)[number];
 
-export interface Check {
+interface Check {
   readonly name: CheckName;
   readonly verdict: Verdict;
   /** Findings of this check. */
