@@ -7,6 +7,7 @@
 import { applyUntilTick } from '../src/engine/batch.ts';
 import { COMMAND_BYTES } from '../src/engine/command.ts';
 import { CommandBuffer } from '../src/engine/command-buffer.ts';
+import { EventBuffer } from '../src/engine/event.ts';
 import { genesis, type State } from '../src/engine/state.ts';
 import { Guard } from '../src/guard/guard.ts';
 import { applyHeard } from '../src/guard/guarded-replay.ts';
@@ -148,7 +149,10 @@ function applyTurn(
   const stop = startStopwatch();
   let height = 1;
   let sealed = 0;
+  // Two event buffers in turn, as the exchange has them.
+  let other = new EventBuffer();
   for (const batch of batches) {
+    [state.events, other] = [other, state.events];
     state.events.clear();
     applyBatch(state, batch, guard, height);
     if (++sealed % BLOCK_BATCHES !== 0) continue;
@@ -173,5 +177,6 @@ function applyBatch(state: State, batch: CommandBuffer, guard: Guard | undefined
     row = applyHeard(state, guard, i32, f64, row, rows);
     guard.judge(state, from, { fork: 0, height });
   }
+  guard?.endBatch(state);
   guard?.takeWarrants();
 }

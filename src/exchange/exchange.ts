@@ -303,7 +303,7 @@ export class Exchange {
       if (reopening?.stop !== 'status') this.applyProposals(events);
       if (reopening !== undefined) this.applyOwn(reopening, (own) => reopening.react(state, own));
     }
-    guard?.listen(state);
+    guard?.endBatch(state);
   }
 
   /** Applies what a reopening makes of what happened, behind it. */

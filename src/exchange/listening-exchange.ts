@@ -50,6 +50,8 @@ export interface Piece {
   readonly row: number;
   readonly positions: number;
   readonly link: number;
+  /** Number of the batch. */
+  readonly batch: number;
 }
 
 /** The thread that listens for the guard failed, or gave no sign for a minute: nothing can be judged. */
@@ -78,14 +80,24 @@ export class ListeningExchange {
     this.links = new Int32Array(memory, LINKS_AT, LINKS * 2);
   }
 
-  /** Exchange's thread: true while a piece that was sent may not be done. */
+  /** Exchange's thread: true until `settle` after a piece was sent. */
   get isBusy(): boolean {
     return this.sent !== this.done;
   }
 
+  /** Exchange's thread: how many pieces were sent so far, for `isDone` and `wait`. */
+  get sentPieces(): number {
+    return this.sent;
+  }
+
+  /** Exchange's thread: true when so many pieces are done. */
+  isDone(pieces: number): boolean {
+    return ((Atomics.load(this.control, COUNTER.DONE) - pieces) | 0) >= 0;
+  }
+
   /** Exchange's thread: room for one more piece with so many new positions, without waiting. */
   hasRoom(positions: number): boolean {
-    return ((this.sent - this.done) | 0) < PIECES && this.linked + positions <= LINKS;
+    return this.isDone((this.sent - PIECES + 1) | 0) && this.linked + positions <= LINKS;
   }
 
   /** Exchange's thread: writes down a new position; returns where. */
@@ -97,8 +109,9 @@ export class ListeningExchange {
   }
 
   /** Exchange's thread: sends a piece. */
-  send({ events, message, from, to, row, positions, link }: Piece): void {
-    this.pieces.set([events, message, from, to, row, positions, link], (this.sent & (PIECES - 1)) * PIECE_WORDS);
+  send({ events, message, from, to, row, positions, link, batch }: Piece): void {
+    const words = [events, message, from, to, row, positions, link, batch];
+    this.pieces.set(words, (this.sent & (PIECES - 1)) * PIECE_WORDS);
     this.sent = (this.sent + 1) | 0;
     Atomics.store(this.control, COUNTER.SENT, this.sent);
     if (Atomics.load(this.control, COUNTER.SLEEPS) === 1) Atomics.notify(this.control, COUNTER.SENT);
@@ -106,16 +119,24 @@ export class ListeningExchange {
 
   /** Exchange's thread: waits until all that was sent is done. Returns false when the other side failed. */
   settle(): boolean {
-    const { control, sent } = this;
-    for (let done = this.lookFor(COUNTER.DONE, sent); done !== sent; done = Atomics.load(control, COUNTER.DONE)) {
+    if (!this.wait(this.sent)) return false;
+    this.done = this.sent;
+    this.linked = 0;
+    return true;
+  }
+
+  /** Exchange's thread: waits until so many pieces are done. Returns false when the other side failed. */
+  wait(pieces: number): boolean {
+    const { control } = this;
+    if (!this.isDone(pieces)) this.look(pieces);
+    while (!this.isDone(pieces)) {
+      const done = Atomics.load(control, COUNTER.DONE);
       if (Atomics.load(control, COUNTER.FAILED) === 1) return false;
       Atomics.store(control, COUNTER.WAITS, 1);
-      const result = Atomics.wait(control, COUNTER.DONE, done, WAIT_MS);
+      const result = this.isDone(pieces) ? 'ok' : Atomics.wait(control, COUNTER.DONE, done, WAIT_MS);
       Atomics.store(control, COUNTER.WAITS, 0);
       if (result === 'timed-out') throw new ListeningThreadFailed(`no sign of it for ${WAIT_MS / 1000} s`);
     }
-    this.done = sent;
-    this.linked = 0;
     return Atomics.load(control, COUNTER.FAILED) === 0;
   }
 
@@ -146,24 +167,19 @@ export class ListeningExchange {
       row: word(4),
       positions: word(5),
       link: word(6),
+      batch: word(7),
     };
   }
 
-  /** Looks for a while until a counter is `value`; returns what it is. */
-  private lookFor(counter: number, value: number): number {
-    const { control } = this;
+  /** Looks for a while until so many pieces are done. */
+  private look(pieces: number): void {
     const endMs = performance.now() + EXCHANGE_LOOK_MS;
-    for (;;) {
-      for (let looks = 0; looks < LOOKS; looks++) {
-        const found = Atomics.load(control, counter);
-        if (found === value) return found;
-      }
-      if (performance.now() > endMs || Atomics.load(control, COUNTER.FAILED) === 1)
-        return Atomics.load(control, counter);
-    }
+    do {
+      for (let looks = 0; looks < LOOKS; looks++) if (this.isDone(pieces)) return;
+    } while (performance.now() <= endMs && Atomics.load(this.control, COUNTER.FAILED) === 0);
   }
 
-  /** The same until it is another than `value`. */
+  /** Looks for a while until a counter is another than `value`; returns what it is. */
   private lookPast(counter: number, value: number): number {
     const { control } = this;
     const endMs = performance.now() + LISTENING_LOOK_MS;

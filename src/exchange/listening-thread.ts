@@ -22,10 +22,11 @@ function takeMessages(message: number): void {
   }
 }
 
-function takeIn({ events, message, from, to, row, positions, link }: Piece): void {
+function takeIn({ events, message, from, to, row, positions, link, batch }: Piece): void {
   takeMessages(message);
   known.readScalars(exchange.scalars);
   for (let n = 0; n < positions; n++) known.image.link(row + n, ...exchange.linkAt(link + n));
+  known.orders.batch = batch;
   hearRun(known, undefined, buffers.get(events) as Float64Array, from, to);
   known.writeScalars(exchange.scalars);
   const violations = known.orders.takeViolations();

@@ -143,6 +143,8 @@ test('where the listening thread fails, the exchange is told why', async () => {
   // A buffer that is none.
   known.buffers = () => [];
   known.log.reserve(1 << 20);
-  assert.throws(() => venue.trade(maker, taker, market, 1, 10_000), ListeningThreadFailed);
+  // Found out where it is waited for.
+  venue.trade(maker, taker, market, 1, 10_000);
+  assert.throws(() => venue.seal(), ListeningThreadFailed);
   await listening.close();
 });

@@ -1,8 +1,8 @@
 /**
  * A guard's listening done by another thread over shared memory: it moves the images of orders, accounts and positions while the
- * exchange's thread applies the next commands. At the end of each run (a tick, a batch) the exchange's thread waits until all of it
- * is taken in, and takes in itself what traders do not do at rate; so whatever the guard compares, tells or judges is the same,
- * at the same place, as without it.
+ * exchange's thread applies the next commands, and may be a batch behind. The exchange's thread waits where the guard compares,
+ * tells or judges what was moved (a tick, money that is asked for, the end of the next batch, a block's end), and takes in itself
+ * what traders do not do at rate; so whatever the guard says is the same, at the same place, as without it.
  */
 import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
@@ -34,8 +34,10 @@ export class ThreadedListening implements Listening {
   private readonly port: MessagePort;
   private readonly thread: Worker;
   private readonly isEager: boolean;
-  private readonly buffers = new WeakMap<ArrayBufferLike, number>();
+  private readonly buffers = new WeakMap<ArrayBufferLike, SentBuffer>();
   private buffersSent = 0;
+  /** The last batch that pieces were sent of, and how many had been sent before. */
+  private latest = { batch: -1, before: 0 };
   private messages = 0;
   private answers = 0;
   /** An image grew since its memory was sent. */
@@ -62,15 +64,47 @@ export class ThreadedListening implements Listening {
     share(events);
     const plain = plainTo(events.values, from, events.count);
     let next = from;
-    if (this.isWorthIt(plain - from, isPart)) {
+    if (this.isWorthIt(plain - from)) {
       this.send(known, state, from, plain);
       next = plain;
     }
-    if (isPart && next === events.count) return;
-    this.settle(known);
-    known.image.linkPositions(state);
-    hearRun(known, state, events.values, next, events.count);
-    if (!isPart) endRun(known, state);
+    if (next < events.count) {
+      this.awaitAll(known);
+      known.image.linkPositions(state);
+      hearRun(known, state, events.values, next, events.count);
+    }
+    if (isPart) return;
+    // A tick is taken over as the state has it now, and the trades before it stand in the same rows.
+    if (known.inputs.isTicked) this.awaitAll(known);
+    endRun(known, state);
+  }
+
+  awaitBefore(known: Known, batch: number): void {
+    const { latest, exchange } = this;
+    this.awaitPieces(known, latest.batch === batch ? latest.before : exchange.sentPieces);
+  }
+
+  awaitAll(known: Known): void {
+    const { exchange } = this;
+    if (!exchange.isBusy) return;
+    const isDone = exchange.settle();
+    this.takeAnswers(known);
+    if (!isDone) throw new ListeningThreadFailed('it said no more');
+    known.readScalars(exchange.scalars);
+  }
+
+  awaitBuffer(known: Known, events: EventBuffer, batch: number): void {
+    const sent = this.buffers.get(events.values.buffer);
+    if (sent !== undefined && sent.batch !== batch) this.awaitPieces(known, sent.pieces);
+  }
+
+  /** Waits until so many pieces are done, and takes what was found in them. */
+  private awaitPieces(known: Known, pieces: number): void {
+    const { exchange } = this;
+    if (!exchange.isBusy) return;
+    const isDone = exchange.wait(pieces);
+    this.takeAnswers(known);
+    if (!isDone) throw new ListeningThreadFailed('it said no more');
   }
 
   /** Waits until the thread is there: a tenth of a second, in which what was sent would be waited for. */
@@ -84,10 +118,12 @@ export class ThreadedListening implements Listening {
     await this.thread.terminate();
   }
 
-  /** Handing over pays where this thread has something else to do meanwhile: more commands of the run, or a wait for those before. */
-  private isWorthIt(events: number, isPart: boolean): boolean {
+  /** Handing over pays unless there is little, and nothing before it to wait for. */
+  private isWorthIt(events: number): boolean {
+    const { exchange } = this;
     if (this.isEager) return events > 0;
-    return events >= FEWEST && (isPart || this.exchange.isBusy);
+    if (events >= FEWEST) return true;
+    return events > 0 && exchange.isBusy && !exchange.isDone(exchange.sentPieces);
   }
 
   private send(known: Known, state: State, from: number, to: number): void {
@@ -96,7 +132,7 @@ export class ThreadedListening implements Listening {
     const row = image.position.rows;
     const positions = state.position.rows - row;
     if (!exchange.hasRoom(positions) || !this.hasSpace(known, state, to - from)) {
-      this.settle(known);
+      this.awaitAll(known);
       this.makeSpace(known, state, Math.max(to - from, AT_ONCE));
       if (!exchange.hasRoom(positions)) {
         image.linkPositions(state);
@@ -116,8 +152,12 @@ export class ThreadedListening implements Listening {
     image.position.rows = state.position.rows;
     this.records += to - from;
     this.kept += KEPT_OF_EVENT * (to - from);
-    const events = this.numberOf(state.events);
-    exchange.send({ events, message: this.messages, from, to, row, positions, link });
+    const buffer = this.bufferOf(state.events);
+    const { batch } = known.orders;
+    if (this.latest.batch !== batch) this.latest = { batch, before: exchange.sentPieces };
+    exchange.send({ events: buffer.number, message: this.messages, from, to, row, positions, link, batch });
+    buffer.batch = batch;
+    buffer.pieces = exchange.sentPieces;
   }
 
   /** Writes down the positions from row `from` on; returns where the first stands. */
@@ -155,19 +195,14 @@ export class ThreadedListening implements Listening {
     image.reserveKept(KEPT_OF_EVENT * events);
   }
 
-  /** Waits until all that was sent is done; the images are this thread's again. */
-  private settle(known: Known): void {
-    const { exchange } = this;
-    if (!exchange.isBusy) return;
-    const isDone = exchange.settle();
-    for (; this.answers < exchange.answers; this.answers++) {
+  /** Takes what was found so far; of later batches perhaps as well, which wait for their turn. */
+  private takeAnswers(known: Known): void {
+    for (; this.answers < this.exchange.answers; this.answers++) {
       const answer = this.answer();
       if (answer.failure !== undefined) throw new ListeningThreadFailed(answer.failure);
       known.orders.addViolations(answer.violations);
       known.advance.addWrong(answer.wrong);
     }
-    if (!isDone) throw new ListeningThreadFailed('it said no more');
-    known.readScalars(exchange.scalars);
   }
 
   private answer(): ListeningAnswer {
@@ -182,16 +217,24 @@ export class ThreadedListening implements Listening {
     this.messages++;
   }
 
-  /** The number by which the other thread knows an event buffer. */
-  private numberOf({ values: { buffer } }: EventBuffer): number {
-    let number = this.buffers.get(buffer);
-    if (number === undefined) {
-      number = this.buffersSent++;
-      this.buffers.set(buffer, number);
-      this.tell({ events: buffer as SharedArrayBuffer, number });
+  /** What the other thread knows an event buffer by. */
+  private bufferOf({ values: { buffer } }: EventBuffer): SentBuffer {
+    let sent = this.buffers.get(buffer);
+    if (sent === undefined) {
+      sent = { number: this.buffersSent++, batch: -1, pieces: 0 };
+      this.buffers.set(buffer, sent);
+      this.tell({ events: buffer as SharedArrayBuffer, number: sent.number });
     }
-    return number;
+    return sent;
   }
+}
+
+/** An event buffer that the other thread was told of. */
+interface SentBuffer {
+  readonly number: number;
+  /** The last batch whose events in it were handed over, and how many pieces had been sent then. */
+  batch: number;
+  pieces: number;
 }
 
 /** What one event can make the image keep: two accounts, two positions and the fee account. */

@@ -62,13 +62,19 @@ export function compareRows(image: InputImage, state: State, found: Found): void
 
 /** The same for the clock, and for what samples are about to be taken into: what they overwrite nobody would see any more. */
 export function compareSampled(image: InputImage, state: State, found: Found): void {
-  const live = state.venue.f64;
-  const known = image.venue.f64;
-  for (const column of CLOCK) if (live[column] !== known[column]) return compareVenue(image, state, found);
+  if (!isClockSame(image, state)) return compareVenue(image, state, found);
   for (const market of image.sampledMarkets()) {
     const different = sampleDifference(image, state, market);
     if (different !== undefined) found({ kind: 'market', market }, different);
   }
+}
+
+/** True when the clock and the price of the collateral are as they must be. */
+export function isClockSame(image: InputImage, state: State): boolean {
+  const live = state.venue.f64;
+  const known = image.venue.f64;
+  for (const column of CLOCK) if (live[column] !== known[column]) return false;
+  return true;
 }
 
 function compareVenue(image: InputImage, state: State, found: Found): void {

@@ -17,7 +17,7 @@ import { BlockEnd } from './block-end.ts';
 import { BlastRadius, componentOf, isCorruption } from './blast-radius.ts';
 import { Breakers, isOfPrices } from './breakers.ts';
 import { survivingCanary } from './canary.ts';
-import { compareRows, compareSampled } from './derived-image.ts';
+import { compareRows, compareSampled, isClockSame } from './derived-image.ts';
 import type { EventLog } from './event-log.ts';
 import { Unreadable } from './exact.ts';
 import { type Proposal, proposalOf } from './forced-command.ts';
@@ -28,7 +28,7 @@ import { Known } from './known.ts';
 import { type Listening, OWN_LISTENING } from './listening.ts';
 import type { SealedImage } from './sealed-image.ts';
 import { type Component, type Finding, heldByQuarantine } from './finding.ts';
-import { tellViolations } from './order-violation.ts';
+import { type OrderViolation, tellViolations } from './order-violation.ts';
 import { Prices } from './price-checks.ts';
 import { Quarantine } from './quarantine.ts';
 import { type HeldCommand, Screen } from './screen.ts';
@@ -93,7 +93,7 @@ export class Guard {
     this.image = this.known.image;
     this.log = this.known.log;
     this.prices = new Prices(this.known);
-    this.screening = new Screen(this.known, this.prices);
+    this.screening = new Screen(this.known, this.prices, (state) => this.tellAll(state));
     this.blockEnd = new BlockEnd(this.known);
     this.breakers = new Breakers(this.known);
   }
@@ -114,11 +114,35 @@ export class Guard {
     };
   }
 
-  /** The event buffer is about to be filled anew. */
+  /** A batch begins: the event buffer is about to be filled anew. */
   startBatch(): void {
+    this.known.orders.batch++;
     this.listened = 0;
     this.heardFrom = 0;
     this.known.forgetProposed();
+  }
+
+  /**
+   * A batch ends with this state. What its events tell of orders and cannot be is told when the next batch ends, unless a tick,
+   * a judgement, money that is asked for or a block's end comes first: so another thread may still be taking it in.
+   */
+  endBatch(state: State): void {
+    this.listen(state);
+    const { orders } = this.known;
+    this.listening.awaitBefore(this.known, orders.batch);
+    this.tell(state, orders.takeViolations(orders.batch));
+  }
+
+  /** Waits until all that happened is taken in, and tells what of it cannot be. */
+  private tellAll(state: State): void {
+    const { image, orders } = this.known;
+    this.listening.awaitAll(this.known);
+    if (image.isThere) image.linkPositions(state);
+    this.tell(state, orders.takeViolations());
+  }
+
+  private tell(state: State, violations: readonly OrderViolation[]): void {
+    tellViolations(violations, (component, check) => this.find(state, component, check));
   }
 
   /**
@@ -136,7 +160,7 @@ export class Guard {
     return new Set(held.map(({ row }) => row));
   }
 
-  /** The submitted commands that must not be taken; tells nobody. */
+  /** The submitted commands that must not be taken; tells nobody of them. */
   heldOf(state: State, commands: CommandBuffer, source: CommandSource): HeldCommand[] {
     const unsigned = unsignedCommands(this.authority, commands, source);
     const others = this.screening.judge(state, commands, this.quarantine, source);
@@ -151,8 +175,11 @@ export class Guard {
     if (!this.image.isThere) return undefined;
     // Of what happened since the tick nobody was told yet.
     this.listen(state);
-    const { inputs } = this.known;
+    const { inputs, orders } = this.known;
+    this.listening.awaitBuffer(this.known, state.events, orders.batch);
     const end = inputs.read(words, floats, from, to);
+    // Trades and the last prices of them are compared as well.
+    if (inputs.isTicked || !isClockSame(inputs, state)) this.listening.awaitAll(this.known);
     const compare = inputs.isTicked ? compareRows : compareSampled;
     compare(inputs, state, (component, check) => this.find(state, component, check));
     inputs.takeRead();
@@ -182,15 +209,15 @@ export class Guard {
   listen(state: State, isPart = false): void {
     const { events } = state;
     const first = this.listened;
+    const { isTicked } = this.known.inputs;
     this.listening.hear(this.known, state, first, isPart);
     this.listened = events.count;
     this.heard = state.venue.f64[64 + VENUE.SEQUENCE] as number;
     this.holds.stamp(this.heard, state.venue.f64[64 + VENUE.TIME_MS] as number);
     // The rest of a run tells what its parts did: another thread may still be taking them in.
     if (isPart) return;
-    const { orders, remedy } = this.known;
-    tellViolations(orders.takeViolations(), (component, check) => this.find(state, component, check));
-    remedy.tellViolations((component, check) => this.find(state, component, check));
+    if (isTicked) this.tellAll(state);
+    this.known.remedy.tellViolations((component, check) => this.find(state, component, check));
     if (this.image.isThere) this.observeTick(state, this.heardFrom);
     this.heardFrom = this.listened;
     const notable = this.log.notableFrom(this.noted);
@@ -213,6 +240,7 @@ export class Guard {
 
   /** A block ends with this state. The first one is the image; from then on the image goes on by what events tell. */
   seal(state: State): void {
+    this.tellAll(state);
     this.blockEnd.seal(state, (component, check) => this.find(state, component, check));
     this.noted = 0;
   }
@@ -233,6 +261,7 @@ export class Guard {
   }
 
   private judgeAll(state: State, events: readonly number[], open: OpenBlock): number[] {
+    this.tellAll(state);
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     if (this.image.isThere) this.breakers.begin(state);
     const death = this.deathOf(state, events[0] as number, open);

@@ -55,6 +55,7 @@ export function applyGuarded(
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     for (const event of guard.judge(state, from, open)) appendForced(state.events, event, timeMs, expected);
   }
+  guard.endBatch(state);
   return sequence() - before;
 }
 

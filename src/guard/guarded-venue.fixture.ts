@@ -46,7 +46,7 @@ export class GuardedVenue extends VenueForTest {
       row = applyUntilTick(state, commands.i32, commands.f64, row, commands.rows);
       this.force(from);
     }
-    if (!this.isDeaf) guard?.listen(state);
+    if (!this.isDeaf) guard?.endBatch(state);
     this.warrants.push(...decodeLines(guard?.takeWarrants() ?? new Uint8Array()));
     return state.events.all();
   }

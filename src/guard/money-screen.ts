@@ -31,12 +31,14 @@ const REFERENCE_GAP = 1_000_000;
 export class MoneyScreen {
   private readonly known: Known;
   private readonly prices: Prices;
+  private readonly tellAll: (state: State) => void;
 
   /** What the commands that are being judged set aside for refunds so far, and what they take back to the fund. */
   private asked = 0n;
   private returned = 0n;
 
-  constructor(known: Known, prices: Prices) {
+  constructor(known: Known, prices: Prices, tellAll: (state: State) => void) {
+    this.tellAll = tellAll;
     this.known = known;
     this.prices = prices;
   }
@@ -110,6 +112,7 @@ export class MoneyScreen {
   ): Check | undefined {
     // An account that is none, or a time that is none, is the engine's to refuse.
     if (!(account >= 1 && account < state.account.rows) || !Number.isInteger(timeMs)) return undefined;
+    this.tellAll(state);
     const [is, told] = [state.account.f64[account * 8 + ACCOUNT.RECEIVABLE], this.known.remedy.receivableOf(account)];
     if (is !== told) {
       const [found, expected] = [String(is), String(told)];

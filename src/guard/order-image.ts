@@ -35,6 +35,8 @@ export class OrderImage {
   rows = 1;
   /** Rises with every change. */
   version = 0;
+  /** Number of the batch whose events are taken in. */
+  batch = 0;
   private violations: OrderViolation[] = [];
   private readonly lists = new OrderLists(this);
 
@@ -107,12 +109,12 @@ export class OrderImage {
     this.violations.push(...violations);
   }
 
-  /** What was told since the last call and cannot be. */
-  takeViolations(): readonly OrderViolation[] {
-    if (this.violations.length === 0) return NONE;
-    const taken = this.violations;
-    this.violations = [];
-    return taken;
+  /** What was told since the last call, in batches before number `before` (by default: in any), and cannot be. */
+  takeViolations(before = Number.POSITIVE_INFINITY): readonly OrderViolation[] {
+    const { violations } = this;
+    if (violations.length === 0) return NONE;
+    this.violations = violations.filter(({ batch }) => batch >= before);
+    return violations.filter(({ batch }) => batch < before);
   }
 
   isLive(row: number): boolean {
@@ -287,7 +289,8 @@ export class OrderImage {
     found: string | number,
     expected: string | number,
   ): void {
-    this.violations.push({ accounts, market, about, found: String(found), expected: String(expected) });
+    const { batch } = this;
+    this.violations.push({ accounts, market, about, found: String(found), expected: String(expected), batch });
   }
 }
 

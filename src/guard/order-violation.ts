@@ -9,6 +9,8 @@ export interface OrderViolation {
   readonly about: string;
   readonly found: string;
   readonly expected: string;
+  /** Number of the batch that told it, as `OrderImage.batch` counts them. */
+  readonly batch: number;
 }
 
 /** Tells the accounts of violations, and the market where one traded. */

@@ -46,10 +46,11 @@ export class Screen {
   /** Submitted commands that were taken with a doubt of class III, since `takeNotes`. */
   private notes: HeldCommand[] = [];
 
-  constructor(known: Known, prices: Prices) {
+  /** `tellAll`: told before money is judged, so that all that happened counts. */
+  constructor(known: Known, prices: Prices, tellAll: (state: State) => void) {
     this.known = known;
     this.orders = new OrderScreen();
-    this.money = new MoneyScreen(known, prices);
+    this.money = new MoneyScreen(known, prices, tellAll);
     this.samples = new SampleScreen(known);
     this.ticks = new TickScreen(known);
     this.parameters = new ParameterScreen(known);
