@@ -1,3 +1,4 @@
+/// <reference lib="esnext.sharedmemory" />
 /**
  * The memory that the exchange's thread shares with the one that listens for its guard: what to take in, in order, where new positions
  * stand, and the numbers that go with the images. Each counter is written by one side alone.
@@ -110,8 +111,16 @@ export class ListeningExchange {
 
   /** Exchange's thread: sends a piece. */
   send({ events, message, from, to, row, positions, link, batch }: Piece): void {
-    const words = [events, message, from, to, row, positions, link, batch];
-    this.pieces.set(words, (this.sent & (PIECES - 1)) * PIECE_WORDS);
+    const at = (this.sent & (PIECES - 1)) * PIECE_WORDS;
+    const { pieces } = this;
+    pieces[at] = events;
+    pieces[at + 1] = message;
+    pieces[at + 2] = from;
+    pieces[at + 3] = to;
+    pieces[at + 4] = row;
+    pieces[at + 5] = positions;
+    pieces[at + 6] = link;
+    pieces[at + 7] = batch;
     this.sent = (this.sent + 1) | 0;
     Atomics.store(this.control, COUNTER.SENT, this.sent);
     if (Atomics.load(this.control, COUNTER.SLEEPS) === 1) Atomics.notify(this.control, COUNTER.SENT);
@@ -175,7 +184,10 @@ export class ListeningExchange {
   private look(pieces: number): void {
     const endMs = performance.now() + EXCHANGE_LOOK_MS;
     do {
-      for (let looks = 0; looks < LOOKS; looks++) if (this.isDone(pieces)) return;
+      for (let looks = 0; looks < LOOKS; looks++) {
+        if (this.isDone(pieces)) return;
+        Atomics.pause();
+      }
     } while (performance.now() <= endMs && Atomics.load(this.control, COUNTER.FAILED) === 0);
   }
 
@@ -187,6 +199,7 @@ export class ListeningExchange {
       for (let looks = 0; looks < LOOKS; looks++) {
         const found = Atomics.load(control, counter);
         if (found !== value) return found;
+        Atomics.pause();
       }
       if (performance.now() > endMs) return value;
     }
