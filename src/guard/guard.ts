@@ -29,6 +29,7 @@ import { type Listening, OWN_LISTENING } from './listening.ts';
 import type { SealedImage } from './sealed-image.ts';
 import { type Component, type Finding, heldByQuarantine } from './finding.ts';
 import { type OrderViolation, tellViolations } from './order-violation.ts';
+import { HALTING, type Judgement } from './judgement.ts';
 import { Prices } from './price-checks.ts';
 import { Quarantine } from './quarantine.ts';
 import { type HeldCommand, Screen } from './screen.ts';
@@ -384,24 +385,6 @@ export class Guard {
       return undefined;
     }
   }
-}
-
-/** Judgements that concern every forced action while they last. */
-const HALTING: ReadonlySet<string> = new Set(['rules', 'guard_heard', 'canary_denied']);
-
-/** A proposal as it was judged alone, before what the others of its tick say of it. */
-interface Judgement {
-  readonly event: number;
-  readonly proposal: Proposal;
-  readonly checks: Checks;
-  readonly line: WarrantDraft | undefined;
-  readonly veto: Check | undefined;
-  readonly doubt: Check | undefined;
-  /** Markets that it rests on. */
-  readonly markets: readonly number[];
-  readonly timeMs: number;
-  /** It is only in doubt, and has not waited long enough. */
-  readonly isWaiting: boolean;
 }
 
 /** When the last tick was; every tick stamps all markets. */
