@@ -56,3 +56,14 @@ function valueOf(code: number): number {
   // Setting the sixth bit makes a capital small, and leaves digits and small letters as they are.
   return (code | 32) < LETTER_A ? code - 48 : (code | 32) - LETTER_A + 10;
 }
+
+/** All parts one behind the other, in bytes of their own. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

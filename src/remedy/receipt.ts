@@ -3,7 +3,7 @@
  * hides it among the others, the numbers of its own equation, the policy, and its ways to both roots.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { fromHex, type Hash, toHex } from '../chain/digest.ts';
+import { fromHex, type Hash, joinBytes, toHex } from '../chain/digest.ts';
 import { utf8 } from '../engine/command-buffer.ts';
 import { canonicalBytes, type Json } from './canonical-json.ts';
 import { type PolicyDocument, policyHash } from './policy-document.ts';
@@ -52,19 +52,9 @@ export interface Receipt {
 
 const COMMITMENT_PREFIX = utf8('makewhole account\n');
 
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
 /** Commitment to an account: SHA-256 of a prefix, its salt and its public identity. */
 export function commitmentOf(salt: Uint8Array, key: Uint8Array, hash: Hash = sha256): Uint8Array {
-  return hash(joined(COMMITMENT_PREFIX, salt, key));
+  return hash(joinBytes([COMMITMENT_PREFIX, salt, key]));
 }
 
 /** SHA-256 of the canonical text of a statement. */
@@ -76,7 +66,7 @@ function detailHash(statement: Statement, hash: Hash): Uint8Array {
 export function saltOf(secret: Uint8Array, account: number, hash: Hash = sha256): Uint8Array {
   const number = new Uint8Array(4);
   new DataView(number.buffer).setUint32(0, account);
-  return hash(joined(secret, number));
+  return hash(joinBytes([secret, number]));
 }
 
 /** The refund leaf of a statement. */
@@ -104,7 +94,7 @@ export function sumLeafOf(salt: Uint8Array, { refund, key }: Statement, hash: Ha
 
 /** A leaf of nothing, which nobody can tell from an account's that is paid nothing. */
 function paddingLeaf(secret: Uint8Array, number: number, hash: Hash): SumLeaf {
-  const salt = hash(joined(saltOf(secret, number, hash), utf8('makewhole padding\n')));
+  const salt = hash(joinBytes([saltOf(secret, number, hash), utf8('makewhole padding\n')]));
   return { amount: 0n, salt, commitment: hash(salt) };
 }
 

@@ -5,6 +5,7 @@
  * Amounts are whole, at least 0 and below 2^127, so that no sum can wrap.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
+import { joinBytes } from '../chain/digest.ts';
 
 export interface SumLeaf {
   /** 1e-8 USDC, at least 0. */
@@ -48,13 +49,7 @@ function bytesOf(sum: bigint): Uint8Array {
 }
 
 function hashOf(...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return sha256(bytes);
+  return sha256(joinBytes(parts));
 }
 
 /** The node of a leaf. Refuses (throws) an amount out of range. */

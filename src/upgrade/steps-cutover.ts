@@ -187,24 +187,7 @@ async function verifyWhole(candidate: Database, journal: string, findings: Findi
 }
 
 /** Tables whose rows say the block that they came with. */
-const HISTORY: readonly string[] = [
-  'block',
-  'command',
-  'trade',
-  'order_version',
-  'position_version',
-  'balance_version',
-  'mark_tick',
-  'funding_payment',
-  'money_movement',
-  'liquidation',
-  'position_taking',
-  'setting',
-  'bar',
-  'warrant',
-  'hold',
-  'act',
-];
+const HISTORY: readonly string[] = ['block', ...PROJECTED_TABLES.map(({ name }) => name)];
 
 /** Lets a session see of history tables only what came behind a height: temporary views stand before the tables. */
 async function narrowTo(session: SqlSession, height: number, names: readonly string[]): Promise<void> {

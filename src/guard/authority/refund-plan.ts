@@ -3,7 +3,7 @@
  * one has the same id however often it is made; and all of them have one hash, which people sign.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { fromHex, toHex } from '../../chain/digest.ts';
+import { fromHex, joinBytes, toHex } from '../../chain/digest.ts';
 import { commandRows } from '../../chain/command-record.ts';
 import { COMMAND, COMMAND_BYTES, RESERVE_REFUND, REVERSE_CREDIT } from '../../engine/command.ts';
 import { utf8 } from '../../engine/command-buffer.ts';
@@ -33,7 +33,7 @@ export function transferId({ incident, round }: PayoutName, account: number, cau
   const view = new DataView(numbers.buffer);
   view.setUint32(0, round);
   view.setUint32(4, account);
-  return sha256(joined([utf8('refund'), fromHex(incident), numbers, utf8(cause)])).slice(0, 16);
+  return sha256(joinBytes([utf8('refund'), fromHex(incident), numbers, utf8(cause)])).slice(0, 16);
 }
 
 const PLAN_DOMAIN = 'makewhole payout 1\n';
@@ -53,7 +53,7 @@ export function planHash(transfers: readonly Transfer[]): string {
     view.setUint32(at + 17, account);
     view.setBigUint64(at + 21, amount);
   });
-  return toHex(sha256(joined([utf8(PLAN_DOMAIN), bytes])));
+  return toHex(sha256(joinBytes([utf8(PLAN_DOMAIN), bytes])));
 }
 
 /** A transfer that commands make, and the row of its command. */
@@ -95,13 +95,3 @@ const CAUSES: ReadonlyMap<number, TransferCause> = new Map([
 ]);
 const REFUND_COLUMNS = [RESERVE_REFUND.ACCOUNT, RESERVE_REFUND.AMOUNT, RESERVE_REFUND.ID] as const;
 const REVERSAL_COLUMNS = [REVERSE_CREDIT.ACCOUNT, REVERSE_CREDIT.AMOUNT, REVERSE_CREDIT.ID] as const;
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
