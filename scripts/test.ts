@@ -81,7 +81,14 @@ interface Ran {
 
 /** Runs test files in one process. The output of the first part is shown as it comes, that of others when they are through. */
 function runTests(files: readonly string[], isShown: boolean): Promise<Ran> {
-  const args = ['--test', '--test-isolation=none', '--test-reporter=spec', ...files];
+  const args = [
+    '--import',
+    './test/random-seed.ts',
+    '--test',
+    '--test-isolation=none',
+    '--test-reporter=spec',
+    ...files,
+  ];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
