@@ -18,7 +18,7 @@ import { readSchema } from './read-schema.ts';
 import { project, recordJournal } from './recorded-venue.fixture.ts';
 import { STATES } from './states.ts';
 import { UpgradeFiles, upgradeId, upgradesIn } from './upgrade-files.ts';
-import { migrationOf, type UpgradeMigration, upgradeMigrationHash } from './upgrade-migration.ts';
+import { migrationOf, NOTHING_DECLARED, type UpgradeMigration, upgradeMigrationHash } from './upgrade-migration.ts';
 import { recordedHashes, UpgradeActive } from './upgrade-record.ts';
 import { STOPPED } from './venue.ts';
 import type { World } from './world.ts';
@@ -168,6 +168,32 @@ for (const engine of ['pglite', 'postgres'] as const) {
     });
   });
 }
+
+test('a column of the state whose type changes is read by what was declared of it: at the tip, when followed, by the canaries', async () => {
+  const venue = await place('postgres');
+  const wider: UpgradeMigration = {
+    name: '0101-mark-as-digits',
+    up: ['alter table state_market alter column mark type numeric using mark::text::numeric'],
+    down: ['alter table state_market alter column mark type double precision'],
+    declared: {
+      ...NOTHING_DECLARED,
+      tables: {
+        state_market: {
+          added: {},
+          removed: {},
+          changed: { mark: { value: 'mark::text::numeric', back: 'mark::double precision' } },
+        },
+      },
+    },
+  };
+  const outcome = await procedure(venue, wider).run();
+  assert.deepEqual(outcome.findings, []);
+  assert.deepEqual([outcome.verdict, outcome.steps.length], ['pass', STATES.length]);
+  await withLive(venue, async (live) => {
+    const [row] = await live.query<{ type: string }>('select pg_typeof(mark)::text as type from state_market limit 1');
+    assert.equal(row?.type, 'numeric');
+  });
+});
 
 describe('an upgrade that is interrupted or goes back', () => {
   test('killed at every place once, it goes on each time and is committed', async () => {

@@ -9,6 +9,8 @@ import { appliedMigrations } from '../store/migrate.ts';
 import { recoverFromDatabase } from '../store/recover-from-database.ts';
 import { lastHeight } from '../store/write-blocks.ts';
 import { migrateBack, migrateInChunks, appliedChunks, sayEpoch } from './chunks.ts';
+import { readSchema } from './read-schema.ts';
+import { asControl } from './read-state.ts';
 import {
   comparing,
   failedWith,
@@ -158,7 +160,7 @@ export async function shadow(context: UpgradeContext): Promise<StepResult> {
       const verified = await verification(context, control, candidate, migration.declared);
       if (verified.verdict !== 'pass') return { verdict: verified.verdict, content: contentOf(verified) };
       onPlace('candidate verified');
-      return followed(context, candidate, contentOf(verified));
+      return followed(context, control, candidate, contentOf(verified));
     });
   });
 }
@@ -176,7 +178,8 @@ async function makeCandidate({ world, onPlace }: UpgradeContext): Promise<void> 
 
 /** The candidate goes on with the journal as the live one does, by this release: what it cannot write, it could not live with. */
 async function followed(
-  { journal, onPlace }: UpgradeContext,
+  { journal, migration, onPlace }: UpgradeContext,
+  control: Database,
   candidate: Database,
   content: StepResult['content'],
 ): Promise<StepResult> {
@@ -188,7 +191,12 @@ async function followed(
   }
   onPlace('candidate followed');
   const reader = new JournalReader(journal);
-  const recovered = await recoverFromDatabase(candidate, reader, { folder: journal, differences: 20 });
+  const before = await readSchema(control);
+  const recovered = await candidate.hold((session) =>
+    asControl(session, before, migration.declared, () =>
+      recoverFromDatabase(session, reader, { folder: journal, differences: 20 }),
+    ),
+  );
   const height = await lastHeight(candidate);
   if (recovered.accepted) {
     const followedTo = { height, state: recovered.block.height, stateRoot: toHex(recovered.block.stateRoot) };

@@ -16,6 +16,7 @@ import { compareAccounts, rootOf } from './compare-states.ts';
 import { compareTables } from './compare-tables.ts';
 import { Findings } from './finding.ts';
 import { readSchema, type Schema } from './read-schema.ts';
+import { asControl, isStateChanged } from './read-state.ts';
 import { sayEpoch } from './chunks.ts';
 import type { UpgradeState } from './states.ts';
 import { TipState } from './tip-state.ts';
@@ -34,8 +35,7 @@ export async function cancelOnly(context: UpgradeContext): Promise<StepResult> {
   const { venue, following, journal, memory, migration, now, onPlace } = context;
   // The candidate is at the journal's end, and its state verified, before anybody is kept waiting.
   const candidate = await following.begin('candidate');
-  const isStateAsIs = !Object.keys(migration.declared.tables).some((name) => name.startsWith('state_'));
-  memory.tip = isStateAsIs ? await TipState.take(candidate, journal) : undefined;
+  memory.tip = isStateChanged(migration.declared) ? undefined : await TipState.take(candidate, journal);
   const height = await lastHeight(candidate);
   onPlace('candidate follows');
   const pausedMs = now();
@@ -135,7 +135,7 @@ export async function migrateToTip(context: UpgradeContext): Promise<StepResult>
  * that was ever written are equal, and the state in the candidate's tables has the root of the sealed block.
  */
 export async function verifyTip(context: UpgradeContext): Promise<StepResult> {
-  const { world, following, journal, memory } = context;
+  const { world, following, memory } = context;
   const candidate = await following.begin('candidate');
   const findings = new Findings();
   return withDatabase(world.openLive(), async (live) => {
@@ -148,7 +148,7 @@ export async function verifyTip(context: UpgradeContext): Promise<StepResult> {
     );
     const height = own['height'] as number;
     const { tip } = memory;
-    if (tip === undefined) await verifyWhole(candidate, journal, findings);
+    if (tip === undefined) await verifyWhole(context, live, candidate, findings);
     else await candidate.hold((session) => tip.check(session, height, findings));
     const content = { height, stateRoot: own['stateRoot'] as string, rows, isWhole: tip === undefined };
     return findings.count === 0 ? passed(content) : failedWith(findings.kept, { ...content, found: findings.count });
@@ -176,9 +176,19 @@ async function compareSince(
 }
 
 /** Where the state could not be verified beforehand: all of it now. */
-async function verifyWhole(candidate: Database, journal: string, findings: Findings): Promise<void> {
-  const reader = new JournalReader(journal);
-  const recovered = await recoverFromDatabase(candidate, reader, { folder: journal, differences: Findings.LIMIT });
+async function verifyWhole(
+  { journal, migration }: UpgradeContext,
+  live: Database,
+  candidate: Database,
+  findings: Findings,
+): Promise<void> {
+  const options = { folder: journal, differences: Findings.LIMIT };
+  const control = await readSchema(live);
+  const recovered = await candidate.hold((session) =>
+    asControl(session, control, migration.declared, () =>
+      recoverFromDatabase(session, new JournalReader(journal), options),
+    ),
+  );
   if (recovered.accepted) return;
   for (const { table, row, column, journal: ours, database } of recovered.differences) {
     findings.add(`${table}/${row}/${column}`, ours, database);
@@ -292,9 +302,10 @@ const FALSIFIED = [
 ] as const;
 
 /** U10: the checks are alive: an index, a mark and a margin that are zeroed in a copy of the live state are each denied. */
-export async function canary({ world, memory }: UpgradeContext): Promise<StepResult> {
+export async function canary(context: UpgradeContext): Promise<StepResult> {
+  const { world, memory } = context;
   const { state, head } = await withDatabase(world.openLive(), async (live) => ({
-    state: memory.tip?.state ?? (await indexed(live)),
+    state: memory.tip?.state ?? (await indexed(context, live)),
     head: await stateHeadOf(live),
   }));
   if (head === undefined)
@@ -316,8 +327,12 @@ export async function canary({ world, memory }: UpgradeContext): Promise<StepRes
   return passed({ denials });
 }
 
-async function indexed(live: Database): Promise<State> {
-  const state = await loadState(live);
+async function indexed({ world, migration }: UpgradeContext, live: Database): Promise<State> {
+  const { declared } = migration;
+  const control = isStateChanged(declared) ? await withDatabase(world.open('old'), readSchema) : undefined;
+  const state = await live.hold((session) =>
+    control === undefined ? loadState(session) : asControl(session, control, declared, loadState),
+  );
   state.index.restore(state);
   return state;
 }
