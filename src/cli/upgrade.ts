@@ -1,10 +1,13 @@
 // `makewhole upgrade`: the guarded procedure from one schema to the next.
 import type { Command } from 'commander';
 import type { Json } from '../remedy/canonical-json.ts';
+import { MIGRATIONS } from '../store/migrations.ts';
 import { describeFinding } from '../upgrade/finding.ts';
 import { isOver, Procedure, type UpgradeOutcome } from '../upgrade/procedure.ts';
 import type { UpgradeLimits } from '../upgrade/upgrade-context.ts';
 import { numberOf, UpgradeFiles, upgradeId, upgradesIn } from '../upgrade/upgrade-files.ts';
+import { pendingUpgrade } from '../upgrade/release-migrations.ts';
+import { withLive } from '../upgrade/steps-before.ts';
 import { migrationOf, type UpgradeMigration, upgradeMigrationHash } from '../upgrade/upgrade-migration.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
@@ -73,7 +76,10 @@ function addWork(upgrade: Command, frame: Frame, name: string, summary: string, 
     .option('--key <file>', 'the private key that signs the evidence (default: one of the data folder)');
   if (needsMigration) {
     command
-      .option('--migration <file>', 'the migration: JSON with name, up, down and what it declares to change')
+      .option(
+        '--migration <file>',
+        'JSON with name, up, down and what it declares to change (default: what the database lacks of this release)',
+      )
       .option('--budget <seconds>', 'the whole procedure goes back when it takes longer', wholeNumber(1, 86_400), 1800)
       .option('--hold <seconds>', 'how long a step that cannot tell is tried again', wholeNumber(0, 86_400), 30)
       .option('--soak <seconds>', 'how long the old database is kept warm', wholeNumber(0, 604_800), 0)
@@ -91,17 +97,15 @@ function addWork(upgrade: Command, frame: Frame, name: string, summary: string, 
   );
 }
 
-function begin(
+async function begin(
   place: UpgradePlace,
   output: Output,
   options: UpgradeOptions,
   last?: 'PLAN' | 'REHEARSE',
 ): Promise<UpgradeOutcome> {
-  const file = options.migration;
-  if (file === undefined) throw new CommandError('missing_argument', 'say which migration: --migration FILE');
-  const migration = migrationOf(readJsonFile(file), file);
-  const hash = upgradeMigrationHash(migration);
   const open = openUpgrade(place);
+  const migration = await migrationFor(place, options);
+  const hash = upgradeMigrationHash(migration);
   if (open !== undefined && open.plan.hash !== hash) {
     throw new CommandError('upgrade_active', `upgrade ${open.id} of ${open.plan.migration.name} has not ended`);
   }
@@ -111,6 +115,13 @@ function begin(
   const limits = { budgetMs: budget * 1000, holdMs: hold * 1000, soakMs: soak * 1000, blocks };
   const procedure = procedureOf(place, output, options, id, migration, open?.plan.limits ?? limits, last);
   return procedure.run();
+}
+
+/** The migration of a file, or what the database lacks of this release's own. */
+function migrationFor(place: UpgradePlace, { migration: file }: UpgradeOptions): Promise<UpgradeMigration> {
+  if (file !== undefined) return Promise.resolve(migrationOf(readJsonFile(file), file));
+  const { world, venue } = place;
+  return withLive({ world: world(0), venue }, (database) => pendingUpgrade(database, MIGRATIONS));
 }
 
 function goOn(place: UpgradePlace, output: Output, options: UpgradeOptions): Promise<UpgradeOutcome> {

@@ -31,6 +31,6 @@ export function controlledVenue(socket: string): Venue {
     releaseDatabase: () => ask({ ask: 'release_database' }),
     reopenDatabase: () => ask({ ask: 'reopen_database' }),
     pause: () => ask({ ask: 'pause', database: 'close' }),
-    resume: () => ask({ ask: 'resume' }),
+    resume: (migrations = []) => ask({ ask: 'resume', migrations }),
   };
 }

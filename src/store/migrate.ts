@@ -50,7 +50,8 @@ export function appliedMigrations(database: Database): Promise<Applied[]> {
   return database.query<Applied>(`select name, hash from ${HASHES} order by name`);
 }
 
-async function requireKnown(database: Database, migrations: readonly Migration[]): Promise<void> {
+/** Refuses (throws `MigrationRefused`) a database with a migration that is not among these, or was another one when it was applied. */
+export async function requireKnown(database: Database, migrations: readonly Migration[]): Promise<void> {
   const known = new Map(migrations.map((migration) => [migration.name, migrationHash(migration)]));
   for (const { name, hash } of await appliedMigrations(database)) {
     const own = known.get(name);

@@ -20,10 +20,10 @@ import {
 
 /** U11: the exchange takes up the new database; its own rungs lead back to trading. */
 export async function reopen(context: UpgradeContext): Promise<StepResult> {
-  const { venue, now, world } = context;
+  const { venue, now, world, migration } = context;
   // The procedure's lease ends here: whoever comes next need not wait.
   await withDatabase(world.openLive(), async (live) => (await takeUpgradeLease(context, live)).release(undefined));
-  await venue.resume();
+  await venue.resume(migration.brings);
   return passed({ running: venue.isRunning, database: world.name, resumedMs: now() });
 }
 

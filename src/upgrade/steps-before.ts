@@ -33,6 +33,7 @@ export async function plan(context: UpgradeContext): Promise<StepResult> {
     applied: (await appliedMigrations(database)).map((each) => `${each.name} ${each.hash}`),
     begun: await appliedChunks(database, name),
     head: await stateHeadOf(database),
+    isFenced: await hasFence(database),
   }));
   const content: Record<string, Json> = {
     migration: {
@@ -41,6 +42,7 @@ export async function plan(context: UpgradeContext): Promise<StepResult> {
       up: [...up],
       down: [...down],
       declared: asJson(declared),
+      ...(migration.brings === undefined ? {} : { brings: [...migration.brings] }),
     },
     limits: { ...limits },
     database: { engine: world.engine, name: world.name, schema: live.applied, state: live.head?.height ?? null },
@@ -51,8 +53,15 @@ export async function plan(context: UpgradeContext): Promise<StepResult> {
     failedWith([{ path, control, candidate }], content);
   if (block === undefined) return refuse('journal/0/block', 'a sealed block', 'none');
   if (live.head === undefined) return refuse('state_head/0/height', 'a sealed block', 'none');
+  if (!live.isFenced) return refuse('fence/0/epoch', 'a number', 'none');
   if (live.begun.length > 0) return refuse(`upgrade_chunk/${name}/applied`, 'not applied', 'applied');
   return passed(content);
+}
+
+/** A database without a fence could be written to by two at once: it is filled anew from the journal, not upgraded. */
+async function hasFence(database: Database): Promise<boolean> {
+  const [row] = await database.query<{ is_there: boolean }>("select to_regclass('fence') is not null as is_there");
+  return row?.is_there === true;
 }
 
 /** U1: a copy of the live database stands still from here on; the migration is rehearsed on a copy of that. */

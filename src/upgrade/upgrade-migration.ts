@@ -24,6 +24,8 @@ export interface Declared {
 
 export interface UpgradeMigration extends Migration {
   readonly declared: Declared;
+  /** Names of the release's own migrations that are in it: whoever goes on with the database is told. */
+  readonly brings?: readonly string[];
 }
 
 export const NOTHING_DECLARED: Declared = { tables: {}, newTables: {}, droppedTables: [], schema: [] };
@@ -48,14 +50,16 @@ const NAME = /^\d{4}-[a-z0-9-]{1,48}$/;
 /** The migration that a parsed file holds. Refuses (throws `BadMigration`) one with a field that is missing, unknown or of another form. */
 export function migrationOf(value: unknown, file: string): UpgradeMigration {
   const read = new Reader(file);
-  const top = read.object(value, 'the file', ['name', 'up', 'down'], ['declared']);
+  const top = read.object(value, 'the file', ['name', 'up', 'down'], ['declared', 'brings']);
   const name = read.text(top['name'], 'name');
   if (!NAME.test(name)) throw new BadMigration(file, `name: ${JSON.stringify(name)} is not like 0100-what-it-does`);
   const up = read.texts(top['up'], 'up');
   if (up.length === 0) throw new BadMigration(file, 'up: it has no statement');
   const down = read.texts(top['down'], 'down');
   if (down.length === 0) throw new BadMigration(file, 'down: it has no statement, so there would be no way back');
-  return { name, up, down, declared: top['declared'] === undefined ? NOTHING_DECLARED : declaredOf(read, top) };
+  const declared = top['declared'] === undefined ? NOTHING_DECLARED : declaredOf(read, top);
+  const brings = top['brings'] === undefined ? {} : { brings: read.texts(top['brings'], 'brings') };
+  return { name, up, down, declared, ...brings };
 }
 
 function declaredOf(read: Reader, top: Fields): Declared {

@@ -9,8 +9,8 @@ export interface Venue {
   reopenDatabase(): Promise<void>;
   /** Takes no commands any more, makes the last block durable and projected, and lets go of the database. Twice is once. */
   pause(): Promise<void>;
-  /** Takes the database up again, and then commands. Twice is once. */
-  resume(): Promise<void>;
+  /** Takes the database up again, and then commands. Twice is once. `migrations`: names that the database has more than it knows. */
+  resume(migrations?: readonly string[]): Promise<void>;
 }
 
 /** An exchange that is stopped: whoever upgrades holds its folder, so that none is started meanwhile. */
