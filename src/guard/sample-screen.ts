@@ -8,6 +8,7 @@ import type { State } from '../engine/state.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import type { Known } from './known.ts';
 import { faultOf, hasPlace, type Sample, sourceName } from './sample-form.ts';
+import { type Jump, mappedTo } from './sample-mapping.ts';
 import { isRemap, patternOf } from './sample-pattern.ts';
 import type { Check } from './verdict.ts';
 
@@ -20,6 +21,8 @@ interface Voice {
 const SOURCES = ORACLE_LIMIT + VENUE_LIMIT;
 /** Markets that are asked whether a new price of USDC can be. */
 const WITNESSES = 8;
+/** So long a jump that was held says where a feed may have gone. */
+const HELD_LATELY_MS = 60_000;
 /** So long a market that moved by more than the band within a tick counts as violent. */
 const VIOLENT_MS = 600_000;
 
@@ -31,6 +34,10 @@ export class SampleScreen {
   private now = new Map<number, Sample>();
   /** Where sources were when they were last held for a jump, and why; by market × sources + source. */
   private readonly jumped = new Map<number, { readonly price: number; readonly check: Check }>();
+  /** What each source said when it was last held, until one of its samples is taken; by market × sources + source. */
+  private readonly heldLast = new Map<number, Sample>();
+  /** What jumped in this stretch or was held for it lately, by market; made when it is first asked for. */
+  private jumps: ReadonlyMap<number, Jump> | undefined;
   /** When a sample that was taken last moved a market by more than the band. */
   private readonly violentMs = new Map<number, number>();
   /** Limits while a batch is judged: ppm and milliseconds. */
@@ -60,6 +67,7 @@ export class SampleScreen {
     hold: (sample: Sample, check: Check) => void,
   ): void {
     this.now.clear();
+    this.jumps = undefined;
     const markets = new Map<number, Sample[]>();
     for (const sample of samples) {
       if (!hasPlace(sample, this.state.market.rows)) continue;
@@ -80,12 +88,17 @@ export class SampleScreen {
     for (const group of markets.values()) {
       const isCalm = this.isCalm(group);
       // What is back where the others are has not jumped any more.
-      if (isCalm && this.jumped.size > 0) for (const sample of group) this.jumped.delete(placeOf(sample));
+      if (isCalm && this.heldLast.size > 0) {
+        for (const sample of group) for (const map of [this.jumped, this.heldLast]) map.delete(placeOf(sample));
+      }
       if (isCalm && isLast) continue;
       for (const sample of group) {
         const check = isCalm ? undefined : this.checkOf(sample);
-        if (check !== undefined) hold(sample, check);
-        else {
+        if (check !== undefined) {
+          this.heldLast.set(placeOf(sample), sample);
+          hold(sample, check);
+        } else {
+          this.heldLast.delete(placeOf(sample));
           taken.set(placeOf(sample), sample);
           if (!isCalm) moved.push(sample);
         }
@@ -179,15 +192,23 @@ export class SampleScreen {
     return timeMs - sourceMs <= this.ageMs;
   }
 
+  /** The sources that count in a market: its oracles, and the venues that quote it. */
+  private placesOf(market: number): number[] {
+    const venues = this.state.market.i32[market * 256 + MARKET.VENUES] as number;
+    const places: number[] = [];
+    for (let source = 0; source < SOURCES; source++) {
+      const venue = source - ORACLE_LIMIT;
+      if (venue < 0 || (venues & (1 << venue)) !== 0) places.push(market * SOURCES + source);
+    }
+    return places;
+  }
+
   /** Prices of the other fresh sources of a sample's market. */
   private others(sample: Sample): number[] {
     const own = placeOf(sample);
-    const venues = this.state.market.i32[sample.market * 256 + MARKET.VENUES] as number;
     const prices: number[] = [];
-    for (let place = sample.market * SOURCES; place < (sample.market + 1) * SOURCES; place++) {
-      const venue = (place % SOURCES) - ORACLE_LIMIT;
-      if (place === own || (venue >= 0 && (venues & (1 << venue)) === 0)) continue;
-      const voice = this.voice(place);
+    for (const place of this.placesOf(sample.market)) {
+      const voice = place === own ? undefined : this.voice(place);
       if (voice !== undefined && this.isFresh(voice, sample)) prices.push(this.inUsdc(place, voice.price));
     }
     return prices;
@@ -227,17 +248,15 @@ export class SampleScreen {
     if (pattern === undefined) return undefined;
     const { band } = this;
     const price = this.inUsdc(placeOf(sample), sample.price);
-    for (let place = sample.market * SOURCES; place < (sample.market + 1) * SOURCES; place++) {
+    for (const place of this.placesOf(sample.market)) {
       const voice = this.voice(place);
-      if (
-        voice === undefined ||
-        !this.isFresh(voice, sample) ||
-        !isNear(this.inUsdc(place, voice.price), price, band)
-      ) {
-        continue;
-      }
+      const isHere =
+        voice !== undefined && this.isFresh(voice, sample) && isNear(this.inUsdc(place, voice.price), price, band);
+      // One that never spoke before confirms nothing.
+      if (!isHere || this.before(place) === undefined) continue;
       const now = this.now.get(place);
-      if (now === undefined || this.patternAt(place, now) !== pattern) return undefined;
+      // It may look like another one there: sources were last heard of at different times.
+      if (now === undefined || this.patternAt(place, now) === undefined) return undefined;
     }
     return disagreement(sample, pattern, sample.price, `no jump from ${this.before(placeOf(sample))?.price ?? 0}`);
   }
@@ -252,21 +271,54 @@ export class SampleScreen {
 
   /** The market onto whose price a sample jumped, in words. */
   private remapOf(sample: Sample): string | undefined {
+    const other = this.remappedTo(sample) ?? this.exchangedWith(sample);
+    return other === undefined ? undefined : `the price of market ${other}: wrong mapping`;
+  }
+
+  /** The market that costs to the unit what a sample jumped to. */
+  private remappedTo(sample: Sample): number | undefined {
     const before = this.before(placeOf(sample))?.price ?? 0;
-    const { market } = this.state;
-    const units = (row: number): number => (market.f64[row * 128 + MARKET.SIZE_STEP] as number) / 1e12;
     const source = sample.source < ORACLE_LIMIT ? 0 : ORACLE_LIMIT;
-    for (let other = 1; other < market.rows; other++) {
+    for (let other = 1; other < this.state.market.rows; other++) {
       if (other === sample.market) continue;
       for (let from = source; from < source + ORACLE_LIMIT; from++) {
         const price = this.voice(other * SOURCES + from)?.price ?? 0;
-        const inOwnUnits = (price / units(other)) * units(sample.market);
-        if (isRemap(before, sample.price, price) || isRemap(before, sample.price, inOwnUnits)) {
-          return `the price of market ${other}: wrong mapping`;
-        }
+        const inOwnUnits = (price / this.units(other)) * this.units(sample.market);
+        if (isRemap(before, sample.price, price) || isRemap(before, sample.price, inOwnUnits)) return other;
       }
     }
     return undefined;
+  }
+
+  /** The market with which a sample's changed places, directly or around a circle. */
+  private exchangedWith({ market, timeMs }: Sample): number | undefined {
+    this.jumps ??= this.findJumps(timeMs);
+    return mappedTo(this.jumps, market, (other) => {
+      const sample = [...this.now.values()].find((each) => each.market === other && this.hasJumped(each));
+      return sample !== undefined && this.remappedTo(sample) !== undefined;
+    });
+  }
+
+  /** The first jump of a source of each market: of this stretch, else of those that were held a while ago. */
+  private findJumps(timeMs: number): ReadonlyMap<number, Jump> {
+    const jumps = new Map<number, Jump>();
+    for (const [place, sample] of [...this.now, ...this.heldLast]) {
+      const { market, price } = sample;
+      if (market === 0 || jumps.has(market) || !this.hasJumped(sample)) continue;
+      if (timeMs - sample.timeMs > HELD_LATELY_MS) continue;
+      const before = this.inUsdc(place, this.before(place)?.price ?? 0);
+      jumps.set(market, { before, after: this.inUsdc(place, price), units: this.units(market) });
+    }
+    return jumps;
+  }
+
+  private hasJumped(sample: Sample): boolean {
+    const before = this.before(placeOf(sample));
+    return before !== undefined && !isNear(sample.price, before.price, this.band);
+  }
+
+  private units(market: number): number {
+    return (this.state.market.f64[market * 128 + MARKET.SIZE_STEP] as number) / 1e12;
   }
 
   /** A price of USDC that most markets' venues contradict, while the one before it is as they say. */

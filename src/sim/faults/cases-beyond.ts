@@ -11,6 +11,7 @@ import {
   getWide,
   held,
   oracles,
+  type Prices,
   price,
   put,
   putWide,
@@ -164,6 +165,25 @@ function ahead(inputs: readonly CommandRecord[], { ticks }: FaultScene): readonl
   return inputs.map((record) =>
     record.kind === 'tick' ? { ...record, timeMs: (record.timeMs as number) + JUMP_MS } : record,
   );
+}
+
+/** What oracles and venues say of a market is taken for another one's, in its units: `to` says whose they are taken for. */
+function remapped(
+  inputs: readonly CommandRecord[],
+  { state }: FaultScene,
+  to: (market: number, markets: number) => number,
+): readonly CommandRecord[] {
+  const count = rowsOf(state, 'market').length;
+  return inputs.map((record) => {
+    if (record.kind !== 'oraclePrice' && record.kind !== 'venueQuote') return record;
+    const market = record['market'] as number;
+    const other = to(market, count);
+    const units = get(state, 'market', other, 'SIZE_STEP') / get(state, 'market', market, 'SIZE_STEP');
+    if (record.kind === 'oraclePrice') {
+      return { ...record, market: other, price: price((record['price'] as number) * units) };
+    }
+    return { ...record, market: other, ...scaled(record as unknown as Prices, units) };
+  });
 }
 
 export const CASES_BEYOND: readonly Fault[] = [
@@ -353,5 +373,25 @@ export const CASES_BEYOND: readonly Fault[] = [
       }
       reload(state);
     },
+  },
+  {
+    id: 'B21',
+    name: 'two markets have each other’s feeds, of every source',
+    class: 'II',
+    harm: ['forced', 'money'],
+    lastsTicks: 20,
+    inputs: (inputs, scene) =>
+      remapped(inputs, scene, (market) => {
+        if (market === scene.market) return scene.otherMarket;
+        return market === scene.otherMarket ? scene.market : market;
+      }),
+  },
+  {
+    id: 'B22',
+    name: 'the table of feeds is shifted by one market, of every source',
+    class: 'II',
+    harm: ['forced', 'money'],
+    lastsTicks: 20,
+    inputs: (inputs, scene) => remapped(inputs, scene, (market, count) => (market % count) + 1),
   },
 ];
