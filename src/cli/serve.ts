@@ -1,10 +1,13 @@
 // `makewhole serve`: an exchange that keeps running.
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { answerAsk, statusOf } from '../server/control-asks.ts';
 import { ControlSocket } from '../server/control-socket.ts';
 import { DataDir } from '../server/data-dir.ts';
 import { LiveExchange } from '../server/live-exchange.ts';
 import type { Notice } from '../server/notice.ts';
+import { writeServedRecord } from '../server/served-record.ts';
 import { EndlessSession } from '../sim/endless-session.ts';
 import type { Database } from '../store/database.ts';
 import { openPglite } from '../store/pglite-database.ts';
@@ -27,9 +30,11 @@ interface ServeOptions {
   readonly seed: number;
   readonly tick: number;
   readonly speed: number;
+  readonly paused?: boolean;
 }
 
 const DAY_MS = 86_400_000;
+const PROGRAM = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Adds the command `serve`. */
 export function registerServe(program: Command, frame: Frame): void {
@@ -58,6 +63,10 @@ export function registerServe(program: Command, frame: Frame): void {
     .option('--seed <n>', 'decides what the traders do', wholeNumber(0, 2 ** 31 - 1), 1)
     .option('--tick <ms>', 'time between two ticks of the clock', wholeNumber(100, 30_000), 1000)
     .option('--speed <n>', 'the exchange’s time goes so many times as fast as the clock', wholeNumber(1, 10_000), 1)
+    .option(
+      '--paused',
+      'holds all commands until `control resume`: how an upgrade starts a release that is to take over',
+    )
     .action(action<ServeOptions>(frame, serve));
 }
 
@@ -79,8 +88,10 @@ async function serve(output: Output, options: ServeOptions): Promise<ExitCode> {
       traffic,
       hasTraders: traders === 'on',
       speed,
+      isPaused: options.paused === true,
       tell: (notice) => tell(output, notice),
     });
+    writeServedRecord(dir.path, { program: PROGRAM, args: argumentsOf(options, dir), process: process.pid });
     await runListening(output, live, dir);
     const { height, fork, stateRoot } = live.head;
     output.say(`Stopped: block ${height} on fork ${fork}, root ${stateRoot}.`);
@@ -89,6 +100,20 @@ async function serve(output: Output, options: ServeOptions): Promise<ExitCode> {
   } finally {
     dir.close();
   }
+}
+
+/** The arguments that start the same exchange again, wherever from. */
+function argumentsOf(options: ServeOptions, dir: DataDir): string[] {
+  const { data, market = [], day, traders, accounts, seed, tick, speed } = options;
+  const database = options.database ?? process.env['DATABASE_URL'] ?? '';
+  return [
+    ...['--data-dir', dir.path, '--traders', traders, '--accounts', String(accounts), '--seed', String(seed)],
+    ...['--tick', String(tick), '--speed', String(speed)],
+    ...(database === '' ? [] : ['--database', database]),
+    ...(data === undefined ? [] : ['--data', resolve(data)]),
+    ...market.flatMap((name) => ['--market', name]),
+    ...(day === undefined ? [] : ['--day', day]),
+  ];
 }
 
 /** Runs the exchange with its control socket, until it is told to stop. */

@@ -50,6 +50,8 @@ export interface LiveOptions {
   readonly traffic: Traffic;
   readonly hasTraders: boolean;
   readonly speed: number;
+  /** Begins with all commands held, until `resume`. */
+  readonly isPaused?: boolean;
   readonly tell: (notice: Notice) => void;
   /** Is given each batch once it is durable. */
   readonly onPublish?: ExchangeOptions['onPublish'];
@@ -80,6 +82,7 @@ export class LiveExchange {
   private constructor(options: LiveOptions) {
     const { dir, speed, tell, traffic, disk, onPublish } = options;
     this.options = options;
+    this.isPaused = options.isPaused === true;
     const told: ToldOfRecovery = {
       tell,
       unready: () => this.readiness.shutBy('cancel_only'),
