@@ -58,21 +58,24 @@ export function openingMaker(state: State): number {
   return state.account.rows - 1;
 }
 
+/** Is given each batch of commands of a base's history in its order: rows from `from` up to `to` of `commands`, applied to `state`. */
+export type OnBatch = (state: State, commands: CommandBuffer, from: number, to: number) => void;
+
 /** Builds the venue of a regime: the same for the same seed and number of accounts. */
-export function buildBase(regime: Regime, seed: number, accounts = ACCOUNTS): Base {
+export function buildBase(regime: Regime, seed: number, accounts = ACCOUNTS, onBatch?: OnBatch): Base {
   const day = regimeDay(regime, seed);
   const session = new Session({ day, seed, accounts });
   const state = genesis({ accounts: accounts + 16 });
   const opening = new CommandBuffer();
   session.opening(state, opening);
-  prehistory(state, day, opening, seed);
+  prehistory(state, day, opening, seed, onBatch);
   const commands = new CommandBuffer();
   for (let tick = 1; tick <= BASE_TICK; tick++) {
     commands.clear();
     if (tick === THIN_TICK)
       takeOut(state, session.clock.timeOf(tick - 1), new Random(seed).fork('thin'), commands, THIN_ACCOUNTS);
     session.step(tick, state, commands);
-    apply(state, commands);
+    apply(state, commands, onBatch);
   }
   const { f64 } = state.venue;
   return {
@@ -87,22 +90,28 @@ export function buildBase(regime: Regime, seed: number, accounts = ACCOUNTS): Ba
 }
 
 /** Applies commands and, after each tick, what it proposes. */
-function apply(state: State, commands: CommandBuffer): void {
+function apply(state: State, commands: CommandBuffer, onBatch?: OnBatch): void {
   state.events.clear();
   const forced = new CommandBuffer(64);
   for (let row = 0; row < commands.rows; ) {
     const from = state.events.count;
+    const first = row;
     row = applyUntilTick(state, commands.i32, commands.f64, row, commands.rows);
+    onBatch?.(state, commands, first, row);
     forced.clear();
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
     const { count } = state.events;
     for (let event = from; event < count; event++) appendForced(state.events, event, timeMs, forced);
-    for (let at = 0; at < forced.rows; ) at = applyUntilTick(state, forced.i32, forced.f64, at, forced.rows);
+    for (let at = 0; at < forced.rows; ) {
+      const begins = at;
+      at = applyUntilTick(state, forced.i32, forced.f64, at, forced.rows);
+      onBatch?.(state, forced, begins, at);
+    }
   }
 }
 
 /** The markets' past, hour by hour: each is defined when it begins; then everything else of the opening. */
-function prehistory(state: State, day: MarketDay, opening: CommandBuffer, seed: number): void {
+function prehistory(state: State, day: MarketDay, opening: CommandBuffer, seed: number, onBatch?: OnBatch): void {
   const random = new Random(seed).fork('prehistory');
   const commands = new CommandBuffer();
   const start = day.startMs - (OLDEST_HOURS + 1) * HOUR_MS;
@@ -116,24 +125,24 @@ function prehistory(state: State, day: MarketDay, opening: CommandBuffer, seed: 
   commands.setRule(start, RULE.reopen_rung, RUNG_MS);
   commands.setRule(start, RULE.reopen_grace, GRACE_MS);
   commands.setRule(start, RULE.liquidity_ramp, RAMP_S);
-  apply(state, commands);
+  apply(state, commands, onBatch);
   for (let hour = OLDEST_HOURS; hour > 0; hour--) {
     commands.clear();
     const timeMs = day.startMs - hour * HOUR_MS;
     commands.collateralPrice(timeMs, 1e8, timeMs);
     day.markets.forEach((market, place) => speak(market, place, hour, timeMs, random, commands));
     commands.tick(timeMs);
-    apply(state, commands);
+    apply(state, commands, onBatch);
   }
   commands.clear();
   commands.setRule(day.startMs, RULE.funding_gap, 30_000);
   const rest = day.markets.length * 3 * COMMAND_BYTES;
   commands.append(opening.bytes.subarray(rest, opening.rows * COMMAND_BYTES), 1);
-  apply(state, commands);
+  apply(state, commands, onBatch);
   commands.clear();
   commands.defineAccount(day.startMs, new Uint8Array(32).fill(7), ACCOUNT_KIND.TRADER, 0);
   commands.deposit(day.startMs, openingMaker(state) + 1, OPENING_MAKER_UNITS, 1e6);
-  apply(state, commands);
+  apply(state, commands, onBatch);
 }
 
 /** What oracles and venues said of a market in an hour of its past; nothing before it began. */
