@@ -15,6 +15,7 @@ import { type Streams, toJson } from './output.ts';
 import { registerKey } from './key.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
+import { registerShadow } from './shadow.ts';
 import { registerStart } from './start.ts';
 import { registerStore } from './store.ts';
 import { registerUpgrade } from './upgrade.ts';
@@ -35,6 +36,7 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerInspect,
   registerStore,
   registerUpgrade,
+  registerShadow,
   registerKey,
   registerData,
   registerBench,
