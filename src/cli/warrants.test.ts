@@ -14,10 +14,11 @@ import { INSTRUCTION, ORDER_KIND, orderFlags, SIDE } from '../engine/flags.ts';
 import { ACCOUNT_KIND, genesis } from '../engine/state.ts';
 import { STATUS } from '../engine/status.ts';
 import { ROUND_MARKET, USDC } from '../engine/venue.fixture.ts';
-import { Exchange, NoWarrant } from '../exchange/exchange.ts';
+import { Exchange } from '../exchange/exchange.ts';
 import { recover } from '../exchange/recover.ts';
 import { Guard } from '../guard/guard.ts';
 import { GuardedRoots } from '../guard/guarded-roots.ts';
+import { decodeHolds } from '../guard/hold-record.ts';
 import { WarrantVerifier } from '../guard/verify-warrants.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -273,13 +274,35 @@ test('an exchange recovered in the midst of the story issues the same warrants',
   assert.equal([...journal.entries()].map(text).join(''), entries.map(text).join(''));
 });
 
-test('a forced command that someone submits is not taken', () => {
-  const exchange = opened(new MemoryJournal());
+test('a forced command that someone submits is not taken and told, and what came with it is', () => {
+  const journal = new MemoryJournal();
+  const held: string[] = [];
+  const guard = new Guard({
+    onHeldCommand: ({ check, account }) => held.push(`${check.class} ${check.name} ${account}`),
+  });
+  const { state, sealer } = recover(journal, { hash: sha256, roots: new DirectRoots(sha256), guard });
+  const exchange = new Exchange({ state, journal, sealer, blockCommands: 1, blockMs: 60_000, guard });
+  const forge = new CommandBuffer();
+  forge.liquidate(1, LONG, 1_000_000, 0, 0, 0, 0);
+  // Before the first block as well, when the guard has nothing yet to compare with.
+  exchange.submit(forge);
   exchange.submit(opening());
   const before = exchange.sequence;
   const commands = new CommandBuffer();
+  commands.fireTrigger(3000, 1, 0);
   commands.liquidate(3000, LONG, 1_000_000, 0, 0, 0, 0);
-  assert.throws(() => exchange.submit(commands), NoWarrant);
-  assert.equal(exchange.sequence, before);
-  exchange.submit(falling(1000, 6000));
+  commands.forceCancel(3000, 1, 1);
+  prices(commands, 6000, 1000e6);
+  commands.settlePosition(6000, SHORT, 1, 1, 1);
+  exchange.submit(commands);
+  assert.equal(exchange.sequence, before + 4);
+  assert.deepEqual(held, [`I warrant ${LONG}`, 'I warrant 0', `I warrant ${LONG}`, 'I warrant 0', 'I warrant 0']);
+  exchange.finish();
+  const kinds = [...journal.entries()].flatMap((entry) =>
+    entry.kind === 'commands' && entry.holds !== undefined ? decodeHolds(entry.holds) : [],
+  );
+  assert.deepEqual(
+    kinds.map((record) => [record?.kind, record?.command]),
+    ['liquidate', 'fireTrigger', 'liquidate', 'forceCancel', 'settlePosition'].map((command) => ['not_taken', command]),
+  );
 });

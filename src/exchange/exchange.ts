@@ -72,6 +72,7 @@ export class ExchangeStopped extends Error {
 
 const NO_ROWS = new Uint8Array();
 const COMMAND_WORDS = COMMAND_BYTES / 4;
+const NONE_FORCED: readonly number[] = [];
 
 /** A batch on its way: its commands in the order in which they were applied, and what they did. */
 class Batch {
@@ -121,8 +122,8 @@ export class Exchange {
   submit(commands: CommandBuffer, source: CommandSource = OUTSIDE): void {
     if (this.stopped !== undefined) throw new ExchangeStopped(this.stopped);
     if (commands.rows === 0) return;
-    requireWholeCommands(commands, this.options.guard !== undefined);
-    this.orStop(() => this.take(this.screened(commands, source)));
+    const forced = forcedAmong(commands);
+    this.orStop(() => this.take(this.screened(commands, source, forced)));
   }
 
   /**
@@ -270,8 +271,8 @@ export class Exchange {
   }
 
   /** The commands that the guard lets in: these, or a copy without those that it holds. */
-  private screened(commands: CommandBuffer, source: CommandSource): CommandBuffer {
-    const held = this.options.guard?.screen(this.state, commands, source);
+  private screened(commands: CommandBuffer, source: CommandSource, forced: readonly number[]): CommandBuffer {
+    const held = this.options.guard?.screen(this.state, commands, source, forced);
     if (held === undefined) return commands;
     const taken = new CommandBuffer(commands.rows);
     for (let row = 0; row < commands.rows; ) {
@@ -338,19 +339,14 @@ export class NotWholeCommands extends Error {
   }
 }
 
-/** A forced command was submitted to an exchange with a guard, which alone may have them made. Nothing of them was taken. */
-export class NoWarrant extends Error {
-  constructor(row: number) {
-    super(`row ${row} is a forced action that no warrant made`);
-    this.name = 'NoWarrant';
-  }
-}
-
-function requireWholeCommands({ i32, rows }: CommandBuffer, isGuarded: boolean): void {
+/** First rows of the forced commands among what was submitted. Refuses (throws) rows that are not whole commands. */
+function forcedAmong({ i32, rows }: CommandBuffer): readonly number[] {
+  let forced = NONE_FORCED;
   for (let row = 0; row < rows; ) {
     const claimed = i32[row * COMMAND_WORDS + 1] as number;
     if (claimed < 1 || row + claimed > rows) throw new NotWholeCommands(row, rows);
-    if (isGuarded && isForced(i32[row * COMMAND_WORDS] as number)) throw new NoWarrant(row);
+    if (isForced(i32[row * COMMAND_WORDS] as number)) forced = [...forced, row];
     row += claimed;
   }
+  return forced;
 }

@@ -32,7 +32,7 @@ import { type OrderViolation, tellViolations } from './order-violation.ts';
 import { HALTING, type Judgement } from './judgement.ts';
 import { Prices } from './price-checks.ts';
 import { Quarantine } from './quarantine.ts';
-import { type HeldCommand, Screen } from './screen.ts';
+import { type HeldCommand, Screen, withoutWarrant } from './screen.ts';
 import { type Check, Checks, type Verdict } from './verdict.ts';
 import { draftWarrant, encodeLines, type WarrantDraft, type WarrantPlace, warrantText } from './warrant.ts';
 
@@ -148,10 +148,17 @@ export class Guard {
 
   /**
    * Judges submitted commands against the state that they find. Returns the first rows of those that must not be taken,
-   * undefined when all may be. A replay does not ask: what is in the journal was taken.
+   * undefined when all may be. A replay does not ask: what is in the journal was taken. `forced`: first rows of forced commands among
+   * them, which nobody may submit.
    */
-  screen(state: State, commands: CommandBuffer, source: CommandSource = OUTSIDE): ReadonlySet<number> | undefined {
-    const held = this.heldOf(state, commands, source);
+  screen(
+    state: State,
+    commands: CommandBuffer,
+    source: CommandSource = OUTSIDE,
+    forced: readonly number[] = [],
+  ): ReadonlySet<number> | undefined {
+    const judged = this.heldOf(state, commands, source);
+    const held = forced.length === 0 ? judged : [...forced.map((row) => withoutWarrant(commands, row)), ...judged];
     for (const note of this.screening.takeNotes()) this.options.onNote?.(note);
     if (held.length === 0) return undefined;
     for (const each of held) {

@@ -2,7 +2,7 @@
  * The guard at the door: what is submitted is judged before any of it is applied. A command that is held is not taken; nothing is
  * altered. A replay does not ask: what is in the journal was taken.
  */
-import { COMMAND } from '../engine/command.ts';
+import { COMMAND, COMMAND_KINDS, LIQUIDATE } from '../engine/command.ts';
 import type { CommandBuffer } from '../engine/command-buffer.ts';
 import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
@@ -30,6 +30,22 @@ export interface HeldCommand {
   readonly market: number;
   readonly timeMs: number;
   readonly check: Check;
+}
+
+/** The forced command at a row of what was submitted: the guard alone has them made. */
+export function withoutWarrant({ i32, f64 }: CommandBuffer, row: number): HeldCommand {
+  const command = i32[row * 16] as number;
+  const account = command === COMMAND.liquidate ? (i32[row * 16 + LIQUIDATE.ACCOUNT] as number) : 0;
+  const name = COMMAND_KINDS[command] as string;
+  const check = {
+    class: 'I',
+    name: 'warrant',
+    about: name,
+    holds: false,
+    found: 'none',
+    expected: 'a warrant',
+  } as const;
+  return { row, command, account, market: 0, timeMs: f64[row * 8 + 1] as number, check };
 }
 
 const NONE: readonly HeldCommand[] = [];

@@ -10,6 +10,7 @@ import { namedId } from '../../remedy/other-names.ts';
 import type { TrueRun, TrueTick } from './true-run.ts';
 import { idsOf, withdrawalKey } from './true-run.ts';
 import type { Taken } from './venue.ts';
+import type { Rights } from './wrong-inputs.ts';
 
 /** Commands of one tick as they are submitted. */
 export interface Fed {
@@ -20,6 +21,8 @@ export interface Fed {
   readonly starts: readonly number[];
   /** By place: it is not what the true world had. */
   readonly changed: readonly boolean[];
+  /** By place: what the true world has there, in this one's ids; undefined where it is the same. */
+  readonly rights: Rights;
   /** Records that a fault added, changed or took away. */
   readonly touched: readonly CommandRecord[];
   /** Records that no bytes can say: refused before they are commands. */
@@ -67,7 +70,8 @@ export class Feed {
       origins.push(place);
       starts.push(row);
     }
-    return { commands, origins, starts, changed: starts.map(() => false), touched: [], malformed: [] };
+    const changed = starts.map(() => false);
+    return { commands, origins, starts, changed, rights: [], touched: [], malformed: [] };
   }
 
   /** Puts this world's id into a command that names one; false when there is none. */
@@ -96,6 +100,8 @@ export class Feed {
     const origins: number[] = [];
     const starts: number[] = [];
     const changed: boolean[] = [];
+    /** By place: where it stands in the true world, undefined for one that a fault added. */
+    const stand: (number | undefined)[] = [];
     const touched: CommandRecord[] = [];
     const malformed: BadCommandRecord[] = [];
     const kept = new Set(inputs);
@@ -113,9 +119,10 @@ export class Feed {
       const stands = place ?? places.get(replaced.find((other) => isOf(other, record)) ?? record);
       if (place === undefined && stands !== undefined) replaced.splice(replaced.indexOf(records[stands] as never), 1);
       origins.push(stands === undefined ? -1 : (plain.origins[stands] as number));
+      stand.push(stands);
     }
     touched.push(...replaced);
-    return { commands, origins, starts, changed, touched, malformed };
+    return { commands, origins, starts, changed, rights: rightsOf(records, changed, stand), touched, malformed };
   }
 
   /** Pairs the ids that both worlds gave for the commands of a tick. `held` are the first rows that were not taken. */
@@ -145,12 +152,43 @@ function rowsOf({ commands, starts }: Fed, place: number): Uint8Array {
 
 function bytesOf(record: CommandRecord, malformed: BadCommandRecord[]): Uint8Array | undefined {
   try {
-    return writeCommand(record);
+    return wholeRows(writeCommand(record));
   } catch (error) {
     if (!(error instanceof BadCommandRecord)) throw error;
     malformed.push(error);
     return undefined;
   }
+}
+
+/**
+ * What should have been in the place of each command. One that a fault took away belongs before the next one that is there, or behind the
+ * last.
+ */
+function rightsOf(
+  records: readonly CommandRecord[],
+  changed: readonly boolean[],
+  stand: readonly (number | undefined)[],
+): Rights {
+  const own = stand.map((at) => (at === undefined ? [] : [records[at] as CommandRecord]));
+  const here = new Set(stand);
+  const before = stand.map((): CommandRecord[] => []);
+  const behind: CommandRecord[] = [];
+  records.forEach((record, at) => {
+    if (here.has(at)) return;
+    const next = stand.findIndex((other) => other !== undefined && other > at);
+    (before[next] ?? behind).push(record);
+  });
+  return stand.map((_, place) => {
+    const added = [...(before[place] ?? []), ...(own[place] ?? []), ...(place === stand.length - 1 ? behind : [])];
+    return changed[place] === true || added.length > 1 ? added : undefined;
+  });
+}
+
+/** What claims other rows than its own cannot be told apart from what follows: it is refused where commands are decoded. */
+function wholeRows(bytes: Uint8Array): Uint8Array {
+  const claimed = new DataView(bytes.buffer, bytes.byteOffset).getInt32(4, true);
+  if (claimed * COMMAND_BYTES === bytes.length) return bytes;
+  throw new BadCommandRecord('raw', 'bytes', `claims ${claimed} rows of ${bytes.length / COMMAND_BYTES}`);
 }
 
 /** True when a record that a fault made seems to stand for one that is gone: the same kind, account and market. */

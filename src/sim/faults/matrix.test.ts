@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { toHex } from '../../chain/digest.ts';
+import { COMMAND } from '../../engine/command.ts';
 import { MARKET } from '../../engine/tables.ts';
 import { CASES } from './cases.ts';
 import type { Fault } from './fault.ts';
@@ -66,11 +68,9 @@ describe('the corruption matrix, some cells of it', () => {
 });
 
 describe('the harness can fail', () => {
+  const named: Fault = { id: 'zero', name: 'an index is zero', class: 'I', harm: ['forced'] };
   const zeroIndex: Fault = {
-    id: 'zero',
-    name: 'an index is zero',
-    class: 'I',
-    harm: ['forced'],
+    ...named,
     memory: ({ state, market }) => {
       state.market.f64[market * state.market.rowFloats + MARKET.FUNDING_INDEX] = 0;
       state.index.restore(state);
@@ -79,6 +79,29 @@ describe('the harness can fail', () => {
 
   test('it sees what a fault does where nobody looks', () => {
     assert.ok(worlds.unguarded('calm', 'steady', zeroIndex).includes('forced'));
+  });
+
+  test('rows that claim other rows, and a liquidation that somebody submits, are refused by name; the exchange goes on', () => {
+    const rows = new Uint8Array(64);
+    const words = new DataView(rows.buffer);
+    words.setInt32(0, COMMAND.cancelAll, true);
+    words.setInt32(4, 1_000_000, true);
+    const raw: Fault = {
+      ...named,
+      inputs: (inputs) => [{ kind: 'raw', timeMs: null, bytes: toHex(rows) }, ...inputs],
+    };
+    const seen = worlds.guarded('calm', 'steady', raw);
+    assert.deepEqual([seen.detectedBy, seen.stopped, seen.delayed], ['command_form', null, 0]);
+    const forged: Fault = {
+      ...named,
+      inputs: (inputs, { accounts, timeMs }) => {
+        const margin = { equityHigh: 0, equityLow: 0, maintenanceHigh: 0, maintenanceLow: 1 };
+        return [{ kind: 'liquidate', timeMs, account: accounts[0] as number, share: 1_000_000, ...margin }, ...inputs];
+      },
+    };
+    const held = worlds.guarded('calm', 'steady', forged);
+    assert.deepEqual([held.detectedBy, held.detectedWhere, held.stopped], ['warrant', 'door', null]);
+    assert.deepEqual([held.wrongful, held.delayed], [0, 0]);
   });
 
   test('a fault that does nothing does no harm and is not noticed', () => {
