@@ -9,6 +9,7 @@ import { genesis, type State } from '../src/engine/state.ts';
 import { VENUE } from '../src/engine/tables.ts';
 import { appendForced } from '../src/guard/forced-command.ts';
 import { isForced } from '../src/guard/guarded-replay.ts';
+import { type Deviation, deviate } from '../src/remedy/deviation.ts';
 
 /** What the remedy adds has no cone, and is not what is asked here. */
 const LEFT_OUT: ReadonlySet<number> = new Set([
@@ -23,6 +24,8 @@ const LEFT_OUT: ReadonlySet<number> = new Set([
 /** A window: `states(n)` gives n states of their own at its start. */
 export interface FlowWindow {
   readonly batches: readonly BatchEntry[];
+  /** What was written into the world other than by commands. */
+  readonly deviations: readonly Deviation[];
   readonly states: (count: number) => State[];
 }
 
@@ -32,22 +35,33 @@ export interface Asking {
   readonly observe?: (events: readonly EventRecord[]) => void;
 }
 
-/**
- * Trades `before` steps and then `steps` more, which are the window. Every proposal is carried out behind its tick, as `mayForce` says
- * (by its number in the window).
- */
+export interface FlowOptions {
+  /** Whether a proposal is carried out, by its number in the window; all are unless said. */
+  readonly mayForce?: ((number: number) => boolean) | undefined;
+  /** What is written into the state before a step of the window, other than by a command. */
+  readonly writes?: ((step: number, state: State) => Deviation['writes']) | undefined;
+}
+
+/** Trades `before` steps and then `steps` more, which are the window. Every proposal that may be is carried out behind its tick. */
 export function tradeWindow(
   asking: Asking,
   before: number,
   steps: number,
-  mayForce: (number: number) => boolean = () => true,
+  { mayForce = () => true, writes = () => [] }: FlowOptions = {},
 ): FlowWindow {
   const state = genesis();
   const opening = new CommandBuffer();
   const batches: BatchEntry[] = [];
+  const deviations: Deviation[] = [];
   let proposals = 0;
   for (let step = 0; step < before + steps; step++) {
     const asked = new CommandBuffer();
+    const written = step < before ? [] : writes(step - before, state);
+    if (written.length > 0) {
+      const deviation = { afterSequence: sequenceOf(state), writes: written };
+      deviations.push(deviation);
+      deviate(state, deviation);
+    }
     asking.next(state, asked);
     const done = step < before ? opening : new CommandBuffer();
     const first = sequenceOf(state) + 1;
@@ -76,7 +90,7 @@ export function tradeWindow(
     if (step >= before && done.rows > from) batches.push(batchOf(done, first, done.commands - commands));
   }
   const states = (count: number): State[] => Array.from({ length: count }, () => replayed(opening));
-  return { batches, states };
+  return { batches, deviations, states };
 }
 
 function take(state: State, from: CommandBuffer, row: number, rows: number, into: CommandBuffer, asking: Asking): void {

@@ -5,7 +5,7 @@
 import { copyState } from '../chain/copy-state.ts';
 import { Wide } from '../engine/amount.ts';
 import type { State } from '../engine/state.ts';
-import { ACCOUNT, CLIENT_ID, ORACLE_LIMIT, ORDER, POSITION, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
+import { ACCOUNT, CLIENT_ID, ORACLE_LIMIT, ORDER, POSITION, VENUE, VENUE_LIMIT, WITHDRAWAL } from '../engine/tables.ts';
 import type { Cone } from './cone.ts';
 import { placePositions } from './compose-positions.ts';
 import type { TouchIndex } from './touch-index.ts';
@@ -26,6 +26,7 @@ export function composeWorld(index: TouchIndex, cone: Cone): State {
     takeMarkets(world, cone);
     putOrders(world, cone);
     moveMoney(world, cone);
+    withhold(world, cone);
   }
   world.index.restore(world);
   return world;
@@ -99,19 +100,45 @@ function putClientId({ clientId }: State, other: State, id: number, order: numbe
   return row;
 }
 
+/** Takes out the withdrawals that the other world refused; those that were asked for later have lower numbers there. */
+function withhold({ withdrawal, venue }: State, { withheld, actual, other }: Cone): void {
+  const withdrawn = venue.rowFloats + VENUE.WITHDRAWN_HIGH;
+  move(venue.f64, withdrawn, actual.venue.f64, other.venue.f64);
+  if (withheld.length === 0) return;
+  const count = venue.rowFloats + VENUE.WITHDRAWALS;
+  venue.f64[count] = (venue.f64[count] as number) - withheld.length;
+  const { i32, f64 } = withdrawal;
+  for (let row = 1; row < withdrawal.rows; row++) {
+    if (i32[row * 16 + WITHDRAWAL.STATUS] === 0) continue;
+    const id = f64[row * 8 + WITHDRAWAL.ID] as number;
+    if (withheld.includes(id)) {
+      i32[row * 16 + WITHDRAWAL.STATUS] = 0;
+      withdrawal.release(row);
+    } else {
+      f64[row * 8 + WITHDRAWAL.ID] = id - withheld.filter((each) => each < id).length;
+      withdrawal.touch(row);
+    }
+  }
+}
+
 const moved = new Wide();
 const part = new Wide();
+
+/** Adds to a wide number what the other part has more of it than the actual one. */
+function move(values: Float64Array, at: number, here: Float64Array, there: Float64Array): void {
+  if (here[at] === there[at] && here[at + 1] === there[at + 1]) return;
+  moved.load(values, at).addWide(part.load(there, at)).subtractWide(part.load(here, at)).store(values, at);
+}
 
 /** Adds to each account what it has more in the other world's part than in the actual one's. */
 function moveMoney({ account }: State, { actual, other }: Cone): void {
   const [here, there] = [actual.account.f64, other.account.f64];
   for (let row = 1; row < account.rows; row++) {
-    const at = row * 8 + ACCOUNT.BALANCE_HIGH;
     const owed = row * 8 + ACCOUNT.RECEIVABLE;
     const more = (there[owed] as number) - (here[owed] as number);
     account.f64[owed] = (account.f64[owed] as number) + more;
-    if (here[at] === there[at] && here[at + 1] === there[at + 1]) continue;
-    moved.load(account.f64, at).addWide(part.load(there, at)).subtractWide(part.load(here, at)).store(account.f64, at);
+    move(account.f64, row * 8 + ACCOUNT.BALANCE_HIGH, here, there);
+    move(account.f64, row * 8 + ACCOUNT.PENDING_HIGH, here, there);
     account.touch(row);
   }
 }

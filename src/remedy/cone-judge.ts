@@ -7,6 +7,7 @@ import { FEE_ACCOUNT, INSURANCE_FUND, type State } from '../engine/state.ts';
 import { ACCOUNT, MARKET, POSITION } from '../engine/tables.ts';
 import { wide } from '../guard/exact.ts';
 import { AccountDifferences } from './cone-accounts.ts';
+import type { PlacedDeviation } from './cone-deviations.ts';
 import type { ConePlan, Part } from './cone-plan.ts';
 import { amendedOrder, placedOrder } from './decision-recorder.ts';
 import { type JudgedOrder, orderClaim, REFUSED, staysDecided } from './decision-slack.ts';
@@ -38,6 +39,8 @@ export class ConeJudge {
   /** Marks or funding indexes differ, so every account with a position in the part does. */
   private isApart = false;
   private wasApart = false;
+  /** Parameters differ: no price shows it. */
+  private isAlwaysApart = false;
   /** An account that joins if the command that is applied turns out otherwise. */
   private doubted = 0;
   private nextHealth = 0;
@@ -153,10 +156,30 @@ export class ConeJudge {
     if (account > FEE_ACCOUNT) this.differences.update(account, number, this.actual, this.other);
   }
 
+  /** The account's positions must all be in the part, or the pass says nothing. */
+  mustBeWhole(account: number): void {
+    if (this.isMixed(account)) this.joined.add(account);
+    else if (account === INSURANCE_FUND && holdsElsewhere(this.index.end, account, this.isIn)) this.joined.add(account);
+  }
+
   /** To be called when a tick was applied to both parts, before anything is forced. */
   startTick(): void {
     this.wasApart = this.isApart;
-    this.isApart = this.part.markets.some((market) => arePricesApart(this.actual, this.other, market));
+    this.lookAtPrices();
+  }
+
+  private lookAtPrices(): void {
+    this.isApart =
+      this.isAlwaysApart || this.part.markets.some((market) => arePricesApart(this.actual, this.other, market));
+  }
+
+  /** To be called when something was written into the actual part: what it changes of accounts is in force from the next command on. */
+  deviated({ before, accounts, isBeyondPrices }: PlacedDeviation): void {
+    if (isBeyondPrices) this.isAlwaysApart = true;
+    for (const account of accounts) this.flagged.add(account);
+    this.lookAtPrices();
+    if (this.isApart) for (const account of this.part.accounts) this.update(account, before - 1);
+    for (const account of this.flagged) this.update(account, before - 1);
   }
 
   /** To be called behind what was forced. */
@@ -234,6 +257,15 @@ function askedByBatch(state: State, words: Int32Array, first: number): Asked | u
     if (order !== undefined) claim += orderClaim(state, order, false);
   }
   return claim === 0 ? undefined : { account: words[first * WORDS + PLACE_BATCH.ACCOUNT] as number, claim };
+}
+
+/** True when an account has a position, if an empty one, in a market that is not in the part. */
+function holdsElsewhere({ account, position }: State, row: number, isIn: Uint8Array): boolean {
+  let at = account.i32[row * 16 + ACCOUNT.FIRST_POSITION] as number;
+  for (; at !== 0; at = position.i32[at * 32 + POSITION.NEXT_OF_ACCOUNT] as number) {
+    if (isIn[position.i32[at * 32 + POSITION.MARKET] as number] === 0) return true;
+  }
+  return false;
 }
 
 function arePricesApart(actual: State, other: State, market: number): boolean {

@@ -14,12 +14,14 @@ import type { AccountDifferences } from './cone-accounts.ts';
 import { forEachAccount, isRefusal, toldSame } from './cone-events.ts';
 import { askedIn, ConeJudge } from './cone-judge.ts';
 import { ConeNames } from './cone-names.ts';
+import { deviatePart, type PlacedDeviation } from './cone-deviations.ts';
 import type { ConePlan, Part } from './cone-plan.ts';
 import { isSamePart } from './cone-same.ts';
-import { partOf } from './cone-world.ts';
+import { boundEndless, partOf } from './cone-world.ts';
 import { type CorrectedSeries, correctedSample } from './correction-series.ts';
 import { waitingOrder } from './decision-recorder.ts';
 import { type HeldAction, isHeld } from './held-actions.ts';
+import { holdsSame, isOfFund, type Unwind } from './other-world.ts';
 import { type Chunk, type TouchIndex, TOUCHES } from './touch-index.ts';
 
 const WORDS = COMMAND_BYTES / 4;
@@ -38,16 +40,44 @@ export interface PassResult {
   readonly differing: number;
   /** Command behind which both parts were the same again, but for money that was moved; the window's end where they never were. */
   readonly until: number;
-  /** The insurance fund traded, took or paid something else. */
-  readonly isFundApart: boolean;
+  /** Withdrawals of the actual world that the other one refused, rising. */
+  readonly withheld: readonly number[];
   readonly differences: AccountDifferences;
   /** The command that made each position that the other part has since the start. */
   readonly madeInOther: ReadonlyMap<number, number>;
   readonly beyond: string | undefined;
 }
 
-/** Is shown what each command told in either part; the events are valid during the call. */
-export type ConeObserver = (world: 'actual' | 'other', state: State) => void;
+/** What a command did in both parts, and what was forced behind it. */
+export interface ConeStep {
+  readonly number: number;
+  readonly chunk: Chunk;
+  readonly row: number;
+  readonly actual: State;
+  readonly other: State;
+  /** First event of the other part that the command told; those before it are the insurance fund's. */
+  readonly firstOfOther: number;
+  /** It was put to the other part: an order that the fund gives anew there is not. */
+  readonly isAsked: boolean;
+}
+
+/** Is shown what happens in both parts; events are valid during the call. */
+export interface ConeObserver {
+  /** `write` writes into the actual part what no command wrote, before command `number`. */
+  readonly onDeviation: (actual: State, write: () => void, number: number) => void;
+  /** The next is command `number`: both parts stand before it. */
+  readonly onBefore: (number: number, actual: State, other: State) => void;
+  /** The forced command at a row comes next in the actual part. */
+  readonly onForced: (words: Int32Array, floats: Float64Array, row: number) => void;
+  /** Accounts of which the observer must know all positions; they join the part. */
+  readonly onCommand: (step: ConeStep) => Iterable<number>;
+}
+
+export interface PassOptions {
+  readonly observe?: ConeObserver | undefined;
+  /** How the insurance fund works off what it holds, in a world in which it holds something else. */
+  readonly unwind?: Unwind | undefined;
+}
 
 export class ConePass {
   private readonly index: TouchIndex;
@@ -59,6 +89,16 @@ export class ConePass {
   private readonly names: ConeNames;
   private readonly judge: ConeJudge;
   private readonly observe: ConeObserver | undefined;
+  private readonly unwind: Unwind | undefined;
+  private readonly withheld: number[] = [];
+  private readonly unwound = new CommandBuffer(8);
+  private deviated = 0;
+  /** The fund holds something else than in the actual part at the start of a step; whether it was worked off since the last tick. */
+  private isFundApart = false;
+  private isUnwound = false;
+  private chunk = -1;
+  private isStepOver = true;
+  private firstOfOther = 0;
   private readonly named = new Set<number>();
   private readonly forced = new CommandBuffer(64);
   private readonly madeInOther = new Map<number, number>();
@@ -74,13 +114,14 @@ export class ConePass {
     plan: ConePlan,
     part: Part,
     series: readonly CorrectedSeries[],
-    observe: ConeObserver | undefined,
+    { observe, unwind }: PassOptions,
   ) {
     this.index = index;
     this.plan = plan;
     this.part = part;
     this.series = series;
     this.observe = observe;
+    this.unwind = unwind;
     this.actual = partOf(index, part.markets, part.isMixed);
     this.other = partOf(index, part.markets, part.isMixed);
     this.names = new ConeNames(index);
@@ -93,12 +134,15 @@ export class ConePass {
     const { index, part, judge } = this;
     let until = index.commands;
     for (const number of commandsOf(index, part.markets)) {
+      this.deviateBefore(number);
       this.take(number);
       if (judge.beyond !== undefined || judge.joined.size > 0) break;
       if (!this.isSameAgain(number)) continue;
       until = number;
       break;
     }
+    if (until === index.commands && judge.beyond === undefined && judge.joined.size === 0)
+      this.deviateBefore(index.commands);
     judge.finish();
     return {
       actual: this.actual,
@@ -108,11 +152,27 @@ export class ConePass {
       executed: this.executed,
       differing: this.differing,
       until,
-      isFundApart: judge.flagged.has(INSURANCE_FUND),
+      withheld: this.withheld,
       differences: judge.differences,
       madeInOther: this.madeInOther,
       beyond: judge.beyond,
     };
+  }
+
+  /** Writes into the actual part what was written before command `number`. */
+  private deviateBefore(number: number): void {
+    const { actual, judge, index, part } = this;
+    for (; this.deviated < this.plan.deviations.length; this.deviated++) {
+      const due = this.plan.deviations[this.deviated] as PlacedDeviation;
+      if (due.before > number) return;
+      const write = (): void => {
+        deviatePart(actual, index, due);
+        boundEndless(actual, part.isMixed);
+      };
+      if (this.observe === undefined) write();
+      else this.observe.onDeviation(actual, write, due.before);
+      judge.deviated(due);
+    }
   }
 
   private take(number: number): void {
@@ -123,26 +183,65 @@ export class ConePass {
     const refusal = index.refusal.at(number);
     if (refusal === REFUSAL.time_runs_backwards) return;
     if (index.touched.at(number) === TOUCHES.MONEY && !this.isMoneyHere(kind, chunk.words, chunk.floats, row)) return;
+    this.beginStep(number);
     const corrected = this.correctionOf(number, chunk.words, chunk.floats, row);
     this.executed++;
     const ids = this.names.givenBy(number);
     const { actual, other } = this;
     actual.events.clear();
     other.events.clear();
+    this.observe?.onBefore(number, actual, other);
+    const isOfFundHere = this.isFundApart && isOfFund(chunk.words, row);
+    if (this.isFundApart && (isOfFundHere || kind === COMMAND.tick))
+      this.unwindFund(number, chunk.floats[row * 8 + 1] as number);
+    this.firstOfOther = other.events.count;
     if (refusal === 0) this.applyTo(actual, chunk.words, chunk.floats, row, kind, number, ids);
-    if (corrected === undefined) this.giveAsAsked(number, kind, chunk, row, ids);
+    if (isOfFundHere) this.differing++;
+    else if (corrected === undefined) this.giveAsAsked(number, kind, chunk, row, ids);
     else for (const bytes of corrected) this.giveCorrected(number, bytes, ids, chunk, row);
     this.names.learn(ids, other);
     if (kind === COMMAND.tick && refusal === 0) this.force(number);
     const { position } = other;
     for (; this.madeRows < position.rows; this.madeRows++) this.madeInOther.set(this.madeRows, number);
-    this.observe?.('actual', actual);
-    this.observe?.('other', other);
+    const { firstOfOther } = this;
+    const step = { number, chunk, row, actual, other, firstOfOther, isAsked: !isOfFundHere };
+    for (const account of this.observe?.onCommand(step) ?? []) this.judge.mustBeWhole(account);
     this.compare(number, kind);
     if (kind === COMMAND.tick) {
       this.ticks++;
+      this.isStepOver = true;
       this.judge.endTick(number);
     }
+  }
+
+  /** A step ends behind a tick and where a recorded batch does; the fund is looked at when one begins, as in the full replay. */
+  private beginStep(number: number): void {
+    const chunk = this.index.chunkOf.at(number);
+    if (chunk === this.chunk && !this.isStepOver) return;
+    this.chunk = chunk;
+    this.isStepOver = false;
+    this.isFundApart = this.unwind !== undefined && !holdsSame(this.actual, this.other, INSURANCE_FUND);
+    // Its orders in any market are by all that it holds.
+    if (this.isFundApart) this.judge.mustBeWhole(INSURANCE_FUND);
+  }
+
+  /** The fund works off what it holds in the other part: once between two ticks. */
+  private unwindFund(number: number, timeMs: number): void {
+    if (this.isUnwound) return;
+    this.isUnwound = true;
+    const { unwound, other } = this;
+    unwound.clear();
+    this.unwind?.(other, timeMs, unwound);
+    for (let row = 0; row < unwound.rows; ) {
+      other.order.free = 0;
+      this.count(other, number);
+      row += applyCommand(other, unwound.i32, unwound.f64, row, unwound.rows);
+    }
+  }
+
+  /** What is applied next counts as command `number` in the part as well. */
+  private count({ venue }: State, number: number): void {
+    venue.f64[venue.rowFloats + VENUE.SEQUENCE] = this.index.firstSequence + number - 1;
   }
 
   private applyTo(
@@ -155,6 +254,7 @@ export class ConePass {
     ids: readonly number[],
   ): void {
     this.names.offer(state, ids);
+    this.count(state, number);
     if (kind === COMMAND.requestWithdrawal) this.names.offerWithdrawal(state, number);
     applyCommand(state, words, floats, row, row + (words[row * WORDS + 1] as number));
   }
@@ -173,6 +273,9 @@ export class ConePass {
 
   private give(number: number, kind: number, { words, floats }: Chunk, row: number, ids: readonly number[]): void {
     if (!this.judge.mayAsk(number, askedIn(this.other, words, floats, row), kind)) return;
+    // What an account that also stands elsewhere could not pay stays refused, or its slack says that it joins: here it has money without end.
+    const isUnpaid = kind === COMMAND.transfer && this.index.refusal.at(number) !== 0;
+    if (isUnpaid && this.part.isMixed[words[row * WORDS + TRANSFER.FROM] as number] === 1) return;
     this.applyTo(this.other, words, floats, row, kind, number, ids);
   }
 
@@ -217,6 +320,7 @@ export class ConePass {
 
   /** What each part's engine proposes happens there. */
   private force(number: number): void {
+    this.isUnwound = false;
     this.judge.startTick();
     this.forceIn(this.actual, number, false);
     this.forceIn(this.other, number, true);
@@ -227,7 +331,8 @@ export class ConePass {
     forced.clear();
     const timeMs = state.venue.f64[state.venue.rowFloats + VENUE.TIME_MS] as number;
     const proposals = state.events.count;
-    for (let event = 0; event < proposals; event++) appendForced(state.events, event, timeMs, forced);
+    for (let event = isOther ? this.firstOfOther : 0; event < proposals; event++)
+      appendForced(state.events, event, timeMs, forced);
     const held = this.index.held.get(number) ?? NOTHING_HELD;
     const names = isOther ? this.names.renamed : NO_NAMES;
     for (let row = 0; row < forced.rows; row++) {
@@ -236,6 +341,7 @@ export class ConePass {
       if (isOther && isFired)
         this.judge.mayFire(number, waitingOrder(state, forced.f64[row * 8 + FIRE_TRIGGER.ORDER] as number));
       state.order.free = 0;
+      if (!isOther) this.observe?.onForced(forced.i32, forced.f64, row);
       applyCommand(state, forced.i32, forced.f64, row, row + 1);
     }
   }
@@ -246,8 +352,9 @@ export class ConePass {
     const isRefused = this.index.refusal.at(number) !== 0;
     const isSame = isRefused ? isRefusal(other.events) : toldSame(actual.events, other.events, this.names.renamed);
     if (!isSame) this.differing++;
-    if (!isSame && (kind === COMMAND.requestWithdrawal || kind === COMMAND.transfer)) {
-      this.judge.beyond = 'money that is withdrawn or moved in one world alone';
+    if (!isSame && kind === COMMAND.requestWithdrawal) {
+      if (isRefused) this.judge.beyond = 'money that only the other world pays out';
+      else this.withheld.push(this.index.given.at(number));
     }
     named.clear();
     forEachAccount(actual.events, this.see);
@@ -269,7 +376,9 @@ export class ConePass {
       return false;
     if (this.ticks < this.nextComparison) return false;
     this.nextComparison = this.ticks * 2;
-    return isSamePart(this.actual, this.other, this.part);
+    // Whoever holds nothing in the part may still have had its money written, or moved.
+    const accounts = Int32Array.from(new Set([...this.part.accounts, ...this.judge.flagged]));
+    return isSamePart(this.actual, this.other, { markets: this.part.markets, accounts });
   }
 }
 

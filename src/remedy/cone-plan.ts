@@ -5,19 +5,25 @@ import { AMEND_ORDER, COMMAND, COMMAND_BYTES, PLACE_ORDER } from '../engine/comm
 import { REFUSAL } from '../engine/refusal.ts';
 import { FEE_ACCOUNT } from '../engine/state.ts';
 import { ACCOUNT, POSITION } from '../engine/tables.ts';
+import { placeDeviations, type PlacedDeviation } from './cone-deviations.ts';
 import type { CorrectionSet } from './correction.ts';
+import type { Deviation } from './deviation.ts';
 import { Whole } from './numbers.ts';
-import type { TouchIndex } from './touch-index.ts';
+import { type CorrectedSeries, correctedSample } from './correction-series.ts';
+import type { Chunk, TouchIndex } from './touch-index.ts';
 
 const WORDS = COMMAND_BYTES / 4;
 
 /** Corrected commands by command number. */
 export interface ConePlan {
   readonly corrected: ReadonlyMap<number, readonly Uint8Array[]>;
+  /** What was written into the actual part alone, in its order. */
+  readonly deviations: readonly PlacedDeviation[];
   readonly first: number;
   readonly last: number;
-  /** Markets that the corrections touch. */
+  /** Markets that the corrections touch, and accounts whose money they do. */
   readonly markets: readonly number[];
+  readonly accounts: readonly number[];
 }
 
 /** The plan of a correction set, or why only a full replay can say what it changes. */
@@ -35,24 +41,52 @@ export function planCone(index: TouchIndex, corrections: CorrectionSet): ConePla
     corrected.set(number, rows);
   }
   for (const { market } of corrections.series ?? []) markets.add(market);
-  const numbers = [...corrected.keys()];
-  const isSeries = (corrections.series ?? []).length > 0;
+  const written = placeDeviations(index, corrections.deviations);
+  if (typeof written === 'string') return { beyond: written };
+  for (const market of written.markets) markets.add(market);
+  const { placed, accounts } = written;
+  const series = seriesNumbers(index, corrections.series ?? []);
+  const numbers = [...corrected.keys(), ...placed.map(({ before }) => before), ...series];
   return {
     corrected,
-    first: Math.min(...numbers, isSeries ? 0 : Number.POSITIVE_INFINITY),
-    last: Math.max(...numbers, isSeries ? index.commands : -1),
+    deviations: placed,
+    first: Math.min(...numbers),
+    last: Math.max(...numbers, -1),
     markets: [...markets],
+    accounts: [...accounts],
   };
+}
+
+/** The first and the last command of which a series says something else; none where there is none. */
+function seriesNumbers(index: TouchIndex, series: readonly CorrectedSeries[]): number[] {
+  if (series.length === 0) return [];
+  const { chunks, chunkOf, rowOf } = index;
+  const found: number[] = [];
+  for (const market of new Set(series.map((each) => each.market))) {
+    const own = index.byMarket.of(market);
+    const isSample = (number: number): boolean => {
+      const { words, floats } = chunks[chunkOf.at(number)] as Chunk;
+      return correctedSample(series, words, floats, rowOf.at(number)) !== undefined;
+    };
+    const [first, last] = [own.find(isSample), own.findLast(isSample)];
+    if (first !== undefined && last !== undefined) found.push(first, last);
+  }
+  return found;
 }
 
 function beyondOf(index: TouchIndex, corrections: CorrectionSet): string | undefined {
   const { deviations, release, voidedBranches, keepHalts, series } = corrections;
   if (series?.some(({ sample }) => sample === 'collateralPrice')) return 'a price that every market reads';
-  if (deviations.length > 0) return 'a state that was written other than by a command';
+  if (!areSame(deviations, index.deviations)) return 'other deviations than the actual world was replayed with';
   if (release !== undefined) return 'another engine release';
   if ((voidedBranches ?? []).length > 0) return 'a dead branch in the window';
   if (!keepHalts && hasHalt(index)) return 'halts that are dropped';
   return undefined;
+}
+
+/** True when the same was written at the same places. */
+function areSame(one: readonly Deviation[], two: readonly Deviation[]): boolean {
+  return one === two || JSON.stringify(one) === JSON.stringify(two);
 }
 
 function hasHalt({ chunks, commands, chunkOf, rowOf, touched }: TouchIndex): boolean {

@@ -26,18 +26,21 @@ export function partOf(index: TouchIndex, markets: readonly number[], isMixed: U
   // The index is built before positions are there: most of their rows stay empty, and an empty row is none.
   state.index.restore(state);
   takePositions(index, state, markets);
-  for (let account = 1; account < start.account.rows; account++) {
+  for (let row = 1; row < start.account.rows; row++) {
     // What the fund lacks is the whole venue's to say.
-    if (isMixed[account] === 1 || account === INSURANCE_FUND) giveEndless(state, account);
+    if (isMixed[row] !== 1 && row !== INSURANCE_FUND) continue;
+    const at = row * state.account.rowFloats + ACCOUNT.BALANCE_HIGH;
+    state.account.f64[at] = (state.account.f64[at] as number) + ENDLESS;
   }
+  boundEndless(state, isMixed);
   return state;
 }
 
-/** Adds money without end to a balance. Its margin bound is below what it has by more than anything can take of it. */
-function giveEndless({ account, index }: State, row: number): void {
-  const at = row * account.rowFloats + ACCOUNT.BALANCE_HIGH;
-  account.f64[at] = (account.f64[at] as number) + ENDLESS;
-  index.bounds.set(row, ENDLESS_BOUND, 0, 0);
+/** Bounds the margin of those who have money without end: below what they have by more than anything can take of it. */
+export function boundEndless({ account, index }: State, isMixed: Uint8Array): void {
+  for (let row = 1; row < account.rows; row++) {
+    if (isMixed[row] === 1 || row === INSURANCE_FUND) index.bounds.set(row, ENDLESS_BOUND, 0, 0);
+  }
 }
 
 function copyRows(from: State, to: State, name: (typeof WHOLE)[number] | 'accountKey' | 'clientId'): void {

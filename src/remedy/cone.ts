@@ -12,11 +12,12 @@ import { type ConeObserver, ConePass, type PassResult } from './cone-pass.ts';
 import { type Part, partFor, planCone } from './cone-plan.ts';
 import { comesOutAsItWas } from './cone-same.ts';
 import type { CorrectionSet } from './correction.ts';
+import type { Unwind } from './other-world.ts';
 import type { TouchIndex } from './touch-index.ts';
 
 export interface ConeOptions {
-  /** The insurance fund's own orders are made anew where it holds something else: then a part in which it does says nothing. */
-  readonly isFundWorkedOff?: boolean;
+  /** How the insurance fund works off what it holds, where that is something else; without it its orders are taken as recorded. */
+  readonly unwind?: Unwind;
   /** Share of the window's commands (ppm) that the part may have; beyond it a full replay costs hardly more. */
   readonly mostPpm?: number;
   /** Is shown what happens in the part, in both worlds, of the last pass and of those before it: a new pass calls `restart`. */
@@ -32,6 +33,10 @@ export interface Cone {
   readonly other: State;
   /** The command that made each position that the other part has since the start. */
   readonly madeInOther: ReadonlyMap<number, number>;
+  /** Withdrawals of the actual world that the other one refused, rising. */
+  readonly withheld: readonly number[];
+  /** The command behind which both parts were the same again; the window's end where they never were. */
+  readonly until: number;
   readonly isSameAgain: boolean;
   readonly passes: number;
   /** Commands executed in each part, over all passes; those of the last one that told something else, and accounts that differ. */
@@ -50,7 +55,8 @@ export function cone(index: TouchIndex, corrections: CorrectionSet, options: Con
   const plan = planCone(index, corrections);
   if ('beyond' in plan) return { kind: 'beyond', why: plan.beyond, executed: 0 };
   const markets = new Set(plan.markets);
-  const accounts = new Set<number>();
+  const accounts = new Set(plan.accounts);
+  const { unwind, observe } = options;
   const most = ((options.mostPpm ?? MOST_PPM) / MILLION) * index.commands;
   let executed = 0;
   for (let passes = 1; ; passes++) {
@@ -60,12 +66,9 @@ export function cone(index: TouchIndex, corrections: CorrectionSet, options: Con
       return { kind: 'beyond', why, executed };
     }
     options.restart?.();
-    const result = new ConePass(index, plan, part, corrections.series ?? [], options.observe).run();
+    const result = new ConePass(index, plan, part, corrections.series ?? [], { observe, unwind }).run();
     executed += result.executed;
     if (result.beyond !== undefined) return { kind: 'beyond', why: result.beyond, executed };
-    if (options.isFundWorkedOff === true && result.isFundApart) {
-      return { kind: 'beyond', why: 'the insurance fund holds something else', executed };
-    }
     if (result.joined.size === 0) {
       const why = doubtOf(index, part, result);
       if (why !== undefined) return { kind: 'beyond', why, executed };
@@ -109,6 +112,8 @@ function found(index: TouchIndex, part: Part, result: PassResult, passes: number
     actual: result.actual,
     other: result.other,
     madeInOther: result.madeInOther,
+    withheld: result.withheld,
+    until: result.until,
     isSameAgain: result.until < index.commands,
     passes,
     executed,

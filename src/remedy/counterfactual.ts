@@ -125,6 +125,8 @@ export class Counterfactual {
       const { to, commands, tick } = stepFrom(entry, from, firstSequence);
       const { actual } = this;
       for (const world of [actual, this.parted?.other.state, this.parted?.dropped?.state]) world?.events.clear();
+      this.parted?.other.begin(actual);
+      this.parted?.dropped?.begin(actual);
       this.applyActual(entry, from, to, firstSequence);
       this.options.onEvents?.('actual', actual.events, actual);
       const taken = { entry, from, to, firstSequence, actual, held: heldProposals(actual.events) };

@@ -43,7 +43,7 @@ export function deviate(state: State, { writes }: Deviation): void {
     const table = state[write.table] as Table | undefined;
     if (table === undefined) throw new UnknownPlace(write);
     if (write.row === 0) writeCount(table, write);
-    else writeValue(table, write);
+    else writeValue(state, write);
   }
   state.index.restore(state);
 }
@@ -61,7 +61,9 @@ function writeCount(table: Table, write: StateWrite): void {
   table[count] = write.value;
 }
 
-function writeValue(table: Table, write: StateWrite): void {
+/** Writes one value into a row; what is derived of it is the caller's to make anew. Refuses (throws) unknown places. */
+export function writeValue(state: State, write: StateWrite): void {
+  const table: Table = state[write.table];
   const { row, index, value } = write;
   if (!(row > 0 && row < table.rows)) throw new UnknownPlace(write);
   if (write.column === 'byte') {

@@ -82,6 +82,8 @@ export class OtherWorldRun {
   private held: HeldProposals = NOTHING_HELD;
   /** The fund has been worked off since the last tick. */
   private isUnwound = false;
+  /** The fund held something else than in the actual world when the step began: what it orders, it orders by what it has. */
+  private isFundApart = false;
 
   /** The state is written to. Refuses (throws `UnknownRelease`) corrections by an engine that is not there. */
   constructor(state: State, options: OtherWorldOptions) {
@@ -94,11 +96,16 @@ export class OtherWorldRun {
     this.replaced = replacements(commands);
   }
 
+  /** Both worlds stand at the start of a step. */
+  begin(actual: State): void {
+    this.isFundApart = this.options.unwind !== undefined && !holdsSame(actual, this.state, INSURANCE_FUND);
+  }
+
   /** Asks for what was asked in the actual world. */
   ask(taken: TakenRows, onAsked?: AskedObserver): void {
     const { entry, from, to, actual } = taken;
     const { words, floats } = this.copyRows(entry, from, to);
-    const isFundApart = this.options.unwind !== undefined && !holdsSame(actual, this.state, INSURANCE_FUND);
+    const { isFundApart } = this;
     this.held = taken.held;
     let sequence = taken.firstSequence;
     let told = 0;
@@ -235,12 +242,13 @@ export function isOfRemedy(kind: number): boolean {
   return OF_REMEDY.has(kind);
 }
 
-function isOfFund(words: Int32Array, row: number): boolean {
+/** True for an order of the insurance fund. */
+export function isOfFund(words: Int32Array, row: number): boolean {
   return words[row * WORDS] === COMMAND.placeOrder && words[row * WORDS + PLACE_ORDER.ACCOUNT] === INSURANCE_FUND;
 }
 
 /** True when an account holds the same sizes in both worlds. */
-function holdsSame(one: State, two: State, account: number): boolean {
+export function holdsSame(one: State, two: State, account: number): boolean {
   return isWithin(one, two, account) && isWithin(two, one, account);
 }
 

@@ -4,6 +4,7 @@
  * have changed (`cone.ts`). Reference: performance.md, §6 (after EIP-7928, block-level access lists).
  */
 import type { State } from '../engine/state.ts';
+import type { Deviation } from './deviation.ts';
 import type { HeldAction } from './held-actions.ts';
 import type { Floats, Postings, Whole } from './numbers.ts';
 
@@ -54,6 +55,8 @@ export interface TouchIndex {
   /** The state at the last good block, and the actual one at the window's end; both are only read. */
   readonly start: State;
   readonly end: State;
+  /** What was written into the actual world other than by commands: it is in what was noted. */
+  readonly deviations: readonly Deviation[];
   /** Sequence of command number 0. */
   readonly firstSequence: number;
   readonly commands: number;

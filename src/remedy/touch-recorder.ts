@@ -12,6 +12,7 @@ import { appendForced } from '../guard/forced-command.ts';
 import { isForced } from '../guard/guarded-replay.ts';
 import { CommandTouch } from './command-touch.ts';
 import { DecisionRecorder } from './decision-recorder.ts';
+import { type Deviation, deviate } from './deviation.ts';
 import { type HeldAction, heldActionAt } from './held-actions.ts';
 import { healthCheckOf } from './health-record.ts';
 import { Floats, Postings, Whole } from './numbers.ts';
@@ -26,9 +27,20 @@ const BEYOND: ReadonlyMap<number, string> = new Map(
   ),
 );
 
+/** Is told what else there is to keep of a window while it is replayed. */
+export interface WindowObserver {
+  /** A command was applied: its number, its rows, why it was refused as a whole (0: it was not). The state's events are those of it. */
+  readonly onCommand: (number: number, chunk: Chunk, row: number, refusal: number) => void;
+  /** To call `write`, which writes to the state what no command wrote. */
+  readonly onDeviation: (write: () => void) => void;
+}
+
 export class TouchRecorder {
   private readonly start: State;
   private readonly state: State;
+  private readonly deviations: readonly Deviation[];
+  private readonly observer: WindowObserver | undefined;
+  private deviated = 0;
   private readonly firstSequence: number;
   private readonly chunks: Chunk[] = [];
   private readonly chunkOf = new Whole(1 << 16);
@@ -52,10 +64,15 @@ export class TouchRecorder {
   private healthMs: number;
   private beyond: string | undefined;
 
-  /** Both states stand at the last good block; `start` is only read from now on, `state` is written to. */
-  constructor(start: State, state: State) {
+  /**
+   * Both states stand at the last good block; `start` is only read from now on, `state` is written to. Deviations: what was written into
+   * the actual world other than by commands.
+   */
+  constructor(start: State, state: State, deviations: readonly Deviation[] = [], observer?: WindowObserver) {
     this.start = start;
     this.state = state;
+    this.deviations = deviations;
+    this.observer = observer;
     this.firstSequence = this.venue(VENUE.SEQUENCE) + 1;
     this.healthMs = this.venue(VENUE.HEALTH_MS);
     this.touch = new CommandTouch(state, this.ties);
@@ -70,8 +87,19 @@ export class TouchRecorder {
     this.chunks.push(chunk);
     for (let row = 0; row < entry.rows; ) {
       const rows = commandRows(chunk.words, row);
+      this.deviateBefore(this.firstSequence + this.touched.length);
       this.apply(chunk, row, rows);
       row += rows;
+    }
+  }
+
+  private deviateBefore(sequence: number): void {
+    for (; this.deviated < this.deviations.length; this.deviated++) {
+      const due = this.deviations[this.deviated] as Deviation;
+      if (due.afterSequence >= sequence) return;
+      const write = (): void => deviate(this.state, due);
+      if (this.observer === undefined) write();
+      else this.observer.onDeviation(write);
     }
   }
 
@@ -87,6 +115,7 @@ export class TouchRecorder {
     return {
       start,
       end: state,
+      deviations: this.deviations,
       firstSequence: this.firstSequence,
       commands: touched.length,
       chunks: this.chunks,
@@ -112,8 +141,9 @@ export class TouchRecorder {
     };
   }
 
-  private apply({ words, floats }: Chunk, row: number, rows: number): void {
+  private apply(chunk: Chunk, row: number, rows: number): void {
     const { state } = this;
+    const { words, floats } = chunk;
     const number = this.touched.length;
     const kind = words[row * WORDS] as number;
     this.chunkOf.push(this.chunks.length - 1);
@@ -130,6 +160,7 @@ export class TouchRecorder {
     const refusal = this.readEvents(number);
     this.refusal.push(refusal);
     this.decisions.after(state, number, refusal);
+    this.observer?.onCommand(number, chunk, row, refusal);
     // What was refused did not happen, but for orders that had ended meanwhile.
     if (isForced(kind) && refusal !== 0 && refusal !== REFUSAL.order_unknown) this.hold(words, floats, row);
     if (BEYOND.has(kind) && refusal === 0) this.leave(`the window has a ${BEYOND.get(kind)}`);
