@@ -9,6 +9,8 @@ export interface WarrantRecord {
   readonly timeMs: number;
   readonly account: number;
   readonly action: ForcedAction;
+  /** The most lots that it may take of each market. */
+  readonly limit: readonly { readonly market: number; readonly lots: string }[];
   readonly markets: readonly WarrantMarket[];
   readonly equity: { readonly sealed: string; readonly now: string };
   readonly maintenance: string;
@@ -38,6 +40,12 @@ interface WarrantMarket {
     readonly timeMs: number;
     readonly sequence: number;
   }[];
+  readonly venues: readonly {
+    readonly venue: number;
+    readonly index: number | null;
+    readonly mark: number | null;
+    readonly timeMs: number;
+  }[];
 }
 
 /** The parts of a move of equity, in the order in which people are told them. */
@@ -59,6 +67,7 @@ function isReadable({
   timeMs,
   sequence,
   action,
+  limit,
   markets,
   equity,
   split,
@@ -72,10 +81,12 @@ function isReadable({
     typeof action.kind === 'string' &&
     amounts.every(isDigits) &&
     checks.every((check) => check.length === 6) &&
-    markets.every(({ market, oracles, ...prices }) => {
+    limit.every(({ market, lots }) => Number.isSafeInteger(market) && isDigits(lots)) &&
+    markets.every(({ market, oracles, venues, ...prices }) => {
       const { mark, sealedMark, spot, externalFair, fundingIndex, sealedFundingIndex } = prices;
       const numbers = [mark, sealedMark, spot, externalFair, fundingIndex, sealedFundingIndex];
-      return Number.isSafeInteger(market) && Array.isArray(oracles) && numbers.every(isDigits);
+      const areLists = Array.isArray(oracles) && Array.isArray(venues);
+      return Number.isSafeInteger(market) && areLists && numbers.every(isDigits);
     })
   );
 }

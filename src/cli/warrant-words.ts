@@ -23,6 +23,10 @@ function priceOf(state: State, market: number, units: number | string): string {
   return market >= 1 && market < state.market.rows ? priceText(state, market, Number(units)) : String(units);
 }
 
+function lotsOf(state: State, market: number, lots: number): string {
+  return market >= 1 && market < state.market.rows ? sizeText(state, market, lots) : `${lots} lots`;
+}
+
 /** What a forced action does, after its subject: `liquidates 20 % of every position`. */
 function actionWords(state: State, action: ForcedAction): string {
   switch (action.kind) {
@@ -38,8 +42,7 @@ function actionWords(state: State, action: ForcedAction): string {
     }
     default: {
       const { market, size, mark } = action;
-      const lots = market >= 1 && market < state.market.rows ? sizeText(state, market, size) : `${size} lots`;
-      return `settlement of ${lots} in ${nameOf(state, market)}, delisted, at mark ${priceOf(state, market, mark)}`;
+      return `settlement of ${lotsOf(state, market, size)} in ${nameOf(state, market)}, delisted, at mark ${priceOf(state, market, mark)}`;
     }
   }
 }
@@ -65,13 +68,15 @@ const PARTS: Readonly<Record<(typeof SPLIT)[number], string>> = {
 export function warrantLines(state: State, judged: JudgedWarrant, record: WarrantRecord | undefined): string[] {
   const verdict = judged.why === undefined ? 'valid: computed again, to the same bytes' : VERDICTS[judged.why];
   if (record === undefined) return [`Command ${judged.command ?? 'none'}, block ${judged.height}`, `  ${verdict}`];
-  const { account, action, timeMs, equity, maintenance, split, residual } = record;
+  const { account, action, timeMs, limit, equity, maintenance, split, residual } = record;
+  const most = limit.map(({ market, lots }) => `${lotsOf(state, market, Number(lots))} in ${nameOf(state, market)}`);
   const refused = judged.refusal === undefined ? [] : [`  refused in the end: ${judged.refusal}; nothing happened`];
   const parts = SPLIT.map((part) => `    ${PARTS[part].padEnd(36)} ${signed(split[part]).padStart(24)}`);
   return [
     `${timeText(timeMs)}  account ${account}: ${actionWords(state, action)}`,
     `  warrant ${record.id}, block ${judged.height}, ${verdict}`,
     ...refused,
+    `  of at most ${most.join(', ') || 'nothing'}`,
     `  equity ${decimalUnits(equity.now)} USDC, maintenance margin ${decimalUnits(maintenance)} USDC`,
     `  equity at the end of the block before ${decimalUnits(equity.sealed)} USDC; it moved by, in USDC:`,
     ...parts,
@@ -97,7 +102,11 @@ function marketLines(state: State, of: WarrantRecord['markets'][number], timeMs:
     ({ source, price: units, timeMs: atMs, sequence }) =>
       `    spot source ${source}: ${price(units)} USD, ${((timeMs - atMs) / 1000).toFixed(3)} s old, its sample ${sequence}`,
   );
-  return [heading, ...sources];
+  const venues = of.venues.map(({ venue, index: units, mark, timeMs: atMs }) => {
+    const prices = [units === null ? [] : [`index ${price(units)}`], mark === null ? [] : [`mark ${price(mark)}`]];
+    return `    venue ${venue}: ${prices.flat().join(', ')}, ${((timeMs - atMs) / 1000).toFixed(3)} s old`;
+  });
+  return [heading, ...sources, ...venues];
 }
 
 function checkLines({ checks }: WarrantRecord): string[] {

@@ -131,6 +131,8 @@ test('an account sees what was forced on it and why, and each hold with its begi
     'prices',
     'unexplained',
     'spot source 1: 1000 USD, 0.000 s old, its sample 5',
+    'of at most 1 in ROUND-USD-PERP',
+    'venue 0: index 1000, mark 1000, 0.000 s old',
   ]) {
     assert.ok(prose.includes(words), `${words} in\n${prose}`);
   }

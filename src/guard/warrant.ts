@@ -4,13 +4,14 @@
  */
 import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
-import { MARKET, ORACLE, ORACLE_LIMIT } from '../engine/tables.ts';
+import { MARKET } from '../engine/tables.ts';
 import { MARKET_PARAMETERS } from '../engine/command.ts';
 import { actionKey } from './action-key.ts';
 import type { JudgedAccount } from './account-checks.ts';
 import type { Known } from './known.ts';
 import { takerFeeOf } from './live-account.ts';
 import type { Checks, ForcedAction } from './verdict.ts';
+import { accountHash, oracleSamples, rulesHash, sizeLimits, venueSamples } from './warrant-inputs.ts';
 
 /** Where in history a judgement is made: branch, open block, and the tick that proposed. */
 export interface WarrantPlace {
@@ -50,6 +51,8 @@ export function draftWarrant(
     timeMs,
     account,
     action,
+    limit: sizeLimits(known, judged.live, action),
+    accountHash: accountHash(known, judged.live),
     markets: judged.markets.map((market) => inputsOf(known, state, market)),
     rules: rulesOf(known, judged.live.account),
     equity: { sealed: digits(judged.sealedEquity), now: digits(judged.equity) },
@@ -79,19 +82,6 @@ function digits(value: bigint): string {
 
 /** What of a market the equity rests on, by reference to where it came from. */
 function inputsOf(known: Known, state: State, market: number): object {
-  const { f64, i32 } = known.inputs.oracle;
-  const oracles: object[] = [];
-  for (let source = 0; source < ORACLE_LIMIT; source++) {
-    const row = market * ORACLE_LIMIT + source;
-    if (i32[row * 8 + ORACLE.KNOWN] === 0) continue;
-    const at = row * 4;
-    oracles.push({
-      source,
-      price: f64[at + ORACLE.PRICE],
-      timeMs: f64[at + ORACLE.TIME_MS],
-      sequence: f64[at + ORACLE.SEQUENCE],
-    });
-  }
   const marked = known.log.markBefore(market, known.log.count);
   return {
     market,
@@ -106,13 +96,15 @@ function inputsOf(known: Known, state: State, market: number): object {
     markMs: state.market.f64[market * 128 + MARKET.MARK_MS],
     initialMargin: digits(known.parameter(market, INITIAL_MARGIN)),
     maintenanceFactor: digits(known.parameter(market, MAINTENANCE_FACTOR)),
-    oracles,
+    oracles: oracleSamples(known, market),
+    venues: venueSamples(known, market),
   };
 }
 
 function rulesOf(known: Known, account: number): object {
   const rule = (number: number): string => digits(known.rule(number));
   return {
+    hash: rulesHash(known),
     takerFee: digits(takerFeeOf(known, account)),
     liquidationFee: rule(RULE.liquidation_fee),
     liquidationStep: rule(RULE.liquidation_step),
