@@ -6,6 +6,7 @@ import { answerAsk, statusOf } from '../server/control-asks.ts';
 import { ControlSocket } from '../server/control-socket.ts';
 import { DataDir } from '../server/data-dir.ts';
 import { LiveExchange } from '../server/live-exchange.ts';
+import type { StartKind } from '../server/find-start.ts';
 import type { Notice } from '../server/notice.ts';
 import { writeServedRecord } from '../server/served-record.ts';
 import { EndlessSession } from '../sim/endless-session.ts';
@@ -31,10 +32,11 @@ interface ServeOptions {
   readonly tick: number;
   readonly speed: number;
   readonly paused?: boolean;
+  readonly from: StartKind;
 }
 
 const DAY_MS = 86_400_000;
-const PROGRAM = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAM = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 /** Adds the command `serve`. */
 export function registerServe(program: Command, frame: Frame): void {
@@ -79,6 +81,9 @@ async function serve(output: Output, options: ServeOptions): Promise<ExitCode> {
   if (DAY_MS % tick !== 0) throw new CommandError('bad_tick', `a day is no whole number of ticks of ${tick} ms`);
   const day = openDay({ data, market, day: utcDay, tickMs: tick, seed });
   for (const { code, message } of day.findings.slice(0, 5)) output.warn(`${code}: ${message}`);
+  if (options.from === 'database' && options.database === 'none') {
+    throw new CommandError('no_database', 'without a database nothing starts from one');
+  }
   const traffic = new EndlessSession({ day, seed, accounts });
   const dir = DataDir.open(options.dataDir, inputsDigest(day, seed, accounts));
   try {
@@ -88,6 +93,7 @@ async function serve(output: Output, options: ServeOptions): Promise<ExitCode> {
       traffic,
       hasTraders: traders === 'on',
       speed,
+      from: options.from,
       isPaused: options.paused === true,
       tell: (notice) => tell(output, notice),
     });

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { takeLock } from '../journal/lock-file.ts';
 import { controlledVenue, isExchangeRunning } from '../server/controlled-venue.ts';
 import { readExchangeRecord, socketPath } from '../server/data-dir.ts';
+import { type FolderHold, handOverOf } from '../server/served-folder.ts';
+import { readServedRecord } from '../server/served-record.ts';
 import { seatOf } from '../upgrade/birth.ts';
+import type { HandOver } from '../upgrade/hand-over.ts';
 import { PgliteWorld } from '../upgrade/pglite-world.ts';
 import { PostgresWorld } from '../upgrade/postgres-world.ts';
 import { STOPPED, type Venue } from '../upgrade/venue.ts';
@@ -20,6 +23,8 @@ export interface PlaceOptions {
 
 export interface UpgradePlace {
   readonly venue: Venue;
+  /** Whichever process serves from the folder, now or later. */
+  readonly controlled: Venue;
   readonly journal: string;
   readonly exchange: string;
   readonly seat: string;
@@ -27,6 +32,10 @@ export interface UpgradePlace {
   readonly upgrades: string;
   /** The world of the upgrade of a number. */
   readonly world: (number: number) => World;
+  /** The exchange as one that can be stopped and started by another release; the upgrade of a number keeps its copy. */
+  readonly handOver: (id: string) => HandOver;
+  /** False where the exchange was started without a database, and none is named. */
+  readonly hasDatabase: boolean;
   readonly close: () => void;
 }
 
@@ -56,8 +65,10 @@ export async function takePlace(options: PlaceOptions): Promise<UpgradePlace> {
   const unlock = takeLock(upgrades);
   try {
     const isRunning = await isExchangeRunning(socketPath(path));
-    const free = isRunning ? (): void => undefined : takeLock(path);
+    const hold = new Hold(path);
+    if (!isRunning) hold.take();
     return {
+      controlled: controlledVenue(socketPath(path)),
       venue: isRunning ? controlledVenue(socketPath(path)) : STOPPED,
       journal: join(path, 'journal'),
       exchange,
@@ -65,14 +76,43 @@ export async function takePlace(options: PlaceOptions): Promise<UpgradePlace> {
       seat: isRunning ? `${seatOf(path)} upgrade` : seatOf(path),
       upgrades,
       world: (number) => worldOf(options, number),
+      handOver: (id) => handOverOf(path, join(upgrades, id, 'copy'), hold),
+      hasDatabase: hasDatabase(path, options),
       close: () => {
-        free();
+        hold.free();
         unlock();
       },
     };
   } catch (error) {
     unlock();
     throw error;
+  }
+}
+
+/** Where none is named: the one that the exchange was served with, if it was with any. */
+function hasDatabase(path: string, { database }: PlaceOptions): boolean {
+  const named = database ?? process.env['DATABASE_URL'] ?? '';
+  const args = readServedRecord(path)?.args ?? [];
+  if (named === '' && args.includes('none')) return false;
+  return named !== '' || existsSync(join(path, 'database'));
+}
+
+/** The lock of a data folder, while nothing is served from it. */
+class Hold implements FolderHold {
+  private readonly path: string;
+  private unlock: (() => void) | undefined;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  take(): void {
+    this.unlock ??= takeLock(this.path);
+  }
+
+  free(): void {
+    this.unlock?.();
+    this.unlock = undefined;
   }
 }
 

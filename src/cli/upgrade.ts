@@ -1,14 +1,22 @@
 // `makewhole upgrade`: the guarded procedure from one schema to the next.
 import type { Command } from 'commander';
 import type { Json } from '../remedy/canonical-json.ts';
+import { toHex } from '../chain/digest.ts';
+import { sha256 } from '../journal/node-digest.ts';
 import { MIGRATIONS } from '../store/migrations.ts';
 import { describeFinding } from '../upgrade/finding.ts';
 import { isOver, Procedure, type UpgradeOutcome } from '../upgrade/procedure.ts';
 import type { UpgradeLimits } from '../upgrade/upgrade-context.ts';
 import { numberOf, UpgradeFiles, upgradeId, upgradesIn } from '../upgrade/upgrade-files.ts';
 import { pendingUpgrade } from '../upgrade/release-migrations.ts';
+import { readRelease, type Release } from '../upgrade/release.ts';
 import { withLive } from '../upgrade/steps-before.ts';
-import { migrationOf, type UpgradeMigration, upgradeMigrationHash } from '../upgrade/upgrade-migration.ts';
+import {
+  migrationOf,
+  NO_MIGRATION,
+  type UpgradeMigration,
+  upgradeMigrationHash,
+} from '../upgrade/upgrade-migration.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
@@ -20,6 +28,9 @@ import { registerUpgradeViews } from './upgrade-view.ts';
 
 interface UpgradeOptions extends PlaceOptions {
   readonly migration?: string;
+  readonly release?: string;
+  readonly declared?: string;
+  readonly shadow: number;
   readonly budget: number;
   readonly hold: number;
   readonly soak: number;
@@ -80,6 +91,9 @@ function addWork(upgrade: Command, frame: Frame, name: string, summary: string, 
         '--migration <file>',
         'JSON with name, up, down and what it declares to change (default: what the database lacks of this release)',
       )
+      .option('--release <folder>', 'instead: another release of the program, which takes over')
+      .option('--declared <file>', 'of a release: what it does otherwise, JSON list of {from, table, column, reason}')
+      .option('--shadow <seconds>', 'how long a release shadows the live journal', wholeNumber(0, 604_800), 0)
       .option('--budget <seconds>', 'the whole procedure goes back when it takes longer', wholeNumber(1, 86_400), 1800)
       .option('--hold <seconds>', 'how long a step that cannot tell is tried again', wholeNumber(0, 86_400), 30)
       .option('--soak <seconds>', 'how long the old database is kept warm', wholeNumber(0, 604_800), 0)
@@ -104,34 +118,56 @@ async function begin(
   last?: 'PLAN' | 'REHEARSE',
 ): Promise<UpgradeOutcome> {
   const open = openUpgrade(place);
-  const migration = await migrationFor(place, options);
-  const hash = upgradeMigrationHash(migration);
-  if (open !== undefined && open.plan.hash !== hash) {
-    throw new CommandError('upgrade_active', `upgrade ${open.id} of ${open.plan.migration.name} has not ended`);
+  const subject = await subjectFor(place, options);
+  const hash = subjectHash(subject);
+  if (open !== undefined && open.hash !== hash) {
+    throw new CommandError('upgrade_active', `upgrade ${open.id} of ${nameOf(open.subject)} has not ended`);
   }
   const ids = upgradesIn(place.upgrades);
   const id = open?.id ?? upgradeId(Math.max(0, ...ids.map(numberOf)) + 1, hash);
-  const { budget, hold, soak, blocks } = options;
-  const limits = { budgetMs: budget * 1000, holdMs: hold * 1000, soakMs: soak * 1000, blocks };
-  const procedure = procedureOf(place, output, options, id, migration, open?.plan.limits ?? limits, last);
-  return procedure.run();
+  const { budget, hold, soak, blocks, shadow } = options;
+  const limits = {
+    ...{ budgetMs: budget * 1000, holdMs: hold * 1000, soakMs: soak * 1000, blocks },
+    ...('release' in subject ? { shadowMs: shadow * 1000 } : {}),
+  };
+  return procedureOf(place, output, options, id, subject, open?.limits ?? limits, last).run();
 }
 
-/** The migration of a file, or what the database lacks of this release's own. */
-function migrationFor(place: UpgradePlace, { migration: file }: UpgradeOptions): Promise<UpgradeMigration> {
-  if (file !== undefined) return Promise.resolve(migrationOf(readJsonFile(file), file));
+/** What is upgraded: the schema, or the program. */
+type Subject = { readonly migration: UpgradeMigration } | { readonly release: Release };
+
+function subjectHash(subject: Subject): string {
+  if ('migration' in subject) return upgradeMigrationHash(subject.migration);
+  const { hash, declared } = subject.release;
+  return toHex(sha256(new TextEncoder().encode(JSON.stringify([hash, declared]))));
+}
+
+function nameOf(subject: Subject): string {
+  return 'migration' in subject ? subject.migration.name : `release ${subject.release.folder}`;
+}
+
+/** The release of a folder, the migration of a file, or what the database lacks of this release's own. */
+async function subjectFor(place: UpgradePlace, options: UpgradeOptions): Promise<Subject> {
+  const { migration: file, release, declared } = options;
+  if (release !== undefined && file !== undefined) {
+    throw new CommandError('one_at_a_time', 'a release or a migration: each is an upgrade of its own');
+  }
+  if (release !== undefined) {
+    return { release: readRelease(release, declared === undefined ? undefined : readJsonFile(declared)) };
+  }
+  if (file !== undefined) return { migration: migrationOf(readJsonFile(file), file) };
   const { world, venue } = place;
-  return withLive({ world: world(0), venue }, (database) => pendingUpgrade(database, MIGRATIONS));
+  return { migration: await withLive({ world: world(0), venue }, (database) => pendingUpgrade(database, MIGRATIONS)) };
 }
 
 function goOn(place: UpgradePlace, output: Output, options: UpgradeOptions): Promise<UpgradeOutcome> {
-  const { id, plan } = requireOpen(place);
-  return procedureOf(place, output, options, id, plan.migration, plan.limits).run();
+  const { id, subject, limits } = requireOpen(place);
+  return procedureOf(place, output, options, id, subject, limits).run();
 }
 
 function goBack(place: UpgradePlace, output: Output, options: UpgradeOptions): Promise<UpgradeOutcome> {
-  const { id, plan } = requireOpen(place);
-  return procedureOf(place, output, options, id, plan.migration, plan.limits).goBack();
+  const { id, subject, limits } = requireOpen(place);
+  return procedureOf(place, output, options, id, subject, limits).goBack();
 }
 
 function procedureOf(
@@ -139,17 +175,20 @@ function procedureOf(
   output: Output,
   options: PlaceOptions,
   id: string,
-  migration: UpgradeMigration,
+  subject: Subject,
   limits: UpgradeLimits,
   last?: 'PLAN' | 'REHEARSE',
 ): Procedure {
-  const { venue, journal, exchange, seat, upgrades, world } = place;
+  const { journal, exchange, seat, upgrades, world, handOver, hasDatabase } = place;
+  const isRelease = 'release' in subject;
   return new Procedure({
     id,
     files: new UpgradeFiles(upgrades, id),
     world: world(numberOf(id)),
-    venue,
-    migration,
+    // Whoever serves is another process by and by: it is asked anew each time.
+    venue: isRelease ? place.controlled : place.venue,
+    migration: isRelease ? NO_MIGRATION : subject.migration,
+    ...(isRelease ? { release: { release: subject.release, handOver: handOver(id), hasDatabase } } : {}),
     journal,
     exchange,
     seat,
@@ -163,7 +202,9 @@ function procedureOf(
 
 interface OpenUpgrade {
   readonly id: string;
-  readonly plan: { readonly migration: UpgradeMigration; readonly hash: string; readonly limits: UpgradeLimits };
+  readonly subject: Subject;
+  readonly hash: string;
+  readonly limits: UpgradeLimits;
 }
 
 function requireOpen(place: UpgradePlace): OpenUpgrade {
@@ -182,14 +223,22 @@ function openUpgrade({ upgrades }: UpgradePlace): OpenUpgrade | undefined {
     }
     const [plan] = verified.chain;
     if (plan === undefined || isOver(verified.chain)) continue;
-    const content = plan.content as unknown as {
-      readonly migration: Readonly<Record<string, Json>> & { readonly hash: string };
-      readonly limits: UpgradeLimits;
-    };
-    const { hash, ...migration } = content.migration;
-    return { id, plan: { migration: migrationOf(migration, `the plan of ${id}`), hash, limits: content.limits } };
+    const { limits, ...content } = plan.content as unknown as { readonly limits: UpgradeLimits } & PlanContent;
+    const subject = subjectOf(id, content);
+    return { id, subject, hash: subjectHash(subject), limits };
   }
   return undefined;
+}
+
+interface PlanContent {
+  readonly migration?: Readonly<Record<string, Json>>;
+  readonly release?: Release;
+}
+
+function subjectOf(id: string, { migration, release }: PlanContent): Subject {
+  if (release !== undefined) return { release };
+  const { hash: _, ...fields } = migration ?? {};
+  return { migration: migrationOf(fields, `the plan of ${id}`) };
 }
 
 function report(output: Output, outcome: UpgradeOutcome): ExitCode {

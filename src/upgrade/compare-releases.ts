@@ -184,7 +184,7 @@ export class ReleaseComparison {
     await this.compareOutcome(name, height, own, other, findings);
   }
 
-  private isDeclared(height: number, table: string, column: string): boolean {
+  isDeclared(height: number, table: string, column: string): boolean {
     return this.declared.some((each) => each.from <= height && each.table === table && each.column === column);
   }
 

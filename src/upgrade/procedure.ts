@@ -17,6 +17,22 @@ import {
   type Verdict,
 } from './states.ts';
 import { commit, goBack, reopen, soak } from './steps-after.ts';
+import {
+  bootRelease,
+  canaryRelease,
+  cancelOnlyRelease,
+  commitRelease,
+  drainRelease,
+  fingerprintRelease,
+  goBackRelease,
+  planRelease,
+  reachRelease,
+  rehearseRelease,
+  reopenRelease,
+  shadowRelease,
+  soakRelease,
+  verifyRelease,
+} from './steps-release.ts';
 import { plan, rehearse, shadow, withLive } from './steps-before.ts';
 import {
   bootLadder,
@@ -29,6 +45,7 @@ import {
 } from './steps-cutover.ts';
 import {
   BudgetExceeded,
+  type ReleaseRun,
   type StepResult,
   type UpgradeContext,
   type UpgradeLimits,
@@ -40,7 +57,9 @@ import { UpgradeActive, writeRecord } from './upgrade-record.ts';
 import type { Venue } from './venue.ts';
 import type { World } from './world.ts';
 
-const STEPS: Readonly<Record<UpgradeState, (context: UpgradeContext) => Promise<StepResult>>> = {
+type Steps = Readonly<Record<UpgradeState, (context: UpgradeContext) => Promise<StepResult>>>;
+
+const STEPS: Steps = {
   PLAN: plan,
   REHEARSE: rehearse,
   SHADOW: shadow,
@@ -56,12 +75,30 @@ const STEPS: Readonly<Record<UpgradeState, (context: UpgradeContext) => Promise<
   COMMIT: commit,
 };
 
+const RELEASE_STEPS: Steps = {
+  PLAN: planRelease,
+  REHEARSE: rehearseRelease,
+  SHADOW: shadowRelease,
+  CANCEL_ONLY: cancelOnlyRelease,
+  DRAIN_FENCE: drainRelease,
+  FINGERPRINT: fingerprintRelease,
+  MIGRATE: reachRelease,
+  VERIFY: verifyRelease,
+  BOOT_LADDER: bootRelease,
+  CANARY: canaryRelease,
+  REOPEN: reopenRelease,
+  SOAK: soakRelease,
+  COMMIT: commitRelease,
+};
+
 export interface ProcedureOptions {
   readonly id: string;
   readonly files: UpgradeFiles;
   readonly world: World;
   readonly venue: Venue;
   readonly migration: UpgradeMigration;
+  /** Of an upgrade of the program: then the migration is `NO_MIGRATION`. */
+  readonly release?: ReleaseRun;
   readonly journal: string;
   readonly exchange: string;
   readonly seat: string;
@@ -137,13 +174,13 @@ export class Procedure {
       await this.record(last === 'PLAN');
       return this.outcome();
     } finally {
-      await this.context.following.end();
+      await this.letGo();
     }
   }
 
   private async endRehearsal(): Promise<void> {
     const beganMs = this.now();
-    await this.context.world.drop('control');
+    if (this.options.release === undefined) await this.context.world.drop('control');
     this.write({ state: 'END', verdict: 'pass', abort: null, beganMs, content: { reason: 'rehearsed' } });
   }
 
@@ -155,8 +192,14 @@ export class Procedure {
     try {
       return await this.abort(ruleOf(state).abort, 'asked');
     } finally {
-      await this.context.following.end();
+      await this.letGo();
     }
+  }
+
+  private async letGo(): Promise<void> {
+    const { following, memory } = this.context;
+    await following.end();
+    await memory.comparison?.end();
   }
 
   private get elapsedMs(): number {
@@ -198,7 +241,8 @@ export class Procedure {
   private async attempt(state: UpgradeState): Promise<StepResult> {
     try {
       this.context.onPlace(`${state} begins`);
-      const result = await STEPS[state](this.context);
+      const steps = this.options.release === undefined ? STEPS : RELEASE_STEPS;
+      const result = await steps[state](this.context);
       this.context.onPlace(`${state} ends`);
       return result;
     } catch (error) {
@@ -216,7 +260,7 @@ export class Procedure {
   private async abort(abort: Abort, reason: string): Promise<UpgradeOutcome> {
     const beganMs = this.now();
     this.context.onPlace('ABORT begins');
-    const { content } = await goBack(this.context, abort);
+    const { content } = await (this.options.release === undefined ? goBack : goBackRelease)(this.context, abort);
     this.context.onPlace('ABORT ends');
     this.write({ state: 'ABORT', verdict: 'pass', abort, beganMs, content: { ...content, reason } });
     await this.record(false);
@@ -243,8 +287,13 @@ export class Procedure {
   }
 
   private async record(isActive: boolean): Promise<void> {
-    const { id, migration, world } = this.options;
-    const head = { id, migration: migration.name, migrationHash: upgradeMigrationHash(migration), isActive };
+    const { id, migration, world, release } = this.options;
+    if (release?.hasDatabase === false) return;
+    const [name, hash] =
+      release === undefined
+        ? [migration.name, upgradeMigrationHash(migration)]
+        : [`release ${release.release.folder}`, release.release.hash];
+    const head = { id, migration: name, migrationHash: hash, isActive };
     const write = (database: Parameters<typeof writeRecord>[0]): Promise<void> =>
       writeRecord(database, head, this.chain);
     // While it is paused, or there is none, the exchange has the database closed.
@@ -281,11 +330,26 @@ export function outcomeOf(id: string, chain: readonly Evidence[]): UpgradeOutcom
       seconds: seconds(evidence.beganMs, evidence.endedMs),
       evidence: UpgradeFiles.nameOf(evidence),
     })),
-    findings: (content(failed)['findings'] ?? []) as unknown as readonly UpgradeFinding[],
+    findings: [...findingsOf(failed, content(failed)), ...closedOf(content(last))],
     tradingPauseMs: isRunning && pausedMs !== undefined && resumedMs !== undefined ? resumedMs - pausedMs : 0,
     rows: numbers('rows').reduce((most, rows) => Math.max(most, rows), 0),
     seconds: chain.length === 0 ? 0 : seconds(chain[0]?.beganMs ?? 0, last?.endedMs ?? 0),
   };
+}
+
+/** What was found, or what kept a step from finding anything. */
+function findingsOf(
+  failed: Evidence | undefined,
+  { findings, why }: Readonly<Record<string, Json>>,
+): readonly UpgradeFinding[] {
+  if (failed === undefined) return [];
+  if (findings !== undefined) return findings as unknown as readonly UpgradeFinding[];
+  return typeof why === 'string' ? [{ path: `upgrade/${failed.state}/step`, control: 'done', candidate: why }] : [];
+}
+
+/** Where nobody serves any more: why, and what people do about it. */
+function closedOf({ closed }: Readonly<Record<string, Json>>): readonly UpgradeFinding[] {
+  return typeof closed === 'string' ? [{ path: 'serve/0/process', control: 'serves', candidate: closed }] : [];
 }
 
 /** True when an upgrade with these documents is over. */

@@ -50,7 +50,9 @@ export function readRelease(folder: string, declared: unknown): Release {
 /** SHA-256 of everything that a release runs but for its dependencies, which its lock file names. */
 export function hashOf(folder: string): string {
   const files = ['package.json', 'package-lock.json'].filter((name) => existsSync(join(folder, name)));
-  const sources = readdirSync(join(folder, 'src'), { recursive: true, withFileTypes: true })
+  const sources = ['bench', 'src']
+    .filter((name) => existsSync(join(folder, name)))
+    .flatMap((name) => readdirSync(join(folder, name), { recursive: true, withFileTypes: true }))
     .filter((each) => each.isFile())
     .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
     .sort();

@@ -9,13 +9,13 @@ import { entriesUpTo } from '../chain/first-batch.ts';
 import { replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
 import { applyCommands } from '../engine/batch.ts';
-import { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
 import { MARKET, VENUE } from '../engine/tables.ts';
 import { stateAtBlock } from '../incident/state-at-block.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { addDifferences, rootOf } from './compare-states.ts';
 import type { Findings } from './finding.ts';
+import { madeUpCommands } from './made-up-commands.ts';
 
 export interface ReplayInput {
   readonly history: ReadableHistory;
@@ -66,15 +66,11 @@ export function compareReplays(candidate: State, input: ReplayInput, findings: F
   return { blocks, synthetic: runSynthetic(copyState(control), copyState(candidate), input.blocks, findings), root };
 }
 
-/** Moves of all prices, ppm, one for each made-up block in turn. */
-const MOVES = [1_000_000, 800_000, 800_000, 1_300_000, 500_000, 1_000_000];
-const STEP_MS = 5000;
-
 function runSynthetic(control: State, candidate: State, blocks: number, findings: Findings): number {
   const own = control;
   let other = candidate;
   for (let n = 0; n < blocks; n++) {
-    const commands = madeUp(own, MOVES[n % MOVES.length] as number);
+    const commands = madeUpCommands(timeOf(own), spotsOf(own), n);
     for (const state of [own, other]) {
       state.events.clear();
       applyCommands(state, commands.i32, commands.f64, commands.rows);
@@ -90,16 +86,14 @@ function runSynthetic(control: State, candidate: State, blocks: number, findings
   return blocks;
 }
 
-function madeUp(state: State, move: number): CommandBuffer {
-  const buffer = new CommandBuffer();
-  const { venue, market } = state;
-  const timeMs = (venue.f64[venue.rowFloats + VENUE.TIME_MS] as number) + STEP_MS;
+function timeOf({ venue }: State): number {
+  return venue.f64[venue.rowFloats + VENUE.TIME_MS] as number;
+}
+
+function spotsOf({ market }: State): Map<number, number> {
+  const spots = new Map<number, number>();
   for (let row = 1; row < market.rows; row++) {
-    const spot = market.f64[row * market.rowFloats + MARKET.SPOT] as number;
-    if (spot <= 0) continue;
-    // Rounded down to whole price units: both sides are given the same.
-    buffer.oraclePrice(timeMs, row, 0, Math.max(1, Math.floor(spot / 1e6) * move), timeMs);
+    spots.set(row, market.f64[row * market.rowFloats + MARKET.SPOT] as number);
   }
-  buffer.tick(timeMs);
-  return buffer;
+  return spots;
 }

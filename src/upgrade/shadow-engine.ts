@@ -217,11 +217,12 @@ export class ShadowEngine {
     };
   }
 
-  /** Makes a value another one; returns what it was. */
+  /** Makes a value another one, in a copy; returns what it was. */
   falsify(table: string, row: number, column: string): number {
     const { table: name, columns } = stateTable(table);
     const own = columns.find((each) => each.name === column);
-    const rows = this.current[name];
+    this.apart ??= copyState(this.state);
+    const rows = this.apart[name];
     if (own === undefined || row < 1 || row >= rows.rows) throw new UnknownTable(`${table}/${row}/${column}`);
     const was = rows.read(row, own.column, own.index);
     const at = own.column.offset + own.index;

@@ -38,7 +38,7 @@ export type ShadowAsk =
   | { readonly ask: 'events' }
   /** Applies the rows of commands (base 64) to a copy of the state, and to the same copy when asked again before the next block. */
   | { readonly ask: 'apply'; readonly rows: string }
-  /** Sets a value to another one: whoever compares must find it. The state is of no further use. */
+  /** Sets a value of a copy of the state to another one, until the next block: whoever compares must find it. */
   | { readonly ask: 'falsify'; readonly table: string; readonly row: number; readonly column: string };
 
 export interface ShadowBlock {

@@ -2,10 +2,13 @@
 import type { Json } from '../remedy/canonical-json.ts';
 import type { Database, SqlSession } from '../store/database.ts';
 import { type Lease, takeLease } from '../store/lease.ts';
+import type { ReleaseComparison } from './compare-releases.ts';
 import type { Evidence } from './evidence.ts';
 import type { Following } from './following.ts';
 import type { UpgradeFinding } from './finding.ts';
-import type { Verdict } from './states.ts';
+import type { HandOver } from './hand-over.ts';
+import type { Release } from './release.ts';
+import type { UpgradeState, Verdict } from './states.ts';
 import type { TipState } from './tip-state.ts';
 import type { UpgradeMigration } from './upgrade-migration.ts';
 import type { Venue } from './venue.ts';
@@ -20,6 +23,16 @@ export interface UpgradeLimits {
   readonly soakMs: number;
   /** Blocks that are replayed. */
   readonly blocks: number;
+  /** How long a release shadows the live journal before it takes over; not at all unless said. */
+  readonly shadowMs?: number;
+}
+
+/** What an upgrade of the program, not of the schema, works with. */
+export interface ReleaseRun {
+  readonly release: Release;
+  readonly handOver: HandOver;
+  /** False: the exchange has a journal alone, by its operator's word. */
+  readonly hasDatabase: boolean;
 }
 
 export interface UpgradeContext {
@@ -42,7 +55,9 @@ export interface UpgradeContext {
   /** Follows the journal with the candidate, or with the old world, while other steps go on. */
   readonly following: Following;
   /** What is kept in memory from one step to the next; a procedure that was interrupted has none of it, and does without. */
-  readonly memory: { tip: TipState | undefined };
+  readonly memory: { tip: TipState | undefined; comparison?: ReleaseComparison | undefined };
+  /** Of an upgrade of a release. */
+  readonly release?: ReleaseRun;
 }
 
 /** What a step comes to. */
@@ -58,6 +73,11 @@ export class BudgetExceeded extends Error {
     super(`the time budget of ${budgetMs} ms is over`);
     this.name = 'BudgetExceeded';
   }
+}
+
+/** What a step that passed before has in its document, nothing where there is none. */
+export function evidenceContent({ chain }: UpgradeContext, of: UpgradeState): Readonly<Record<string, Json>> {
+  return (chain().find(({ state }) => state === of)?.content ?? {}) as Readonly<Record<string, Json>>;
 }
 
 export const passed = (content: StepResult['content']): StepResult => ({ verdict: 'pass', content });

@@ -29,6 +29,8 @@ export interface UpgradeMigration extends Migration {
 }
 
 export const NOTHING_DECLARED: Declared = { tables: {}, newTables: {}, droppedTables: [], schema: [] };
+/** Of an upgrade of the program: nothing is done to the schema. */
+export const NO_MIGRATION: UpgradeMigration = { name: '0000-none', up: [], down: [], declared: NOTHING_DECLARED };
 export const NO_CHANGES: DeclaredTable = { added: {}, removed: {}, changed: {} };
 
 /** A file that is no migration. Nothing was done. */
