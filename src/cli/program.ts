@@ -13,6 +13,7 @@ import { registerInspect } from './inspect.ts';
 import { registerMatrix } from './matrix.ts';
 import { type Streams, toJson } from './output.ts';
 import { registerKey } from './key.ts';
+import { registerRecover } from './recover.ts';
 import { registerRun } from './run.ts';
 import { registerServe } from './serve.ts';
 import { registerShadow } from './shadow.ts';
@@ -28,6 +29,7 @@ const registrations: readonly ((program: Command, frame: Frame) => void)[] = [
   registerDrill,
   registerRun,
   registerServe,
+  registerRecover,
   registerControl,
   registerVerify,
   registerMatrix,

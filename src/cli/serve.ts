@@ -112,9 +112,9 @@ async function serve(output: Output, options: ServeOptions): Promise<ExitCode> {
 function argumentsOf(options: ServeOptions, dir: DataDir): string[] {
   const { data, market = [], day, traders, accounts, seed, tick, speed } = options;
   const database = options.database ?? process.env['DATABASE_URL'] ?? '';
+  const always = { 'data-dir': dir.path, traders, accounts, seed, tick, speed };
   return [
-    ...['--data-dir', dir.path, '--traders', traders, '--accounts', String(accounts), '--seed', String(seed)],
-    ...['--tick', String(tick), '--speed', String(speed)],
+    ...Object.entries(always).flatMap(([name, value]) => [`--${name}`, String(value)]),
     ...(database === '' ? [] : ['--database', database]),
     ...(data === undefined ? [] : ['--data', resolve(data)]),
     ...market.flatMap((name) => ['--market', name]),

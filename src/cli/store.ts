@@ -5,7 +5,7 @@ import { auditStore, type StoreAudit } from '../store/audit-store.ts';
 import { describeRowDifference } from '../store/compare-rows.ts';
 import type { Database } from '../store/database.ts';
 import { catchUp, rebuild, type Written } from '../store/follow-journal.ts';
-import { recoverFromDatabase, type RefusedState } from '../store/recover-from-database.ts';
+import { judgeDatabaseState, readStateAtOnce, type RefusedState } from '../store/recover-from-database.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { type ExitCode, exitCodes } from './errors.ts';
@@ -183,7 +183,7 @@ async function recoverCheck(
   { differences }: StoreOptions,
 ): Promise<ExitCode> {
   const history = new JournalReader(folder);
-  const result = await recoverFromDatabase(database, history, { folder, differences });
+  const result = judgeDatabaseState(await readStateAtOnce(database), history, { folder, differences });
   if (result.accepted) {
     const { height, fork } = result.block;
     output.result({ accepted: true, height, fork, journalHeight: history.height });

@@ -23,8 +23,11 @@ export interface RecoverOptions extends Pick<ReplayOptions, 'onBlock' | 'onEvent
   readonly hash: Hash;
   readonly roots: RootComputer;
   readonly capacity?: Capacity;
-  /** Where the history begins, when not with nothing: a state and its place in the chain. The state is written to. */
-  readonly from?: { readonly state: State; readonly head: ChainHead };
+  /**
+   * Where the history begins, when not with nothing: a state and its place in the chain. The state is written to. `isRemembered`: guard
+   * and reopening have the memory of what came before (`remember`).
+   */
+  readonly from?: { readonly state: State; readonly head: ChainHead; readonly isRemembered?: boolean };
   /** Sees every block and batch, so that it stands where the exchange goes on. */
   readonly guard?: Guard;
   /** Is told the history, so that a market that was on its way back when it ends is so again. */
@@ -59,7 +62,7 @@ export function recover(
   const guarded: Guarded =
     guard === undefined ? {} : { ...owing.follow(guard, sealer), ...actsOf(state, guard, sealer) };
   let restored: RollbackCertificate | undefined;
-  if (from !== undefined) reopening?.adopt(state);
+  if (from !== undefined && from.isRemembered !== true) reopening?.adopt(state);
   const onEvents = (events: EventBuffer): void => {
     reopening?.recall(state);
     told.onEvents?.(events);
@@ -71,7 +74,7 @@ export function recover(
     told.onRestore?.(certificate, block);
   };
   const options = { sealer, hash, history: journal, amend: null, ...guarded, ...told, onEvents, onRestore };
-  const result = replay(state, journal.entries(), options);
+  const result = replay(state, journal.entries(from?.head.height), options);
   if (result.equal) {
     if (owing.warrants.length > 0) journal.appendWarrants(owing.warrants);
     if (owing.holds.length > 0) journal.appendHolds(owing.holds);

@@ -87,6 +87,11 @@ export class Reopening {
     });
   }
 
+  /** What it keeps of the history, for `memoryOf` and `remember`: all else a start begins anew. */
+  get history(): object {
+    return { trail: this.trail, embargo: this.embargo };
+  }
+
   /** Begins with a state whose history is not told. */
   adopt(state: State): void {
     this.trail.adopt(state);

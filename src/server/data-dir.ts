@@ -69,6 +69,15 @@ export class DataDir {
    */
   static open(folder: string, inputs: string): DataDir {
     mkdirSync(folder, { recursive: true });
+    return DataDir.take(folder, (path) => claim(path, inputs));
+  }
+
+  /** Takes the folder of an exchange that is there, whatever its inputs. Refuses (throws) as `open` does, and a folder without one. */
+  static reopen(folder: string): DataDir {
+    return DataDir.take(folder, readExchangeRecord);
+  }
+
+  private static take(folder: string, recordOf: (path: string) => ExchangeRecord): DataDir {
     const path = realpathSync(folder);
     let unlock: () => void;
     try {
@@ -77,7 +86,7 @@ export class DataDir {
       throw error instanceof JournalLocked ? new DataDirInUse(path, error) : error;
     }
     try {
-      return new DataDir(path, claim(path, inputs), unlock);
+      return new DataDir(path, recordOf(path), unlock);
     } catch (error) {
       unlock();
       throw error;

@@ -15,16 +15,17 @@ import type { Guard } from '../guard/guard.ts';
 import type { HeldCommand } from '../guard/screen.ts';
 import type { Disk } from '../journal/disk.ts';
 import { sha256 } from '../journal/node-digest.ts';
-import { saveSnapshot } from '../journal/snapshot-folder.ts';
 import type { Database } from '../store/database.ts';
 import type { DurableBlock } from '../store/lease.ts';
+import { type DatabaseState, readStateAtOnce } from '../store/recover-from-database.ts';
 import { type BirthCertificate, birthOf } from '../upgrade/birth.ts';
 import { ControlRefused } from './control-socket.ts';
 import type { DataDir } from './data-dir.ts';
 import { DatabaseLink } from './database-link.ts';
+import type { Start, StartKind } from './find-start.ts';
 import { fundingGapMs } from './live-facts.ts';
 import { LiveReadiness } from './live-readiness.ts';
-import { clockNotice, heldNotice, type Notice } from './notice.ts';
+import { clockNotice, heldNotice, type Notice, startNotice } from './notice.ts';
 import { recoverFolder, type RecoveredFolder, type ToldOfRecovery } from './recover-folder.ts';
 
 /** Ticks that are made up for one after the other; at speed 1 more of them are left out. */
@@ -50,6 +51,8 @@ export interface LiveOptions {
   readonly traffic: Traffic;
   readonly hasTraders: boolean;
   readonly speed: number;
+  /** What it starts from, at best: a snapshot unless said. From a database only where there is one. */
+  readonly from?: StartKind | undefined;
   /** Begins with all commands held, until `resume`. */
   readonly isPaused?: boolean;
   readonly tell: (notice: Notice) => void;
@@ -79,8 +82,8 @@ export class LiveExchange {
   private isReleased = false;
   private toldHeld = '';
 
-  private constructor(options: LiveOptions) {
-    const { dir, speed, tell, traffic, disk, onPublish } = options;
+  private constructor(options: LiveOptions, database: DatabaseState | undefined) {
+    const { dir, speed, tell, traffic, disk, onPublish, from } = options;
     this.options = options;
     this.isPaused = options.isPaused === true;
     const told: ToldOfRecovery = {
@@ -89,7 +92,9 @@ export class LiveExchange {
       onHeldCommand: (held) => this.held.push(held),
       onPublish: (batch) => onPublish?.(batch),
     };
-    this.parts = recoverFolder({ folder: dir.journal, disk, accounts: traffic.accounts, speed }, told);
+    const { accounts } = traffic;
+    this.parts = recoverFolder({ folder: dir.journal, disk, accounts, speed, from, database }, told);
+    tell(startNotice(this.parts.start, this.parts.recovered.replay));
     const { journal, exchange, block } = this.parts;
     const wallMs = options.wallMs ?? Date.now;
     const countMs = options.countMs ?? (() => performance.now());
@@ -131,7 +136,7 @@ export class LiveExchange {
    * `DatabaseLink.attach` do.
    */
   static async open(options: LiveOptions): Promise<LiveExchange> {
-    const live = new LiveExchange(options);
+    const live = new LiveExchange(options, await stateOfDatabase(options));
     try {
       await live.link?.attach();
       return live;
@@ -155,6 +160,11 @@ export class LiveExchange {
 
   get state(): State {
     return this.exchange.state;
+  }
+
+  /** Where the replay of the start began; undefined: before the first command. */
+  get start(): Start | undefined {
+    return this.parts.start;
   }
 
   /** Height of the last block of the journal, its branch, and its root as hexadecimal digits. */
@@ -185,8 +195,10 @@ export class LiveExchange {
       }
       this.requireOurs();
       this.exchange.finish();
-      this.noteDurable(this.parts.journal.height);
-      await this.isProjected(this.parts.journal.height);
+      const { journal, kept } = this.parts;
+      this.noteDurable(journal.height);
+      kept.tryWhole(this.state, journal.block(journal.height) as Block);
+      await this.isProjected(journal.height);
     } finally {
       await this.close();
     }
@@ -279,8 +291,9 @@ export class LiveExchange {
   /** Seals what is open and keeps a snapshot of it; returns its height. */
   snapshot(): number {
     this.seal();
-    const block = this.parts.journal.block(this.parts.journal.height) as Block;
-    saveSnapshot(this.options.dir.journal, this.state, block);
+    const { journal, kept } = this.parts;
+    const block = journal.block(journal.height) as Block;
+    kept.keepWhole(this.state, block);
     return block.height;
   }
 
@@ -394,5 +407,16 @@ export class LiveExchange {
     } finally {
       await this.parts.roots.close();
     }
+  }
+}
+
+/** What a database has of the state, where it is to be started from. */
+async function stateOfDatabase({ from, openDatabase }: LiveOptions): Promise<DatabaseState | undefined> {
+  if (from !== 'database' || openDatabase === undefined) return undefined;
+  const database = await openDatabase();
+  try {
+    return await readStateAtOnce(database);
+  } finally {
+    await database.close();
   }
 }

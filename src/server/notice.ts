@@ -1,4 +1,6 @@
 /** What whoever keeps an exchange running is told. */
+import type { Block } from '../chain/block.ts';
+import type { ReplayResult } from '../chain/replay.ts';
 import type { ClockJump } from '../exchange/live-clock.ts';
 
 export interface Notice {
@@ -24,4 +26,14 @@ export function clockNotice({ byMs, isFollowed }: ClockJump): Notice {
 export function heldNotice(held: string): Notice {
   if (held === '') return { name: 'goes_on', message: 'commands are taken again', isTrouble: false };
   return { name: held, message: `no commands are taken: ${held}`, isTrouble: held === 'lease_lapsed' };
+}
+
+/** What a start began with, and what it replayed and compared. */
+export function startNotice(
+  start: { readonly kind: string; readonly block: Block } | undefined,
+  { blocks, commands }: Pick<ReplayResult, 'blocks' | 'commands'>,
+): Notice {
+  const from = start === undefined ? 'the first command' : `block ${start.block.height} of the ${start.kind}`;
+  const message = `from ${from}; ${blocks} blocks and ${commands} commands replayed, every root as recorded`;
+  return { name: 'started', message, isTrouble: false };
 }

@@ -8,8 +8,8 @@ import { type ProjectedBlock, rowsOf } from './projected-block.ts';
 import { Projection, ProjectionStopped, type ProjectionTarget } from './projection.ts';
 import { BlockWriter, lastHeight, ProjectedByAnother } from './write-blocks.ts';
 
-/** The state goes to the database every so many blocks, unless said. */
-const STATE_BLOCKS = 32;
+/** The state goes to the database at the heights that are multiples of this, unless said. */
+export const STATE_BLOCKS = 32;
 const BLOCKS_ASKED = 1000;
 const TRANSACTION_BLOCKS = 512;
 const RETRY_MS = 1000;
@@ -19,7 +19,7 @@ export interface FollowOptions {
   readonly folder: string;
   /** Has the schema of this release (`migrate`). */
   readonly database: Database;
-  /** The state is kept after so many blocks; 0: never. */
+  /** The state is kept at the heights that are multiples of this; 0: never. */
   readonly stateBlocks?: number;
   /** Blocks of one transaction, at most; 512 unless said. */
   readonly transactionBlocks?: number;

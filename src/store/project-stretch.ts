@@ -43,7 +43,7 @@ export interface StretchOptions {
   readonly points: Map<number, RestoredPoint>;
   /** The database has the state of the start. */
   readonly isStartKept: boolean;
-  /** The state is kept after so many blocks, at the first one where none is, and at the history's end; 0: never. */
+  /** The state is kept at the heights that are multiples of this, at the first one where none is, and at the history's end; 0: never. */
   readonly stateBlocks: number;
   /** Called at the end of what is written, where the stretch has no end: goes on when it returns true. Without it, the history ends there. */
   readonly pause?: () => boolean;
@@ -62,7 +62,9 @@ export function projectStretch(options: StretchOptions): number {
   let kept = options.isStartKept ? start : undefined;
   const isKept = (height: number): boolean => {
     if (options.stateBlocks === 0 || height < next || stretch.to !== undefined) return false;
-    return kept === undefined || height - kept >= options.stateBlocks || height === to;
+    // Always at the same heights, whatever a start left in between: at these the guard's memory is kept too.
+    const turn = (at: number): number => Math.floor(at / options.stateBlocks);
+    return kept === undefined || turn(height) > turn(kept) || height === to;
   };
   const result = projectBranch({
     history: reader,

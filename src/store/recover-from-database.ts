@@ -11,7 +11,7 @@ import type { State } from '../engine/state.ts';
 import { stateAtBlock } from '../incident/state-at-block.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import type { RowDifference } from './compare-rows.ts';
-import type { SqlSession } from './database.ts';
+import type { Database, SqlSession } from './database.ts';
 import { loadState, type StateHead, stateHeadOf, UnreadableState } from './load-state.ts';
 
 export interface RecoveredFromDatabase {
@@ -27,6 +27,8 @@ export interface RefusedState {
     | 'no_state'
     /** It says to have that of a block which the journal has not, or has otherwise. */
     | 'block_unknown'
+    /** Its own row of that block is missing, or says otherwise. */
+    | 'block_differs'
     /** It has that of a block on a branch that a rollback ended. */
     | 'block_on_dead_branch'
     /** Its rows are none of a state: one is missing, too many, or empty. */
@@ -46,25 +48,77 @@ export interface RecoverFromDatabaseOptions {
   readonly differences?: number;
 }
 
+/** What a database says of the state that it keeps. Nothing of it is believed yet. */
+export interface DatabaseState {
+  readonly head: StateHead;
+  /** What its row of the block says of it; undefined where there is none. */
+  readonly row: Pick<StateHead, 'fork' | 'stateRoot' | 'blockHash'> | undefined;
+  /** Or why its rows are none of a state. */
+  readonly state: State | UnreadableState;
+}
+
+/** Reads the state that a database keeps, all of it as of one moment, whoever writes; undefined where it keeps none, or has no schema. */
+export function readStateAtOnce(database: Database): Promise<DatabaseState | undefined> {
+  return database.hold(async (session) => {
+    const [found] = await session.query<{ is_there: boolean }>(
+      "select to_regclass('state_head') is not null and to_regclass('block') is not null as is_there",
+    );
+    if (found?.is_there !== true) return undefined;
+    await session.query('begin isolation level repeatable read');
+    try {
+      return await readDatabaseState(session);
+    } finally {
+      await session.query('rollback');
+    }
+  });
+}
+
+async function readDatabaseState(session: SqlSession): Promise<DatabaseState | undefined> {
+  const head = await stateHeadOf(session);
+  if (head === undefined) return undefined;
+  const [row] = await session.query<{ fork: number; state_root: Uint8Array; hash: Uint8Array }>(
+    'select fork, state_root, hash from block where height = $1',
+    [head.height],
+  );
+  let state: State | UnreadableState;
+  try {
+    state = await loadState(session);
+  } catch (error) {
+    if (!(error instanceof UnreadableState)) throw error;
+    state = error;
+  }
+  const own =
+    row === undefined
+      ? undefined
+      : { fork: row.fork, stateRoot: Uint8Array.from(row.state_root), blockHash: Uint8Array.from(row.hash) };
+  return { head, row: own, state };
+}
+
 /** The state that a database has, if it is that of a sealed block on the way to the history's last one. */
 export async function recoverFromDatabase(
   session: SqlSession,
   history: ReadableHistory,
   options: RecoverFromDatabaseOptions = {},
 ): Promise<RecoveredFromDatabase | RefusedState> {
-  const head = await stateHeadOf(session);
-  if (head === undefined) return refused('no_state', 'the database keeps no state', undefined);
+  return judgeDatabaseState(await readDatabaseState(session), history, options);
+}
+
+/**
+ * What was read of a database, if it is the state of a sealed block on the way to the history's last one: by the journal's word, and by
+ * that of the database's own row of the block.
+ */
+export function judgeDatabaseState(
+  read: DatabaseState | undefined,
+  history: ReadableHistory,
+  options: RecoverFromDatabaseOptions = {},
+): RecoveredFromDatabase | RefusedState {
+  if (read === undefined) return refused('no_state', 'the database keeps no state', undefined);
+  const { head, row, state } = read;
   const block = history.block(head.height);
-  const unfit = unfitHead(history, head, block);
+  const unfit = unfitHead(history, head, block) ?? unfitRow(head, row);
   if (unfit !== undefined) return unfit;
   const sealed = block as Block;
-  let state: State;
-  try {
-    state = await loadState(session);
-  } catch (error) {
-    if (!(error instanceof UnreadableState)) throw error;
-    return refused('state_unreadable', error.message, head.height);
-  }
+  if (state instanceof UnreadableState) return refused('state_unreadable', state.message, head.height);
   const { stateRoot } = computeRoots(state, sha256);
   if (sameBytes(stateRoot, sealed.stateRoot)) {
     state.index.restore(state);
@@ -75,6 +129,19 @@ export async function recoverFromDatabase(
     ...refused('state_differs', about, head.height),
     differences: differencesOf(state, history, head.height, options),
   };
+}
+
+/** The head, which is the journal's, against the database's own row of the block. */
+function unfitRow(
+  { height, fork, stateRoot, blockHash: hash }: StateHead,
+  row: DatabaseState['row'],
+): RefusedState | undefined {
+  const differs = (column: string, journal: string, database: string): RefusedState =>
+    refused('block_differs', `block/${height}/${column}: journal ${journal}, database ${database}`, height);
+  if (row === undefined) return differs('row', 'there', 'none');
+  if (row.fork !== fork) return differs('fork', String(fork), String(row.fork));
+  if (!sameBytes(row.stateRoot, stateRoot)) return differs('state_root', toHex(stateRoot), toHex(row.stateRoot));
+  return sameBytes(row.blockHash, hash) ? undefined : differs('hash', toHex(hash), toHex(row.blockHash));
 }
 
 function unfitHead(history: ReadableHistory, head: StateHead, block: Block | undefined): RefusedState | undefined {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Disk } from '../../src/journal/disk.ts';
 import { DataDir } from '../../src/server/data-dir.ts';
+import type { StartKind } from '../../src/server/find-start.ts';
 import { LiveExchange } from '../../src/server/live-exchange.ts';
 import type { Notice } from '../../src/server/notice.ts';
 import { EndlessSession } from '../../src/sim/endless-session.ts';
@@ -33,6 +34,7 @@ export interface ServedOptions {
   readonly openDatabase?: () => Promise<Database>;
   readonly disk?: Disk;
   readonly seed?: number;
+  readonly from?: StartKind;
 }
 
 export interface Served {
@@ -53,7 +55,7 @@ export interface Served {
 
 /** Opens the exchange of a folder. Refuses (throws) as `serve` does. */
 export async function openServed(folder: string, options: ServedOptions = {}): Promise<Served> {
-  const { machine = new Machine(), openDatabase, disk, seed = 3 } = options;
+  const { machine = new Machine(), openDatabase, disk, seed = 3, from } = options;
   const notices: Notice[] = [];
   const published: string[] = [];
   const day = modelledMarketDay({ seed, tickMs: TICK_MS, levels: LEVELS });
@@ -71,6 +73,7 @@ export async function openServed(folder: string, options: ServedOptions = {}): P
       wallMs: () => machine.wall,
       countMs: () => machine.count,
       ...(disk === undefined ? {} : { disk }),
+      from,
     });
   } catch (error) {
     dir.close();
