@@ -15,7 +15,7 @@ import type { TableName } from '../engine/tables.ts';
 import { type Deviation, deviate, type StateWrite } from './deviation.ts';
 
 /** More differences than this are no list of writes: the states have gone different ways. */
-const MOST_WRITES = 10_000;
+export const MOST_WRITES = 10_000;
 
 /** Columns of a market that ticks alone write and carry on: a default in them goes on as it was. */
 const CARRIED = ['fundingIndex', 'fundingRemainder'];
@@ -135,7 +135,7 @@ function valueAt(state: State, { table, row, column, index }: StateWrite): numbe
 }
 
 /** Differences as writes; undefined when there are too many, or some that are no values. */
-function writesTo(differences: readonly StateDifference[]): StateWrite[] | undefined {
+export function writesTo(differences: readonly StateDifference[]): StateWrite[] | undefined {
   if (differences.length > MOST_WRITES) return undefined;
   const writes = differences.map(writeOf);
   return writes.every((write) => write !== undefined) ? writes : undefined;

@@ -7,6 +7,7 @@ import { EVENT, EVENT_FLOATS } from '../../engine/event.ts';
 import { InvariantBroken } from '../../engine/invariant-broken.ts';
 import { REFUSALS } from '../../engine/refusal.ts';
 import type { State } from '../../engine/state.ts';
+import type { Journal } from '../../journal/journal.ts';
 import { type ActCommand, ADMINISTRATIVE_KINDS } from '../../guard/authority/act.ts';
 import { componentName, type Finding } from '../../guard/finding.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
@@ -23,6 +24,7 @@ import { Rightful } from './rightful.ts';
 import { STRIKE_TICK } from './regime-day.ts';
 import type { TrueRun, TrueTick } from './true-run.ts';
 import { type Taken, Venue } from './venue.ts';
+import { type Rights, WrongInputs } from './wrong-inputs.ts';
 
 /** The market that scenes are about, and the other one: rows of the regime's day. */
 const MARKET_ROW = 1;
@@ -55,6 +57,9 @@ export interface CellRun {
   /** Why the exchange stands still; undefined while it runs. */
   readonly stopped: string | undefined;
   readonly state: State;
+  readonly venue: Venue;
+  /** What the fault did, where no guard was. */
+  readonly wrong: WrongInputs;
   /** The true world's id of an order, undefined when it has none. */
   readonly trueOrder: (id: number) => number | undefined;
   /** True for a forced action that is due at the true world's prices, of an account to which the fault wrote nothing. */
@@ -63,10 +68,16 @@ export interface CellRun {
 
 /**
  * Runs a cell up to tick `until`, its end unless said. `fault` undefined: nothing goes wrong; what the guard then holds, it holds
- * in error.
+ * in error. `journal` has the base's history and gets the cell's; none is kept unless given.
  */
-export function runCell(run: TrueRun, fault: Fault | undefined, isGuarded: boolean, until = endOf(run.phase)): CellRun {
-  return new Cell(run, fault, isGuarded).run(until);
+export function runCell(
+  run: TrueRun,
+  fault: Fault | undefined,
+  isGuarded: boolean,
+  until = endOf(run.phase),
+  journal?: Journal,
+): CellRun {
+  return new Cell(run, fault, isGuarded, journal).run(until);
 }
 
 class Cell {
@@ -89,8 +100,9 @@ class Cell {
   private struckMs = 0;
   private isReplaying = false;
   private stopped: string | undefined;
+  private readonly wrong = new WrongInputs();
 
-  constructor(run: TrueRun, fault: Fault | undefined, isGuarded: boolean) {
+  constructor(run: TrueRun, fault: Fault | undefined, isGuarded: boolean, journal: Journal | undefined) {
     this.true = run;
     this.fault = fault;
     this.feed = new Feed(run);
@@ -98,13 +110,14 @@ class Cell {
     const label = `${fault?.id ?? 'none'} ${run.base.regime} ${run.phase}`;
     this.random = new Random(run.base.seed).fork(label);
     this.chooses = this.random;
-    this.venue = new Venue(run.base, isGuarded, {
-      onVerdict: (verdict) => this.onVerdict(verdict),
-      onFinding: (finding) => this.onFinding(finding),
-      onHeldCommand: (held) => this.onHeldCommand(held),
-      onNote: ({ account, market, check }) =>
+    const told = {
+      onVerdict: (verdict: Verdict) => this.onVerdict(verdict),
+      onFinding: (finding: Finding) => this.onFinding(finding),
+      onHeldCommand: (held: HeldCommand) => this.onHeldCommand(held),
+      onNote: ({ account, market, check }: HeldCommand) =>
         this.detect('door', check.name, check.class, `${check.about} account ${account} market ${market}`),
-    });
+    };
+    this.venue = new Venue(run.base, isGuarded, told, journal);
   }
 
   run(until: number): CellRun {
@@ -126,6 +139,8 @@ class Cell {
       struckMs: this.struckMs,
       stopped: this.stopped,
       state: venue.state,
+      venue,
+      wrong: this.wrong,
       trueOrder: (id) => this.feed.trueOrder(id),
       isDue: (forced) => this.rightful.has(forced),
     };
@@ -190,6 +205,7 @@ class Cell {
     if (this.stopped !== undefined) return;
     const { loaded } = fault ?? {};
     if (loaded === undefined || run.phase === 'reopen') return this.restart();
+    const before = venue.isGuarded ? undefined : copyState(venue.state);
     const refusal = this.dies(() =>
       venue.load((state) => {
         const clean = copyState(state);
@@ -198,6 +214,7 @@ class Cell {
         if (!venue.isGuarded) this.rightful.takeWrites(clean, state);
       }),
     );
+    if (before !== undefined) this.wrong.takeWrites(before, venue.state, venue.exchange.sequence);
     if (refusal === undefined) return;
     this.detect('start', 'state_root', 'I', refusal.message);
     // The old world goes on; a killed process is made again from its journal.
@@ -241,7 +258,9 @@ class Cell {
     this.rightful.takeWrites(clean, venue.state);
     // A process that loaded these rows has its index made of them.
     const isLoaded = write !== this.fault?.memory;
-    if (!venue.isGuarded && isLoaded) this.dies(() => venue.state.index.restore(venue.state));
+    if (venue.isGuarded) return;
+    this.wrong.takeWrites(clean, venue.state, venue.exchange.sequence);
+    if (isLoaded) this.dies(() => venue.state.index.restore(venue.state));
   }
 
   private setStatus(status: number, timeMs: number): void {
@@ -263,7 +282,12 @@ class Cell {
     }
     if (acts.length > 0) this.carryOut(acts, timeMs);
     const changed = records.map(() => true);
-    if (this.stopped === undefined && commands.rows > 0) this.submit(commands, changed);
+    if (this.stopped !== undefined || commands.rows === 0) return;
+    this.submit(
+      commands,
+      changed,
+      records.map(() => []),
+    );
   }
 
   private carryOut(commands: readonly ActCommand[], timeMs: number): void {
@@ -293,14 +317,14 @@ class Cell {
     this.fed = fed;
     this.dependency.takeRecords(fed.touched);
     for (const error of fed.malformed) this.detect('engine', 'command_form', 'I', error.message);
-    const taken = this.submit(fed.commands, fed.changed);
+    const taken = this.submit(fed.commands, fed.changed, fed.rights);
     if (tick.tick >= STRIKE_TICK) this.rightful.takeSources(tick.tick, this.venue.state);
     if (taken !== undefined) this.feed.pair(tick, fed, taken, this.held);
     this.fed = undefined;
   }
 
-  /** Submits a batch and takes in what came of it. `changed` says by place which commands a fault made. */
-  private submit(commands: CommandBuffer, changed: readonly boolean[] = []): Taken | undefined {
+  /** Submits a batch and takes in what came of it. `changed` says by place which commands a fault made, `rights` what should have been there. */
+  private submit(commands: CommandBuffer, changed: readonly boolean[], rights: Rights): Taken | undefined {
     this.held = new Set();
     const { venue } = this;
     let taken: Taken | undefined;
@@ -318,6 +342,7 @@ class Cell {
       taken = this.dies(() => venue.submit(commands));
     }
     if (taken === undefined) return undefined;
+    if (!venue.isGuarded) this.wrong.takeBatch(taken.rows, taken.firstSequence, rights);
     this.takeOutcome(taken);
     this.noteRefusals(taken, commands, changed);
     return taken;

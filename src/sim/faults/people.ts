@@ -1,10 +1,16 @@
 /** The people of the matrix's venue: two operators and two keepers of the guard, and the acts that they sign. */
-import type { ActContent } from '../../guard/authority/act.ts';
+import type { ActContent, EnrolledKey } from '../../guard/authority/act.ts';
 import type { SignedAct } from '../../guard/authority/decode-act.ts';
 import { enrolmentOf, type Person, person, signedBy } from '../people.ts';
 
 const OPERATORS = [person(11), person(12)];
 const KEEPERS = [person(13), person(14)];
+
+/** Their keys. */
+export const PEOPLE: readonly EnrolledKey[] = [
+  ...OPERATORS.map(({ key }): EnrolledKey => ({ key, role: 'operator' })),
+  ...KEEPERS.map(({ key }): EnrolledKey => ({ key, role: 'guard' })),
+];
 
 function signed(what: ActContent, nonce: number, timeMs: number, reason: string, people: readonly Person[]): SignedAct {
   return signedBy(people, what, { fork: 0, nonce: nonce.toString(16).padStart(32, '0'), notBeforeMs: timeMs, reason });

@@ -23,15 +23,17 @@ import type { ActResult } from '../../exchange/act.ts';
 import { Exchange } from '../../exchange/exchange.ts';
 import { recover } from '../../exchange/recover.ts';
 import { Reopening } from '../../exchange/reopen.ts';
-import type { ActContent } from '../../guard/authority/act.ts';
+import type { ActContent, EnrolledKey } from '../../guard/authority/act.ts';
+import type { SignedAct } from '../../guard/authority/decode-act.ts';
 import type { Finding } from '../../guard/finding.ts';
 import { Guard } from '../../guard/guard.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
 import type { Verdict } from '../../guard/verdict.ts';
+import type { Journal } from '../../journal/journal.ts';
 import { MemoryJournal } from '../../journal/memory-journal.ts';
 import { crc32, sha256 } from '../../journal/node-digest.ts';
 import type { Base } from './base.ts';
-import { byOperators, enrolAll } from './people.ts';
+import { byOperators, enrolAll, PEOPLE } from './people.ts';
 
 /** A block is sealed after so much of the exchange's time: three ticks. */
 const BLOCK_MS = 15_000;
@@ -48,6 +50,8 @@ export interface VenueTold {
 export interface Taken {
   readonly firstSequence: number;
   readonly commands: number;
+  /** As they were applied, forced actions behind their ticks. */
+  readonly rows: Uint8Array;
   readonly events: EventBuffer;
 }
 
@@ -55,18 +59,22 @@ export class Venue {
   readonly isGuarded: boolean;
   private readonly base: Base;
   private readonly told: VenueTold;
-  private readonly journal = new MemoryJournal();
+  readonly journal: Journal;
+  /** True: the journal has the base's own history. */
+  private readonly isWhole: boolean;
   private running: Exchange;
   private watching: Guard | undefined;
   private taken: Taken | undefined;
   private saved: { readonly bytes: Uint8Array; readonly block: Block } | undefined;
   private nonces = 1;
 
-  constructor(base: Base, isGuarded: boolean, told: VenueTold) {
+  /** `journal` has the history of the base from its first command on; without it history begins with the base. */
+  constructor(base: Base, isGuarded: boolean, told: VenueTold, journal?: Journal) {
     this.base = base;
     this.isGuarded = isGuarded;
     this.told = told;
-    this.journal.sequence = base.sequence;
+    this.isWhole = journal !== undefined;
+    this.journal = journal ?? beginningAt(base);
     this.running = this.begin(false).exchange as Exchange;
     if (isGuarded) this.requireAccepted(this.running.act(enrolAll(base.timeMs), base.timeMs));
   }
@@ -90,6 +98,16 @@ export class Venue {
     return this.taken;
   }
 
+  /** An act that one operator signs, or two. */
+  sign(what: ActContent, timeMs: number, count: 1 | 2): SignedAct {
+    return byOperators(what, ++this.nonces, timeMs, count);
+  }
+
+  /** Its people's keys, where they are enrolled and where they are not. */
+  get keys(): readonly EnrolledKey[] {
+    return PEOPLE;
+  }
+
   /** Carries out an act that so many operators signed. `taken` is what came of its commands. */
   act(
     what: ActContent,
@@ -97,7 +115,7 @@ export class Venue {
     count: 1 | 2,
   ): { readonly result: ActResult; readonly taken: Taken | undefined } {
     this.taken = undefined;
-    const result = this.running.act(byOperators(what, ++this.nonces, timeMs, count), timeMs);
+    const result = this.running.act(this.sign(what, timeMs, count), timeMs);
     return { result, taken: this.taken };
   }
 
@@ -170,7 +188,7 @@ export class Venue {
     const recovered = recover(journal, {
       hash: sha256,
       roots: new DirectRoots(sha256),
-      from: { state: copyState(base.state), head },
+      ...(this.isWhole ? {} : { from: { state: copyState(base.state), head } }),
       ...(guard === undefined ? {} : { guard }),
       ...(reopening === undefined ? {} : { reopening }),
     });
@@ -189,11 +207,17 @@ export class Venue {
       blockMs: BLOCK_MS,
       ...(guard === undefined ? {} : { guard }),
       ...(reopening === undefined ? {} : { reopening }),
-      onPublish: ({ firstSequence, commands, events }) => {
-        this.taken = { firstSequence, commands, events };
+      onPublish: ({ firstSequence, commands, rows, events }) => {
+        this.taken = { firstSequence, commands, rows, events };
       },
     });
   }
+}
+
+function beginningAt({ sequence }: Base): Journal {
+  const journal = new MemoryJournal();
+  journal.sequence = sequence;
+  return journal;
 }
 
 function snapshotOf(state: State, block: Block): Uint8Array {
