@@ -39,7 +39,11 @@ function ask<Kind extends ProjectionQuestion['kind']>(
   });
 }
 
+/** Height of the block whose state the database has, as far as what was given is in it. */
+let kept: number | undefined;
+
 function give(block: ProjectedBlock): void {
+  if (block.state !== undefined) kept = block.state.height;
   for (let bytes = Atomics.load(words, CONTROL.BYTES); bytes > MOST_BYTES; bytes = Atomics.load(words, CONTROL.BYTES)) {
     if (isStopped()) break;
     Atomics.wait(words, CONTROL.BYTES, bytes, 1000);
@@ -76,7 +80,6 @@ async function commonBlock(reader: JournalReader): Promise<number> {
 async function project(): Promise<void> {
   let reader = new JournalReader(folder);
   let next = 0;
-  let kept: number | undefined;
   if (isContinued) {
     next = (await commonBlock(reader)) + 1;
     ({ kept } = await ask({ kind: 'cut', height: next - 1 }));

@@ -80,6 +80,36 @@ after(async () => {
   rmSync(root, { recursive: true });
 });
 
+test('of a journal that grows while it is projected, the state that is kept is that of the last block, all of it', async (t) => {
+  const other = join(root, 'growing');
+  const growing = new FlowJournal(other, 11);
+  const { database: own } = await opened('growing');
+  t.after(async () => {
+    await own.close();
+    growing.close();
+  });
+  growing.run(400);
+  growing.finish();
+  await catchUp({ folder: other, database: own });
+  for (let round = 0; round < 4; round++) {
+    // Rows that change there and back again: in one round by what is there when it begins, and by what comes while it reads.
+    growing.run(60);
+    growing.finish();
+    let hasGrown = false;
+    const query: Database['query'] = async (text, parameters) => {
+      if (!hasGrown && text.includes('from block')) {
+        hasGrown = true;
+        growing.run(60);
+        growing.finish();
+      }
+      return own.query(text, parameters);
+    };
+    await catchUp({ folder: other, database: Object.assign(Object.create(own) as Database, { query }) });
+    const found = await recoverFromDatabase(own, new JournalReader(other), { differences: 3 });
+    assert.ok(found.accepted && found.block.height === growing.height, JSON.stringify(found));
+  }
+});
+
 describe('what is in the database', () => {
   test('the newest living version of every balance and of every position is what the state has, none missing', async () => {
     const { account, position } = flow.state;
