@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { MIGRATIONS } from '../store/migrations.ts';
 import { ShadowEngine, shadowTables } from '../upgrade/shadow-engine.ts';
 import { SHADOW_PROTOCOL, type ShadowAsk, type ShadowFailure, type ShadowHello } from '../upgrade/shadow-protocol.ts';
+import { wholeNumber } from './arguments.ts';
 import { addCommand, type Frame } from './command.ts';
 import { exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
@@ -19,15 +20,17 @@ export function registerShadow(program: Command, frame: Frame): void {
     examples: [['shadow --journal venue/journal', 'answers {"ask":"next"} with the root of the next block']],
   })
     .requiredOption('--journal <folder>', 'the journal; whoever writes it may go on')
-    .action(async ({ journal }: { readonly journal: string }) => {
+    .option('--from <height>', 'begin at the end of this block, by its snapshot', wholeNumber(0, 2 ** 40))
+    .action(async ({ journal, from }: { readonly journal: string; readonly from?: number }) => {
       openForReading(journal);
-      await answerAll(journal, (line) => frame.streams.stdout.write(`${JSON.stringify(line)}\n`));
+      await answerAll(new ShadowEngine(journal, from), (line) =>
+        frame.streams.stdout.write(`${JSON.stringify(line)}\n`),
+      );
       frame.exitCode = exitCodes.ok;
     });
 }
 
-async function answerAll(journal: string, say: (line: object) => void): Promise<void> {
-  const engine = new ShadowEngine(journal);
+async function answerAll(engine: ShadowEngine, say: (line: object) => void): Promise<void> {
   const hello: ShadowHello = {
     protocol: SHADOW_PROTOCOL,
     version: manifest.version,

@@ -4,7 +4,7 @@
  */
 import { Findings } from './finding.ts';
 import type { DeclaredDifference } from './release.ts';
-import { type ShadowAnswers, type ShadowBlock, MARGIN_TABLE, PAGE_ROWS } from './shadow-protocol.ts';
+import { type RecordedRoot, type ShadowAnswers, type ShadowBlock, MARGIN_TABLE, PAGE_ROWS } from './shadow-protocol.ts';
 import { ShadowBroke, type ShadowProcess } from './shadow-process.ts';
 
 const EVENT_TABLE = 'event';
@@ -14,13 +14,23 @@ export class ReleaseComparison {
   readonly control: ShadowProcess;
   readonly candidate: ShadowProcess;
   private readonly declared: readonly DeclaredDifference[];
+  /** Whose outcome the journal has. */
+  private readonly recorder: 'control' | 'candidate';
+  /** Roots of the last blocks that were made, until the journal's own are seen. */
+  private readonly made = new Map<number, string>();
   /** Blocks that were compared, and those of them that differ as declared. */
   blocks = 0;
   explained = 0;
   /** The last block of both. */
   last: { readonly control: ShadowBlock; readonly candidate: ShadowBlock } | undefined;
 
-  constructor(control: ShadowProcess, candidate: ShadowProcess, declared: readonly DeclaredDifference[]) {
+  constructor(
+    control: ShadowProcess,
+    candidate: ShadowProcess,
+    declared: readonly DeclaredDifference[],
+    recorder: 'control' | 'candidate',
+  ) {
+    this.recorder = recorder;
     this.control = control;
     this.candidate = candidate;
     this.declared = declared;
@@ -54,6 +64,7 @@ export class ReleaseComparison {
     if (answers === undefined) return true;
     const [own, other] = answers;
     if ('end' in own) {
+      this.compareRecord(own.recorded, findings);
       // The candidate may have seen a block that came meanwhile: it is the next one of both.
       if (!('end' in other)) await this.catchUp(other.block, findings);
       return !('end' in other);
@@ -78,11 +89,21 @@ export class ReleaseComparison {
   private async compareBlock(own: ShadowBlock, other: ShadowBlock, findings: Findings): Promise<void> {
     this.blocks++;
     this.last = { control: own, candidate: other };
+    this.made.set(own.height, (this.recorder === 'control' ? own : other).stateRoot);
+    this.compareRecord(own.recorded, findings);
     const before = findings.count;
     const { height } = own;
     if (own.height !== other.height) findings.add(`block/${height}/height`, String(height), String(other.height));
     const isDifferent = await this.compareOutcome(`block/${height}`, height, own, other, findings);
     if (isDifferent && findings.count === before) this.explained++;
+  }
+
+  /** The journal's own root of a block, once it is seen. */
+  private compareRecord(recorded: RecordedRoot | null, findings: Findings): void {
+    const made = recorded === null ? undefined : this.made.get(recorded.height);
+    if (recorded === null || made === undefined) return;
+    if (made !== recorded.stateRoot) findings.add(`block/${recorded.height}/recorded_root`, recorded.stateRoot, made);
+    for (const height of this.made.keys()) if (height <= recorded.height) this.made.delete(height);
   }
 
   /** Compares roots and events, and what is behind them; true when anything differs, declared or not. */

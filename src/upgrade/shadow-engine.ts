@@ -18,15 +18,25 @@ import { VENUE } from '../engine/tables.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
 import { JournalWalk } from '../journal/journal-walk.ts';
 import { crc32, sha256 } from '../journal/node-digest.ts';
+import { loadNewestSnapshot } from '../journal/snapshot-folder.ts';
 import { STATE_TABLES, type StateTable } from '../store/state-columns.ts';
 import { rootOf } from './compare-states.ts';
-import { MARGIN_COLUMNS, MARGIN_TABLE, PAGE_ROWS, type ShadowAnswers } from './shadow-protocol.ts';
+import { MARGIN_COLUMNS, MARGIN_TABLE, PAGE_ROWS, type RecordedRoot, type ShadowAnswers } from './shadow-protocol.ts';
 
 /** The history was rolled back behind the beginning: whoever follows begins anew. */
 class RolledBack extends Error {
   constructor(height: number) {
     super(`a rollback made block ${height}: the branch that was followed has ended`);
     this.name = 'RolledBack';
+  }
+}
+
+/** There is no snapshot of the block, or none that is as the block says. */
+class NoSnapshot extends Error {
+  readonly code = 'no_snapshot';
+  constructor(height: number) {
+    super(`there is no snapshot of block ${height} that the block vouches for`);
+    this.name = 'NoSnapshot';
   }
 }
 
@@ -45,20 +55,34 @@ export class ShadowEngine {
   private readonly passed: readonly Heights[];
   private readonly restored: ReadonlySet<number>;
   private readonly roots = new DirectRoots(sha256);
-  private readonly state = genesis();
+  private readonly state: State;
   private entries: Iterator<Entry> | undefined;
-  private openHeight = 0;
+  private openHeight: number;
   /** A copy that commands were applied to which are in no journal. */
   private apart: State | undefined;
+  private recorded: RecordedRoot | null = null;
   private events: Float64Array[] = [];
   private named: EventRecord[] | undefined;
 
-  /** Stands before the first command of the journal in a folder. */
-  constructor(folder: string) {
+  /**
+   * Stands before the first command of the journal in a folder, or at the end of the block at `from`, by its snapshot. Refuses (throws
+   * `NoSnapshot`) a block that has none which it vouches for.
+   */
+  constructor(folder: string, from = -1) {
     const reader = new JournalReader(folder);
     this.passed = passedOver(reader.restores, reader.height);
     this.restored = new Set(reader.restores.map(({ height }) => height));
-    this.walk = new JournalWalk(folder, crc32);
+    this.openHeight = from + 1;
+    if (from < 0) {
+      this.state = genesis();
+      this.walk = new JournalWalk(folder, crc32);
+      return;
+    }
+    const { loaded } = loadNewestSnapshot(folder, (height) => (height === from ? reader.block(height) : undefined));
+    if (loaded === undefined) throw new NoSnapshot(from);
+    this.state = loaded.state;
+    reader.entries(from);
+    this.walk = reader.walk;
   }
 
   /** Height of the block that is open. */
@@ -75,10 +99,14 @@ export class ShadowEngine {
       const { value: entry, done } = this.entries.next();
       if (done === true) {
         this.entries = undefined;
-        if (isNew) return { end: true };
+        if (isNew) return { end: true, recorded: this.recorded };
         continue;
       }
-      if (entry.kind === 'block') continue;
+      if (entry.kind === 'block') {
+        const { height, stateRoot } = entry.block;
+        if (!isPassed(this.passed, height)) this.recorded = { height, stateRoot: toHex(stateRoot) };
+        continue;
+      }
       if (this.take(entry)) return { block: this.closed() };
     }
   }
@@ -111,6 +139,7 @@ export class ShadowEngine {
     this.isAtEnd = true;
     this.roots.request(this.state);
     return {
+      recorded: this.recorded,
       height: this.openHeight++,
       sequence: venue.f64[venue.rowFloats + VENUE.SEQUENCE] as number,
       timeMs: venue.f64[venue.rowFloats + VENUE.TIME_MS] as number,

@@ -51,9 +51,13 @@ export class ShadowProcess {
     this.said = said;
   }
 
-  /** Starts the shadow of a release. Refuses (throws `ShadowGone`) one that does not speak this protocol. */
-  static async start(folder: string, journal: string): Promise<ShadowProcess> {
-    const { file, args } = programOf(folder, ['shadow', '--journal', journal]);
+  /**
+   * Starts the shadow of a release, before the first command or at the end of a block. Refuses (throws `ShadowGone`) one that does not
+   * speak this protocol, or has no snapshot of the block.
+   */
+  static async start(folder: string, journal: string, from?: number): Promise<ShadowProcess> {
+    const place = from === undefined ? [] : ['--from', String(from)];
+    const { file, args } = programOf(folder, ['shadow', '--journal', journal, ...place]);
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     let text = '';
     child.stderr.setEncoding('utf8');

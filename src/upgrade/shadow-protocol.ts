@@ -41,7 +41,14 @@ export type ShadowAsk =
   /** Sets a value of a copy of the state to another one, until the next block: whoever compares must find it. */
   | { readonly ask: 'falsify'; readonly table: string; readonly row: number; readonly column: string };
 
+/** The last block that was found in the journal, whose own root may stand behind the end of the one that was made. */
+export interface RecordedRoot {
+  readonly height: number;
+  readonly stateRoot: string;
+}
+
 export interface ShadowBlock {
+  readonly recorded: RecordedRoot | null;
   readonly height: number;
   readonly sequence: number;
   readonly timeMs: number;
@@ -55,7 +62,7 @@ export interface ShadowAnswers {
   readonly next:
     | { readonly block: ShadowBlock }
     /** The journal has no further whole block now. */
-    | { readonly end: true };
+    | { readonly end: true; readonly recorded: RecordedRoot | null };
   readonly digests: { readonly rows: number; readonly counts: string; readonly digests: readonly string[] };
   readonly rows: { readonly rows: readonly (readonly (number | string)[])[] };
   readonly events: { readonly events: readonly Readonly<Record<string, number | string>>[] };

@@ -8,6 +8,7 @@ import { COMMAND_BYTES } from '../engine/command.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
 import type { Json } from '../remedy/canonical-json.ts';
 import { appliedMigrations } from '../store/migrate.ts';
+import { forgetState } from '../store/write-state.ts';
 import { ReleaseComparison } from './compare-releases.ts';
 import { Findings } from './finding.ts';
 import type { Standing } from './hand-over.ts';
@@ -59,15 +60,20 @@ export async function planRelease(context: UpgradeContext): Promise<StepResult> 
   return passed(content);
 }
 
-/** Both releases along the journal, kept from step to step; one that was interrupted begins anew. */
+/**
+ * Both releases along the journal, kept from step to step; one that was interrupted begins anew. Once the candidate has taken over, both
+ * begin at the block that it took over at: from there on its outcome is the record's.
+ */
 async function comparisonOf(context: UpgradeContext): Promise<ReleaseComparison> {
   const { memory, journal } = context;
   const { release } = runOf(context);
   if (memory.comparison !== undefined) return memory.comparison;
-  const control = await ShadowProcess.start(OWN_RELEASE, journal);
+  const taken = evidenceContent(context, 'REOPEN')['running'] === true;
+  const from = taken ? (evidenceContent(context, 'FINGERPRINT')['height'] as number) : undefined;
+  const control = await ShadowProcess.start(OWN_RELEASE, journal, from);
   try {
-    const candidate = await ShadowProcess.start(release.folder, journal);
-    memory.comparison = new ReleaseComparison(control, candidate, release.declared);
+    const candidate = await ShadowProcess.start(release.folder, journal, from);
+    memory.comparison = new ReleaseComparison(control, candidate, release.declared, taken ? 'candidate' : 'control');
     return memory.comparison;
   } catch (error) {
     await control.end();
@@ -111,16 +117,6 @@ function judged(findings: Findings, content: Record<string, Json>): StepResult {
   return findings.count === 0 ? passed(content) : failedWith(findings.kept, { ...content, found: findings.count });
 }
 
-/** The journal's own word on a block that the control made. */
-function compareWithRecord(context: UpgradeContext, { last }: ReleaseComparison, findings: Findings): void {
-  if (last === undefined) return;
-  const { height, stateRoot } = last.control;
-  const recorded = new JournalReader(context.journal).block(height);
-  if (recorded !== undefined && toHex(recorded.stateRoot) !== stateRoot) {
-    findings.add(`block/${height}/recorded_root`, toHex(recorded.stateRoot), stateRoot);
-  }
-}
-
 /** U1: every block since the first, and the candidate started on a copy: after this release, killed, started again, and this release after it. */
 export async function rehearseRelease(context: UpgradeContext): Promise<StepResult> {
   const findings = new Findings();
@@ -130,7 +126,6 @@ export async function rehearseRelease(context: UpgradeContext): Promise<StepResu
   comparison.compareSchemas(findings);
   await compareMigrations(context, comparison, findings);
   if (findings.count === 0) await follow(context, findings);
-  compareWithRecord(context, comparison, findings);
   context.onPlace('releases compared');
   const content = compared(comparison);
   if (findings.count > 0) return judged(findings, content);
@@ -243,6 +238,8 @@ function wasRunning(context: UpgradeContext): boolean {
 /** U5: the old process has ended, its folder is held, and its epoch in the database is over. */
 export async function drainRelease(context: UpgradeContext): Promise<StepResult> {
   const { handOver, hasDatabase } = runOf(context);
+  // Whoever starts next begins there.
+  if ((await handOver.live.standing()) !== undefined) await handOver.live.snapshot();
   await handOver.live.stop();
   context.onPlace('stopped');
   const { height } = new JournalReader(context.journal);
@@ -272,7 +269,6 @@ export async function verifyRelease(context: UpgradeContext): Promise<StepResult
   const findings = new Findings();
   const { height } = new JournalReader(context.journal);
   const comparison = await follow(context, findings, height);
-  compareWithRecord(context, comparison, findings);
   await comparison.compareMargins(height, findings);
   let synthetic = 0;
   for (; synthetic < context.limits.blocks && findings.count === 0; synthetic++) {
@@ -323,11 +319,20 @@ async function startedInstead(context: UpgradeContext, running: Standing | undef
   return handOver.live.start(release.folder, true);
 }
 
+/** Whoever starts next need not wait; and where its outcome differs it goes on from the last block alone, not from a state before it. */
 async function giveUpLease(context: UpgradeContext): Promise<void> {
-  if (!runOf(context).hasDatabase || (await runOf(context).handOver.live.standing()) !== undefined) return;
-  await withDatabase(context.world.openLive(), async (live) =>
-    (await takeUpgradeLease(context, live)).release(undefined),
-  );
+  const { release, handOver, hasDatabase } = runOf(context);
+  if (!hasDatabase || (await handOver.live.standing()) !== undefined) return;
+  await withDatabase(context.world.openLive(), async (live) => {
+    const lease = await takeUpgradeLease(context, live);
+    if (release.declared.length > 0) {
+      await live.transaction(async (session) => {
+        await lease.fence(session);
+        await forgetState(session);
+      });
+    }
+    await lease.release(undefined);
+  });
 }
 
 const FALSIFIED = [
@@ -366,6 +371,7 @@ export async function reopenRelease(context: UpgradeContext): Promise<StepResult
   const { now } = context;
   const { live } = runOf(context).handOver;
   if (!wasRunning(context)) return passed({ running: false });
+  await dropComparison(context);
   await live.resume();
   for (;;) {
     context.checkTime();
@@ -386,11 +392,6 @@ export async function soakRelease(context: UpgradeContext): Promise<StepResult> 
   const untilMs = now() + limits.soakMs;
   for (;;) {
     const comparison = await follow(context, findings);
-    const { last } = comparison;
-    const recorded = last === undefined ? undefined : new JournalReader(context.journal).block(last.candidate.height);
-    if (last !== undefined && recorded !== undefined && toHex(recorded.stateRoot) !== last.candidate.stateRoot) {
-      findings.add(`block/${last.candidate.height}/recorded_root`, toHex(recorded.stateRoot), last.candidate.stateRoot);
-    }
     const standing = await handOver.live.standing();
     if (wasRunning(context) && standing?.program !== release.folder) {
       findings.add('serve/0/process', release.folder, standing?.program ?? 'ended');
