@@ -10,6 +10,7 @@ import { measureReplay } from './replay.ts';
 import { measureRoot } from './root.ts';
 import { measureSnapshot } from './snapshot.ts';
 import { measureStore } from './store.ts';
+import { measureUpgrade } from './upgrade.ts';
 
 export const MEASUREMENTS = {
   matching: measureMatching,
@@ -23,6 +24,7 @@ export const MEASUREMENTS = {
   draft: measureDraft,
   amount: measureAmount,
   store: measureStore,
+  upgrade: measureUpgrade,
 } as const;
 
 export type Measurements = typeof MEASUREMENTS;

@@ -5,13 +5,14 @@ import { registerBenchJournal, registerBenchReplay, registerBenchRoot, registerB
 import { registerBenchEngine } from './bench-engine.ts';
 import { registerBenchRemedy } from './bench-remedy.ts';
 import { registerBenchStore } from './bench-store.ts';
+import { registerBenchUpgrade } from './bench-upgrade.ts';
 import type { Frame } from './command.ts';
 
 /** Adds the command `bench` and the benchmarks under it. */
 export function registerBench(program: Command, frame: Frame): void {
   const bench = program
     .command('bench')
-    .summary('measure the engine, the journal, roots, snapshots, replay, remedy, store')
+    .summary('measure the engine, the journal, roots, snapshots, replay, remedy, store, upgrade')
     .description(
       'Measures one thing and prints its median, its best and its spread. Results are checked before they are reported: trades, ' +
         'volumes, events, states and roots. `docs/benchmarks.md` says how to read them.',
@@ -25,4 +26,5 @@ export function registerBench(program: Command, frame: Frame): void {
   registerBenchAmount(bench, frame);
   registerBenchRemedy(bench, frame);
   registerBenchStore(bench, frame);
+  registerBenchUpgrade(bench, frame);
 }
