@@ -1,5 +1,5 @@
 // `makewhole upgrade`: the guarded procedure from one schema to the next.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Json } from '../remedy/canonical-json.ts';
 import { toHex } from '../chain/digest.ts';
 import { sha256 } from '../journal/node-digest.ts';
@@ -10,6 +10,7 @@ import type { UpgradeLimits } from '../upgrade/upgrade-context.ts';
 import { numberOf, UpgradeFiles, upgradeId, upgradesIn } from '../upgrade/upgrade-files.ts';
 import { pendingUpgrade } from '../upgrade/release-migrations.ts';
 import { readRelease, type Release } from '../upgrade/release.ts';
+import { OVERRIDES, type Override } from '../upgrade/sign-off.ts';
 import { withLive } from '../upgrade/steps-before.ts';
 import {
   migrationOf,
@@ -24,12 +25,14 @@ import { readJsonFile } from './json-file.ts';
 import type { Output } from './output.ts';
 import { textTable } from './table.ts';
 import { type PlaceOptions, takePlace, upgradeKey, type UpgradePlace } from './upgrade-place.ts';
+import { registerUpgradeSign } from './upgrade-sign.ts';
 import { registerUpgradeViews } from './upgrade-view.ts';
 
 interface UpgradeOptions extends PlaceOptions {
   readonly migration?: string;
   readonly release?: string;
   readonly declared?: string;
+  readonly override?: Override;
   readonly shadow: number;
   readonly budget: number;
   readonly hold: number;
@@ -61,6 +64,7 @@ export function registerUpgrade(program: Command, frame: Frame): void {
   );
   addWork(upgrade, frame, 'resume', 'go on with an upgrade that was interrupted', goOn);
   addWork(upgrade, frame, 'abort', 'go back from wherever an upgrade stands', goBack);
+  registerUpgradeSign(upgrade, frame);
   registerUpgradeViews(upgrade, frame);
 }
 
@@ -85,6 +89,10 @@ function addWork(upgrade: Command, frame: Frame, name: string, summary: string, 
     .option('--data-dir <folder>', 'the folder of the exchange', 'makewhole-data')
     .option('--database <url>', 'a PostgreSQL server (default: DATABASE_URL, else the embedded database)')
     .option('--key <file>', 'the private key that signs the evidence (default: one of the data folder)');
+  if (name === 'run' || name === 'resume') {
+    const overrides = new Option('--override <check>', 'passes over a check, where no operators’ keys are enrolled');
+    command.addOption(overrides.choices(OVERRIDES));
+  }
   if (needsMigration) {
     command
       .option(
@@ -173,7 +181,7 @@ function goBack(place: UpgradePlace, output: Output, options: UpgradeOptions): P
 function procedureOf(
   place: UpgradePlace,
   output: Output,
-  options: PlaceOptions,
+  options: UpgradeOptions,
   id: string,
   subject: Subject,
   limits: UpgradeLimits,
@@ -194,7 +202,10 @@ function procedureOf(
     seat,
     limits,
     seed: upgradeKey(options, upgrades).seed,
+    upgrades,
+    overrides: options.override === undefined ? [] : [options.override],
     ...(last === undefined ? {} : { last }),
+    onHold: (state, why) => output.warn(`${state} waits: ${why}`),
     onStep: ({ state, verdict, beganMs, endedMs }) =>
       output.say(`${state.padEnd(12)} ${verdict.padEnd(12)} ${((endedMs - beganMs) / 1000).toFixed(1)} s`),
   });

@@ -6,6 +6,7 @@ import { marketCount } from '../engine/state.ts';
 import { componentName } from '../guard/finding.ts';
 import { type ControlRequest, ControlRefused } from './control-socket.ts';
 import type { LiveExchange } from './live-exchange.ts';
+import { PriceMoves } from './price-moves.ts';
 
 type Ask = (live: LiveExchange, request: ControlRequest) => object | Promise<object>;
 
@@ -96,6 +97,7 @@ export function statusOf(live: LiveExchange): object {
     projection:
       link === undefined ? 'none' : { height: link.height, lagBlocks: link.height < 0 ? null : height - link.height },
     clock: { aheadMs: Math.round(clock.aheadMs), isWallDoubted: clock.isWallDoubted },
+    moves: { sinceMs: live.moves.sinceMs ?? null, windowMs: PriceMoves.WINDOW_MS, markets: live.moves.all },
     quarantine: guard.quarantine.all.map(
       ({ component, check }) => `${componentName(component)}: ${check.name} ${check.found}`,
     ),

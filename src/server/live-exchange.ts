@@ -25,6 +25,7 @@ import { DatabaseLink } from './database-link.ts';
 import type { Start, StartKind } from './find-start.ts';
 import { fundingGapMs } from './live-facts.ts';
 import { LiveReadiness } from './live-readiness.ts';
+import { PriceMoves } from './price-moves.ts';
 import { clockNotice, heldNotice, type Notice, startNotice } from './notice.ts';
 import { recoverFolder, type RecoveredFolder, type ToldOfRecovery } from './recover-folder.ts';
 
@@ -68,6 +69,7 @@ export class LiveExchange {
   readonly birth: BirthCertificate;
   readonly readiness: LiveReadiness;
   readonly clock: LiveClock;
+  readonly moves = new PriceMoves();
   readonly link: DatabaseLink | undefined;
   private readonly options: LiveOptions;
   private readonly parts: RecoveredFolder;
@@ -331,6 +333,7 @@ export class LiveExchange {
       traffic.step(timeMs, this.state, buffer, hasTraders && this.readiness.unready() === '');
     }
     this.append(() => exchange.submit(buffer));
+    this.moves.take(this.state, timeMs);
     this.readiness.ticked();
   }
 

@@ -16,6 +16,8 @@ import {
   type UpgradeState,
   type Verdict,
 } from './states.ts';
+import { readyCheck } from './ready-check.ts';
+import type { Override } from './sign-off.ts';
 import { commit, goBack, reopen, soak } from './steps-after.ts';
 import {
   bootRelease,
@@ -97,6 +99,11 @@ export interface ProcedureOptions {
   readonly world: World;
   readonly venue: Venue;
   readonly migration: UpgradeMigration;
+  /** The folder of all upgrades, where sign-offs are looked for; nobody is asked unless said. */
+  readonly upgrades?: string;
+  readonly overrides?: readonly Override[];
+  /** Is told what a step waits for, each thing once. */
+  readonly onHold?: (state: UpgradeState, why: string) => void;
   /** Of an upgrade of the program: then the migration is `NO_MIGRATION`. */
   readonly release?: ReleaseRun;
   readonly journal: string;
@@ -138,6 +145,7 @@ export class Procedure {
   private readonly now: () => number;
   private readonly context: UpgradeContext;
   private chain: readonly Evidence[];
+  private toldHold = '';
 
   /** Begins behind the documents that are there. They must be sound (`UpgradeFiles.verify`). */
   constructor(options: ProcedureOptions) {
@@ -226,6 +234,7 @@ export class Procedure {
       const { verdict } = result;
       const transition = transitionOf({ state, verdict, elapsedMs: this.elapsedMs, budgetMs, heldMs, holdMs });
       if (transition.kind === 'hold') {
+        this.tellHold(state, result);
         await sleep(Math.min(RETRY_MS, holdMs));
         continue;
       }
@@ -238,11 +247,21 @@ export class Procedure {
     }
   }
 
+  private tellHold(state: UpgradeState, { content }: StepResult): void {
+    const { why } = content;
+    if (typeof why !== 'string' || why === this.toldHold) return;
+    this.toldHold = why;
+    this.options.onHold?.(state, why);
+  }
+
   private async attempt(state: UpgradeState): Promise<StepResult> {
     try {
       this.context.onPlace(`${state} begins`);
       const steps = this.options.release === undefined ? STEPS : RELEASE_STEPS;
-      const result = await steps[state](this.context);
+      const ready = state === 'CANCEL_ONLY' ? await readyCheck(this.context) : undefined;
+      if (ready !== undefined && ready.verdict !== 'pass') return ready;
+      const done = await steps[state](this.context);
+      const result = ready === undefined ? done : { ...done, content: { ...ready.content, ...done.content } };
       this.context.onPlace(`${state} ends`);
       return result;
     } catch (error) {

@@ -1,4 +1,5 @@
 /** What every step of a procedure works with. */
+import type { Roster } from '../guard/authority/roster.ts';
 import type { Json } from '../remedy/canonical-json.ts';
 import type { Database, SqlSession } from '../store/database.ts';
 import { type Lease, takeLease } from '../store/lease.ts';
@@ -8,6 +9,7 @@ import type { Following } from './following.ts';
 import type { UpgradeFinding } from './finding.ts';
 import type { HandOver } from './hand-over.ts';
 import type { Release } from './release.ts';
+import type { Override } from './sign-off.ts';
 import type { UpgradeState, Verdict } from './states.ts';
 import type { TipState } from './tip-state.ts';
 import type { UpgradeMigration } from './upgrade-migration.ts';
@@ -55,7 +57,11 @@ export interface UpgradeContext {
   /** Follows the journal with the candidate, or with the old world, while other steps go on. */
   readonly following: Following;
   /** What is kept in memory from one step to the next; a procedure that was interrupted has none of it, and does without. */
-  readonly memory: { tip: TipState | undefined; comparison?: ReleaseComparison | undefined };
+  readonly memory: { tip: TipState | undefined; comparison?: ReleaseComparison | undefined; roster?: Roster };
+  /** The folder of all upgrades, where people's sign-offs are; undefined: nobody is asked. */
+  readonly upgrades?: string;
+  /** What of the ready-check is passed over by whoever runs it, where no roster asks for more. */
+  readonly overrides?: readonly Override[];
   /** Of an upgrade of a release. */
   readonly release?: ReleaseRun;
 }

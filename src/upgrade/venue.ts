@@ -1,6 +1,10 @@
 /** The exchange that uses the database of an upgrade, as the procedure needs it: running, or stopped. */
 
+import type { UpgradeFinding } from './finding.ts';
+
 export interface Venue {
+  /** What is not calm in its markets now; an exchange that is stopped has none. */
+  unrest?(): Promise<readonly UpgradeFinding[]>;
   /** False: nothing trades, and nothing has the database open. */
   readonly isRunning: boolean;
   /** Lets go of the database while trading goes on: its lease is given back and it is closed. */
