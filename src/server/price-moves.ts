@@ -41,7 +41,7 @@ export class PriceMoves {
     return [...this.marks].map(([market, seen]) => {
       const marks = seen.map(({ mark }) => mark);
       const [low, high] = [Math.min(...marks), Math.max(...marks)];
-      return { market, movePpm: Math.ceil((high / low - 1) * 1e6) };
+      return { market, movePpm: Math.ceil(((high - low) * 1e6) / low) };
     });
   }
 }
