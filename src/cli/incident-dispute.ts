@@ -3,15 +3,18 @@ import { Argument, type Command, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { CaseFolder, writeCaseFolder } from '../incident/case-folder.ts';
 import { DisputeDesk } from '../incident/dispute-desk.ts';
-import type { Draft, PreviousRound } from '../incident/draft.ts';
+import type { Method } from '../incident/case-runner.ts';
+import { type ClaimsOptions, claimsOfRun, type Draft, type PreviousRound } from '../incident/draft.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { toHex } from '../chain/digest.ts';
 import { AWARD_BASIS, type AwardBasis } from '../remedy/award.ts';
 import { CAUSE_NAMES, type Cause } from '../remedy/cause.ts';
+import type { Claims } from '../remedy/claims.ts';
 import { disputeStatistics } from '../remedy/dispute.ts';
 import { dossierHash } from '../remedy/dossier.ts';
 import { caseHash, type IncidentCase } from '../remedy/incident-case.ts';
 import type { IncidentFinding } from '../remedy/incident-run.ts';
+import { methodText, withCaseRuns } from './case-runs.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { readDeclarations } from './declarations-file.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
@@ -26,6 +29,8 @@ interface DisputeOptions {
   readonly case: string;
   readonly account?: string;
   readonly dispute?: string;
+  readonly all?: boolean;
+  readonly full?: boolean;
   readonly text?: string;
   readonly correction?: string;
   readonly evidence?: string;
@@ -63,7 +68,8 @@ export function registerDispute(incident: Command, frame: Frame): void {
     summary: 'the claims desk: open a dispute, compute again, decide with reasons',
     description:
       'Keeps the register of disputes of a case in its folder; each entry binds the one before. A claimant opens a dispute, with a\n' +
-      'correction of the case where there is one; `rerun` computes everything again with it and says what it changes; `adjust` gives all\n' +
+      'correction of the case where there is one; `rerun` computes everything again with it and says what it changes, by what the\n' +
+      'correction touches where that gives what a full replay gives; `adjust`, by a full replay, gives all\n' +
       'accounts a new round alike, of which each is paid what it was not paid before; `deny` does not; `award` gives the claimant what\n' +
       'the policy pays on a claim: of tier T2 by rule, on evidence, of T3 what people decide, and `round` (or `adjust`) pays what was\n' +
       'awarded. All give reasons and cite a paragraph of the policy. Somebody else may `uphold` a decision or `return` it. Nothing here holds a payment.',
@@ -75,6 +81,10 @@ export function registerDispute(incident: Command, frame: Frame): void {
       [
         'incident dispute rerun --case remedy --dispute 1 --journal day',
         'compute everything again with its correction',
+      ],
+      [
+        'incident dispute rerun --case remedy --all --journal day',
+        'of all that are open: what each costs is what it touches',
       ],
       [
         'incident dispute adjust --case remedy --dispute 1 --journal day --reasons "…" --paragraph 2 --out round-2',
@@ -93,6 +103,8 @@ export function registerDispute(incident: Command, frame: Frame): void {
     .requiredOption('--case <folder>', 'the folder of the case')
     .option('--account <number>', 'whose claim it is (open)')
     .option('--dispute <number>', 'which dispute')
+    .option('--all', 'all disputes that brought a correction and are not decided (rerun)')
+    .option('--full', 'replay both worlds whole, whatever the correction touches (rerun)')
     .option('--text <text>', 'what the claimant says (open, evidence)')
     .option('--correction <file>', 'JSON: what is right in the place of what the case says (open)')
     .option('--evidence <file>', 'a file whose hash is kept (evidence)')
@@ -200,24 +212,50 @@ function evidence(call: Desk): ExitCode {
 }
 
 async function rerun(call: Desk): Promise<ExitCode> {
-  const { desk, number, output } = call;
-  const incident = desk.amendedCase(number);
-  const draft = await draftAgain(call, incident, undefined);
+  const { desk, options, output } = call;
+  const numbers = options.all === true ? desk.openCorrections : [call.number];
+  const incidents = numbers.map((number) => desk.amendedCase(number));
+  const journal = call.required('journal');
+  openForReading(journal);
+  const results = await withCaseRuns(journal, (run, history) =>
+    incidents.map((incident, place) => {
+      const found = run(incident, options.full === true);
+      const claims = 'finding' in found ? found : claimsOfRun({ ...roundOptions(call), incident, history }, found.run);
+      if (!('finding' in found)) output.say(methodText(found.method));
+      return noteRerun(call, numbers[place] as number, incident, claims, 'finding' in found ? null : found.method);
+    }),
+  );
+  const [first] = results;
+  output.result(options.all !== true && first !== undefined ? first : { disputes: results });
+  return exitCodes.ok;
+}
+
+/** Keeps what a correction changes, and says it; what it returns is the result as JSON. */
+function noteRerun(
+  { desk, output, options, nowMs }: Desk,
+  number: number,
+  incident: IncidentCase,
+  claims: Claims | IncidentFinding,
+  replayed: Method | null,
+): object {
   const account = desk.register.dispute(number)?.account ?? 0;
-  const finding = 'finding' in draft ? draft.finding : null;
-  const changed = 'finding' in draft ? { before: 0n, after: 0n, others: 0 } : desk.changed(account, draft);
+  const finding = 'finding' in claims ? claims.finding : null;
+  const changed = 'finding' in claims ? { before: 0n, after: 0n, others: 0 } : desk.changed(account, claims);
   const { before, after, others } = changed;
   const of = { case: toHex(caseHash(incident)), finding, before: String(before), after: String(after), others };
-  desk.note(number, { kind: 'rerun', ...of }, call.options.by, call.nowMs);
-  if ('finding' in draft)
-    output.say(`With the correction the journal is not explained: ${draft.finding}: ${draft.about}`);
+  desk.note(number, { kind: 'rerun', ...of }, options.by, nowMs);
+  if ('finding' in claims)
+    output.say(`With the correction the journal is not explained: ${claims.finding}: ${claims.about}`);
   else {
     output.say(
       `Account ${account}: ${decimalUnits(before)} USDC were due, with the correction ${decimalUnits(after)}.`,
     );
     output.say(`Of ${others} other accounts something else is due as well.`);
   }
-  return call.done(number, { ...of, beforeUsd: decimalUnits(before), afterUsd: decimalUnits(after) });
+  const state = desk.register.dispute(number)?.state;
+  output.say(`Dispute ${number}: ${state}.`);
+  const amounts = { beforeUsd: decimalUnits(before), afterUsd: decimalUnits(after) };
+  return { dispute: number, account, state, ...of, ...amounts, replayed };
 }
 
 /** Draws up the new round first: only what is there can be decided on. */
@@ -314,19 +352,17 @@ function list({ desk, output, nowMs }: Desk): ExitCode {
   return exitCodes.ok;
 }
 
-/** Everything again, by a case with a correction; against an earlier round, or by itself. */
-function draftAgain(
-  call: Desk,
-  incident: IncidentCase,
-  previous: PreviousRound | undefined,
-): Promise<Draft | IncidentFinding> {
+/** What was awarded, and what people declared. */
+function roundOptions({ desk, options: { declarations } }: Desk): Pick<ClaimsOptions, 'awards' | 'declarations'> {
+  return {
+    awards: desk.awards,
+    ...(declarations === undefined ? {} : { declarations: readDeclarations(declarations) }),
+  };
+}
+
+/** A new round by a case, behind an earlier one: by a full replay of both worlds, as everything that can be paid. */
+function draftAgain(call: Desk, incident: IncidentCase, previous: PreviousRound): Promise<Draft | IncidentFinding> {
   const journal = call.required('journal');
   openForReading(journal);
-  const { declarations } = call.options;
-  return runDraft(journal, incident, {
-    secret: call.desk.folder.secret,
-    awards: call.desk.awards,
-    ...(previous === undefined ? {} : { previous }),
-    ...(declarations === undefined ? {} : { declarations: readDeclarations(declarations) }),
-  });
+  return runDraft(journal, incident, { ...roundOptions(call), secret: call.desk.folder.secret, previous });
 }

@@ -1,16 +1,12 @@
 // `makewhole incident measure`: what each remedy would do, found by replay, before anyone decides.
 import type { Command } from 'commander';
 import { toHex } from '../chain/digest.ts';
-import { HonestTrades } from '../incident/honest-trades.ts';
-import { stateAtBlock } from '../incident/state-at-block.ts';
+import type { CaseRun } from '../incident/case-runner.ts';
 import { type Measured, type Measurement, measure, OPTIONS } from '../incident/measure.ts';
-import { unwindInsurance } from '../exchange/unwind.ts';
-import { JournalReader } from '../journal/journal-reader.ts';
-import { sha256 } from '../journal/node-digest.ts';
-import { ThreadedRoots } from '../journal/threaded-roots.ts';
 import { caseHash, type IncidentCase } from '../remedy/incident-case.ts';
-import { type IncidentFinding, type IncidentRun, runIncident } from '../remedy/incident-run.ts';
+import type { IncidentFinding } from '../remedy/incident-run.ts';
 import { readCaseFile } from './case-file.ts';
+import { methodText, withCaseRuns } from './case-runs.ts';
 import { action, addCommand, type Frame } from './command.ts';
 import { type ExitCode, exitCodes } from './errors.ts';
 import { openForReading } from './journal-folder.ts';
@@ -20,7 +16,8 @@ import { textTable } from './table.ts';
 
 interface MeasureOptions {
   readonly journal: string;
-  readonly case: string;
+  readonly case: readonly string[];
+  readonly full?: boolean;
 }
 
 /** Adds the command `incident measure`. */
@@ -31,56 +28,60 @@ export function registerMeasure(incident: Command, frame: Frame): void {
       'Runs the case over the journal: the world as it was, which must lead to every recorded root, and the world as it would have\n' +
       'been. Says for each remedy who would be harmed and who would benefit, what the insurance fund would pay, and which honest\n' +
       'trades would be undone; and what the published order of preference recommends. Reads only; the journal may be in use.\n' +
+      'Of the other world only what the corrections touch is executed, where that gives what a full replay of it gives; else, or\n' +
+      'with --full, all of it. Of several cases of one window the world as it was is replayed once.\n' +
       'Ends with exit code 1 when the case does not explain the journal: then nothing is said of anybody.',
-    examples: [['incident measure --journal day --case case.json', 'price the remedies of this case']],
+    examples: [
+      ['incident measure --journal day --case case.json', 'price the remedies of this case'],
+      ['incident measure --journal day --case one.json two.json', 'of two cases: what each costs is what it touches'],
+    ],
   })
     .requiredOption('--journal <folder>', 'the journal of the exchange')
-    .requiredOption('--case <file>', 'the case')
+    .requiredOption('--case <files...>', 'the case, or several')
+    .option('--full', 'replay both worlds whole, whatever the corrections touch')
     .action(
-      action<MeasureOptions>(frame, async (output, { journal, case: file }) => {
+      action<MeasureOptions>(frame, async (output, { journal, case: files, full = false }) => {
         openForReading(journal);
-        return measureCase(output, journal, readCaseFile(file));
+        return measureCases(output, journal, files.map(readCaseFile), full);
       }),
     );
 }
 
-async function measureCase(output: Output, folder: string, incident: IncidentCase): Promise<ExitCode> {
-  const startMs = performance.now();
-  const trades = new HonestTrades();
-  const run = await runCase(folder, incident, trades);
-  if ('finding' in run) {
-    output.say(`NOTHING IS MEASURED: ${run.finding}: ${run.about}`);
-    output.result({ case: toHex(caseHash(incident)), ...run });
-    return exitCodes.finding;
-  }
-  const measured = measure(incident, run, trades);
-  const seconds = Number(((performance.now() - startMs) / 1000).toFixed(3));
-  sayMeasurement(output, measured);
-  output.result({ case: toHex(caseHash(incident)), ...inJson(measured), seconds });
-  return exitCodes.ok;
+async function measureCases(
+  output: Output,
+  folder: string,
+  incidents: readonly IncidentCase[],
+  isFull: boolean,
+): Promise<ExitCode> {
+  const results = await withCaseRuns(folder, (run) =>
+    incidents.map((incident) => {
+      if (incidents.length > 1) output.say(`\nCase ${incident.name}:`);
+      return measureCase(output, incident, (each) => run(each, isFull));
+    }),
+  );
+  const [first] = results;
+  output.result(results.length === 1 && first !== undefined ? first : { cases: results });
+  return results.some((result) => 'finding' in result) ? exitCodes.finding : exitCodes.ok;
 }
 
-async function runCase(
-  folder: string,
+/** Measures a case, and says what was measured; what it returns is the result as JSON. */
+function measureCase(
+  output: Output,
   incident: IncidentCase,
-  trades: HonestTrades,
-): Promise<IncidentRun | IncidentFinding> {
-  const history = new JournalReader(folder);
-  const { state } = stateAtBlock(history, incident.from.height, { folder, head: incident.from.height });
-  const roots = new ThreadedRoots();
-  try {
-    return runIncident({
-      incident,
-      history,
-      start: state,
-      hash: sha256,
-      roots,
-      unwind: unwindInsurance,
-      onEvents: trades.observe,
-    });
-  } finally {
-    await roots.close();
+  run: (incident: IncidentCase) => CaseRun | IncidentFinding,
+): object {
+  const startMs = performance.now();
+  const found = run(incident);
+  const name = { case: toHex(caseHash(incident)) };
+  if ('finding' in found) {
+    output.say(`NOTHING IS MEASURED: ${found.finding}: ${found.about}`);
+    return { ...name, ...found };
   }
+  const measured = measure(incident, found.run, found.trades);
+  const seconds = Number(((performance.now() - startMs) / 1000).toFixed(3));
+  sayMeasurement(output, measured);
+  output.say(methodText(found.method));
+  return { ...name, ...inJson(measured), replayed: found.method, seconds };
 }
 
 const NAMES = { do_nothing: 'do nothing', forward_fix: 'forward fix', rollback: 'rollback' } as const;

@@ -23,17 +23,26 @@ import { type AwardBasis, awardedIn, type AwardStatement, type AwardTerms, ruleO
 import { canonicalJson, type Json } from '../remedy/canonical-json.ts';
 import type { Cause } from '../remedy/cause.ts';
 import type { Claim } from '../remedy/claim.ts';
+import type { Claims } from '../remedy/claims.ts';
 import { decodeCase } from '../remedy/decode-case.ts';
 import { deskFacts } from '../remedy/desk-facts.ts';
-import { type DisputeEvent, type DisputeRefusal, DisputeRegister, disputeStatistics } from '../remedy/dispute.ts';
+import {
+  type DisputeEvent,
+  type DisputeRefusal,
+  DisputeRegister,
+  type DisputeState,
+  disputeStatistics,
+} from '../remedy/dispute.ts';
 import { dossierHash } from '../remedy/dossier.ts';
 import type { IncidentCase } from '../remedy/incident-case.ts';
 import type { CaseFolder } from './case-folder.ts';
-import type { Draft, PreviousRound } from './draft.ts';
+import type { PreviousRound } from './draft.ts';
 
 const REGISTER = 'disputes.jsonl';
 const CORRECTIONS = 'disputes';
 const FACTS = 'desk.json';
+/** States in which a dispute can be computed again. */
+const UNDECIDED: ReadonlySet<DisputeState> = new Set(['DISPUTE_OPEN', 'EVIDENCE', 'RE_RUN']);
 
 /** What the desk refuses, by name, or what of its files is not as it must be. */
 class DeskRefused extends Error {
@@ -120,6 +129,16 @@ export class DisputeDesk {
     return this.amended(JSON.parse(stored));
   }
 
+  /** Disputes that nobody has decided and that brought a correction: their numbers. */
+  get openCorrections(): number[] {
+    return this.register.disputes
+      .filter(({ state, entries }) => {
+        const opened = entries[0]?.event;
+        return UNDECIDED.has(state) && opened?.kind === 'open' && opened.correction !== null;
+      })
+      .map(({ number }) => number);
+  }
+
   /** The case as it is in the folder. */
   get incident(): IncidentCase {
     const incident = decodeCase(this.folder.case);
@@ -187,12 +206,12 @@ export class DisputeDesk {
     return posted === payments && pending === 0;
   }
 
-  /** What a draft with the correction changes against the claims in the folder. */
-  changed(account: number, draft: Draft): Changed {
+  /** What claims with the correction change against those in the folder. */
+  changed(account: number, { claims }: Pick<Claims, 'claims'>): Changed {
     const before = new Map(this.folder.claims.map((claim) => [claim.account, dueOf(claim)]));
     let others = 0;
     let after = 0n;
-    for (const claim of draft.claims.claims) {
+    for (const claim of claims) {
       if (claim.account === account) after = dueOf(claim);
       else if (dueOf(claim) !== (before.get(claim.account) ?? 0n)) others++;
     }

@@ -2,6 +2,7 @@
  * The draft of a remedy: from a case and a history to claims, receipts, roots and the dossier. Nothing is paid by it; what it says is what
  * people approve, and anyone who has the journal and the case computes the same.
  */
+import type { Block } from '../chain/block.ts';
 import { type History, passedOver, type ReadableHistory } from '../chain/branches.ts';
 import { decodeCertificate } from '../chain/certificate.ts';
 import type { Hash } from '../chain/digest.ts';
@@ -23,6 +24,7 @@ import { IncidentRecord } from '../remedy/incident-record.ts';
 import { type IncidentFinding, type IncidentRun, runIncident } from '../remedy/incident-run.ts';
 import { timelineOf } from '../remedy/incident-timeline.ts';
 import { makeDossier } from '../remedy/make-dossier.ts';
+import type { InterestSpan } from '../remedy/statement-amounts.ts';
 import { makeReceipts, type Receipts } from '../remedy/receipt.ts';
 
 /** An earlier round of the same case's claims: what it paid is not paid again. */
@@ -60,9 +62,37 @@ export interface Draft extends Receipts {
   readonly effect: Effect;
 }
 
+/** What the claims of a run are made by, beside it. */
+export type ClaimsOptions = Pick<
+  DraftOptions,
+  'incident' | 'history' | 'declarations' | 'interestToMs' | 'previous' | 'awards'
+>;
+
+/** The claims of all accounts by a run of the case; nothing is drawn up, and nothing can be approved by it. */
+export function claimsOfRun(options: ClaimsOptions, { worlds, record, from, to }: IncidentRun): Claims {
+  const { incident, history, declarations, awards, previous } = options;
+  return makeClaims({
+    worlds,
+    record,
+    corrections: incident.corrections,
+    policy: incident.policy,
+    interest: interestOf(options, from, to),
+    fork: to.fork,
+    fund: freeFund(worlds.actual),
+    coveredByRollback: accountsForcedBefore(history, from.height),
+    ...(declarations === undefined ? {} : { declarations }),
+    ...(awards === undefined ? {} : { awards }),
+    ...(previous === undefined ? {} : { paidBefore: previous.paid, reversedBefore: previous.reversed }),
+  });
+}
+
+function interestOf({ incident, interestToMs }: ClaimsOptions, from: Block, to: Block): InterestSpan {
+  return { fromMs: from.lastMs, toMs: Math.max(from.lastMs, interestToMs ?? restorationOf(incident, to.lastMs)) };
+}
+
 /** Drafts the remedy of a case. What the case or the history is found wrong with comes back by name. */
 export function draftIncident(options: DraftOptions): Draft | IncidentFinding {
-  const { incident, history, start, hash, roots, secret, declarations, previous } = options;
+  const { incident, history, start, hash, roots, secret, previous } = options;
   const first = history.block(incident.from.height);
   const record = new IncidentRecord(start, incident.to.fork, first?.lastMs ?? 0);
   const warrants = new StoredWarrants();
@@ -79,29 +109,15 @@ export function draftIncident(options: DraftOptions): Draft | IncidentFinding {
   });
   if ('finding' in run) return run;
   const { worlds, from, to } = run;
-  const interest = { fromMs: from.lastMs, toMs: options.interestToMs ?? restorationOf(incident, to.lastMs) };
   const fund = freeFund(worlds.actual);
-  const found = makeClaims({
-    worlds,
-    record: run.record,
-    corrections: incident.corrections,
-    policy: incident.policy,
-    interest: { ...interest, toMs: Math.max(interest.fromMs, interest.toMs) },
-    fork: to.fork,
-    fund,
-    coveredByRollback: accountsForcedBefore(history, from.height),
-    ...(declarations === undefined ? {} : { declarations }),
-    ...(options.awards === undefined ? {} : { awards: options.awards }),
-    ...(previous === undefined ? {} : { paidBefore: previous.paid, reversedBefore: previous.reversed }),
-  });
-  const claims = withWarrants(found, record.forced, warrants);
+  const claims = withWarrants(claimsOfRun(options, run), record.forced, warrants);
   const round = (previous?.round ?? 0) + 1;
   const receipts = makeReceipts(
     {
       incident: caseHash(incident),
       policy: incident.policy,
       round,
-      interest: { ...interest, toMs: Math.max(interest.fromMs, interest.toMs) },
+      interest: interestOf(options, from, to),
       secret,
       hash,
     },

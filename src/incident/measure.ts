@@ -71,8 +71,11 @@ const ROLLBACK_SHARE_PPM = 10_000;
 const ROLLBACK_WINDOW_MS = 12 * 3_600_000;
 const PPM = 1_000_000;
 
+/** Trades that would have happened all the same, and their notional, 1e-8 USDC. */
+export type Honest = Pick<HonestTrades, 'honest' | 'notional'>;
+
 /** Prices the options of a run. */
-export function measure(incident: IncidentCase, run: IncidentRun, trades: HonestTrades): Measurement {
+export function measure(incident: IncidentCase, run: IncidentRun, trades: Honest): Measurement {
   const { worlds, from, to } = run;
   const claims = claimsOf(incident, run);
   const forced = forcedOf(run, claims);
@@ -184,7 +187,7 @@ function forwardFix(run: IncidentRun, { claims, returned }: Claims): Measured {
  * Every account has again what it had, and what happened in the world is carried over: where the orders that a rollback ends bind no
  * margin any more.
  */
-function rollback(run: IncidentRun, trades: HonestTrades): Measured {
+function rollback(run: IncidentRun, trades: Honest): Measured {
   const { before, valuation } = run.worlds;
   const has = equities(before, valuation);
   const restored = copyState(before);

@@ -59,6 +59,8 @@ export interface ConeStep {
   readonly firstOfOther: number;
   /** It was put to the other part: an order that the fund gives anew there is not. */
   readonly isAsked: boolean;
+  /** The other world refuses it for its margin as the actual one did: the part, where money may have no end, was not asked. */
+  readonly isStillRefused: boolean;
 }
 
 /** Is shown what happens in both parts; events are valid during the call. */
@@ -68,8 +70,8 @@ export interface ConeObserver {
   /** The next is command `number`: both parts stand before it. */
   readonly onBefore: (number: number, actual: State, other: State) => void;
   /** The forced command at a row comes next in the actual part. */
-  readonly onForced: (words: Int32Array, floats: Float64Array, row: number) => void;
-  /** Accounts of which the observer must know all positions; they join the part. */
+  readonly onForced: (words: Int32Array, floats: Float64Array, row: number, actual: State) => void;
+  /** It happened. Returned are accounts of which the observer must know all positions; they join the part. */
   readonly onCommand: (step: ConeStep) => Iterable<number>;
 }
 
@@ -99,6 +101,7 @@ export class ConePass {
   private chunk = -1;
   private isStepOver = true;
   private firstOfOther = 0;
+  private isStillRefused = false;
   private readonly named = new Set<number>();
   private readonly forced = new CommandBuffer(64);
   private readonly madeInOther = new Map<number, number>();
@@ -107,6 +110,7 @@ export class ConePass {
   private executed = 0;
   private differing = 0;
   private ticks = 0;
+  private nextTick = 0;
   private nextComparison = 1;
 
   constructor(
@@ -195,6 +199,7 @@ export class ConePass {
     if (this.isFundApart && (isOfFundHere || kind === COMMAND.tick))
       this.unwindFund(number, chunk.floats[row * 8 + 1] as number);
     this.firstOfOther = other.events.count;
+    this.isStillRefused = false;
     if (refusal === 0) this.applyTo(actual, chunk.words, chunk.floats, row, kind, number, ids);
     if (isOfFundHere) this.differing++;
     else if (corrected === undefined) this.giveAsAsked(number, kind, chunk, row, ids);
@@ -203,8 +208,8 @@ export class ConePass {
     if (kind === COMMAND.tick && refusal === 0) this.force(number);
     const { position } = other;
     for (; this.madeRows < position.rows; this.madeRows++) this.madeInOther.set(this.madeRows, number);
-    const { firstOfOther } = this;
-    const step = { number, chunk, row, actual, other, firstOfOther, isAsked: !isOfFundHere };
+    const { firstOfOther, isStillRefused } = this;
+    const step = { number, chunk, row, actual, other, firstOfOther, isAsked: !isOfFundHere, isStillRefused };
     for (const account of this.observe?.onCommand(step) ?? []) this.judge.mustBeWhole(account);
     this.compare(number, kind);
     if (kind === COMMAND.tick) {
@@ -272,7 +277,8 @@ export class ConePass {
   }
 
   private give(number: number, kind: number, { words, floats }: Chunk, row: number, ids: readonly number[]): void {
-    if (!this.judge.mayAsk(number, askedIn(this.other, words, floats, row), kind)) return;
+    this.isStillRefused = !this.judge.mayAsk(number, askedIn(this.other, words, floats, row), kind);
+    if (this.isStillRefused) return;
     // What an account that also stands elsewhere could not pay stays refused, or its slack says that it joins: here it has money without end.
     const isUnpaid = kind === COMMAND.transfer && this.index.refusal.at(number) !== 0;
     if (isUnpaid && this.part.isMixed[words[row * WORDS + TRANSFER.FROM] as number] === 1) return;
@@ -286,7 +292,8 @@ export class ConePass {
     const kind = words[0] as number;
     const asked = askedIn(this.other, words, floats, 0);
     if (chunk.words[row * WORDS + DEPOSIT.ACCOUNT] !== asked?.account) this.judge.askedByAnother(asked);
-    if (!this.judge.mayAsk(number, asked, kind)) return;
+    this.isStillRefused = !this.judge.mayAsk(number, asked, kind);
+    if (this.isStillRefused) return;
     this.applyTo(this.other, words, floats, 0, kind, number, ids);
   }
 
@@ -341,7 +348,7 @@ export class ConePass {
       if (isOther && isFired)
         this.judge.mayFire(number, waitingOrder(state, forced.f64[row * 8 + FIRE_TRIGGER.ORDER] as number));
       state.order.free = 0;
-      if (!isOther) this.observe?.onForced(forced.i32, forced.f64, row);
+      if (!isOther) this.observe?.onForced(forced.i32, forced.f64, row, state);
       applyCommand(state, forced.i32, forced.f64, row, row + 1);
     }
   }
@@ -366,6 +373,18 @@ export class ConePass {
     this.named.add(account);
   };
 
+  /** True for the last tick of a minute: what is told of it by the minute is told. */
+  private endsMinute(number: number): boolean {
+    const { ticks, chunks, chunkOf, rowOf } = this.index;
+    const minuteOf = (tick: number): number => {
+      const { floats } = chunks[chunkOf.at(tick)] as Chunk;
+      return Math.floor((floats[rowOf.at(tick) * 8 + 1] as number) / MINUTE_MS);
+    };
+    while ((ticks[this.nextTick] ?? this.index.commands) <= number) this.nextTick++;
+    const next = ticks[this.nextTick];
+    return next === undefined || minuteOf(next) !== minuteOf(number);
+  }
+
   /** True when nothing differs any more but balances; looked at ever more rarely. */
   private isSameAgain(number: number): boolean {
     const { index, plan } = this;
@@ -374,13 +393,15 @@ export class ConePass {
     ];
     if (kind !== COMMAND.tick || !this.judge.arePricesSame || number <= plan.last || this.names.renamed.size > 0)
       return false;
-    if (this.ticks < this.nextComparison) return false;
+    if (this.ticks < this.nextComparison || !this.endsMinute(number)) return false;
     this.nextComparison = this.ticks * 2;
     // Whoever holds nothing in the part may still have had its money written, or moved.
     const accounts = Int32Array.from(new Set([...this.part.accounts, ...this.judge.flagged]));
     return isSamePart(this.actual, this.other, { markets: this.part.markets, accounts });
   }
 }
+
+const MINUTE_MS = 60_000;
 
 /** Commands that touch these markets, the venue or a balance, in their order. */
 function commandsOf({ byMarket }: TouchIndex, markets: readonly number[]): Int32Array {

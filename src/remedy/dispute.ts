@@ -14,7 +14,7 @@ import type { Statement } from './statement.ts';
 
 /** Where a dispute stands. */
 const DISPUTE_STATES = ['DISPUTE_OPEN', 'EVIDENCE', 'RE_RUN', 'DECIDED', 'REVIEW', 'CLOSED'] as const;
-type DisputeState = (typeof DISPUTE_STATES)[number];
+export type DisputeState = (typeof DISPUTE_STATES)[number];
 
 /** What happened in a dispute; `by` names a person or a key, hashes are hexadecimal, amounts decimal digits. */
 export type DisputeEvent =

@@ -28,6 +28,11 @@ export class DivergenceCount {
 
   /** Counts an order command (also one that changed or cancelled an order) and what came of it in both worlds. */
   count(timeMs: number, { market, isSame, lots, otherLots }: Readonly<Compared>): void {
+    this.add(timeMs, market, 1, isSame ? 0 : 1, lots, otherLots);
+  }
+
+  /** Adds orders, those with another outcome, and lots of both worlds to a market's minute; nothing to market 0, which is none. */
+  add(timeMs: number, market: number, orders: number, different: number, lots: number, otherLots: number): void {
     if (market === 0) return;
     const place = Math.floor(timeMs / MINUTE_MS);
     const key = place * MARKETS + market;
@@ -36,10 +41,22 @@ export class DivergenceCount {
       minute = { market, minuteMs: place * MINUTE_MS, orders: 0, different: 0, lots: 0, otherLots: 0 };
       this.byMinute.set(key, minute);
     }
-    minute.orders++;
-    if (!isSame) minute.different++;
+    minute.orders += orders;
+    minute.different += different;
     minute.lots += lots;
     minute.otherLots += otherLots;
+  }
+
+  /** These counts and those of another, of both together. */
+  with(other: DivergenceCount): DivergenceCount {
+    const both = new DivergenceCount();
+    for (const each of [this, other]) {
+      for (const { market, minuteMs, orders, different, lots, otherLots } of each.byMinute.values()) {
+        both.add(minuteMs, market, orders, different, lots, otherLots);
+      }
+    }
+    for (const [key, { orders }] of both.byMinute) if (orders === 0) both.byMinute.delete(key);
+    return both;
   }
 
   /** All minutes, by time and market. */

@@ -106,6 +106,11 @@ export class FlowLedger {
     return Number.isNaN(index) ? undefined : index;
   }
 
+  /** Markets in which something moved an account. */
+  marketsOf(account: number): readonly number[] {
+    return this.markets.get(account) ?? [];
+  }
+
   /** The rows of an account, by market; none where nothing moved. */
   *rowsOf(account: number): Generator<FlowRow> {
     for (const market of (this.markets.get(account) ?? []).toSorted((a, b) => a - b)) yield this.row(account, market);

@@ -110,18 +110,20 @@ export function runIncident(options: IncidentRunOptions): IncidentRun | Incident
   return { worlds: found, record, from, to, replay: result };
 }
 
-function finding(name: IncidentFinding['finding'], about: string): IncidentFinding {
+/** A finding by name. */
+export function finding(name: IncidentFinding['finding'], about: string): IncidentFinding {
   return { finding: name, about };
 }
 
-function differs(divergence: NonNullable<ReplayResult['firstDivergence']>): IncidentFinding {
+/** The finding that the actual world does not lead to the record. */
+export function differs(divergence: NonNullable<ReplayResult['firstDivergence']>): IncidentFinding {
   const { what, height, sequence, recorded, replayed } = divergence;
   const about = `${what} of block ${height}, after command ${sequence}: recorded ${recorded}, by the case ${replayed}`;
   return { finding: 'actual_differs', about, divergence };
 }
 
 /** What of the case does not fit the blocks of the history. */
-function unfitness({ from, to, corrections }: IncidentCase, history: History): IncidentFinding | undefined {
+export function unfitness({ from, to, corrections }: IncidentCase, history: History): IncidentFinding | undefined {
   const first = history.block(from.height);
   const last = history.block(to.height);
   if (first === undefined || last === undefined) {
@@ -183,11 +185,25 @@ export function deadForks(from: number, to: number, history: History): number[] 
   return [...new Set(forks)].sort((a, b) => a - b);
 }
 
+/** What a run leads to: by a replay of both worlds, or by a cone. */
+export type FoundWorlds = Pick<
+  Counterfactual,
+  | 'actual'
+  | 'other'
+  | 'dropped'
+  | 'divergence'
+  | 'reference'
+  | 'settledInActual'
+  | 'settledInDropped'
+  | 'written'
+  | 'reactive'
+>;
+
 /** The worlds of a case, where a run has taken them; markets beyond the policy's horizon are valued by the reference. */
 export function worldsOf(
   { mode, prices, policy, notices }: Pick<IncidentCase, 'mode' | 'prices' | 'policy' | 'notices'>,
   before: State,
-  worlds: Counterfactual,
+  worlds: FoundWorlds,
   record: WorldRecord,
 ): IncidentWorlds {
   const { actual, other, dropped, divergence, reference } = worlds;

@@ -26,6 +26,11 @@ interface Outcome {
 /** Outcomes of one batch by account and market, in their order. */
 export type Outcomes = ReadonlyMap<number, readonly Outcome[]>;
 
+/** True when it is a halt that refuses for this. */
+export function isHaltRefusal(refusal: number): boolean {
+  return HALTS.has(refusal);
+}
+
 /** True when a halt refused an order of the batch. */
 export function hasHaltedOrder({ values, count }: EventBuffer): boolean {
   for (let at = 0; at < count * EVENT_FLOATS; at += EVENT_FLOATS)

@@ -72,7 +72,8 @@ export class ReferenceFunding {
    * What a position was charged too much since the worlds parted, where it owes `owed` now; 1e-8 USDC, rounded up. Nothing where that is
    * within what rounding each settlement to the unit makes.
    */
-  excess(row: number, index: bigint, owed: bigint): bigint {
+  excess(account: number, market: number, index: bigint, owed: bigint): bigint {
+    const row = this.rowOf(account, market);
     const excess = (this.cashOf(row) + owed) * MILLION - this.dueAt(row, index);
     const rounding = BigInt((this.settlements[row] ?? 0) + 2) * MILLION;
     return excess < rounding && excess > -rounding ? 0n : ceilOf(excess, MILLION);

@@ -95,8 +95,8 @@ function undoFunding({ reference, markets, frame, actual }: ReferenceInput, sums
     if (!markets.has(market) || !reference.funding.isApart(market)) continue;
     const index = frame.valuation.indexes[market] ?? 0n;
     const owed = ceilOf(sizeAt(state, row) * (index - settled(state, row)), MILLION);
-    const excess = reference.funding.excess(row, index, owed);
-    sums.add(i32[row * 32 + POSITION.ACCOUNT] as number, market, 'funding', excess);
+    const account = i32[row * 32 + POSITION.ACCOUNT] as number;
+    sums.add(account, market, 'funding', reference.funding.excess(account, market, index, owed));
   }
 }
 

@@ -102,6 +102,16 @@ export class Reference {
     if (tickSequence !== Number.POSITIVE_INFINITY) this.endWhatIsDue(other);
   }
 
+  /** Both worlds have taken commands of a step that no tick has ended yet. */
+  takeBeforeTick(events: EventBuffer, other: State): void {
+    this.walk(events, other, Number.POSITIVE_INFINITY, this.indexes);
+  }
+
+  /** Accounts of which something was undone. */
+  get accounts(): Iterable<number> {
+    return this.byAccount.keys();
+  }
+
   /** Moves sizes by what happened, and judges forced commands where they stand. */
   private walk({ values, count }: EventBuffer, other: State, tickSequence: number, after: readonly bigint[]): void {
     let judged = 0;

@@ -91,6 +91,23 @@ test('a dispute that brings a correction is computed again before it is decided,
   assert.equal(rerun.result['before'], '0');
   assert.ok(BigInt(rerun.result['after'] as string) > 0n);
   assert.ok((rerun.result['others'] as number) > 0);
+  const told = ({ result: { replayed, ...numbers } }: Run): [Record<string, unknown>, Record<string, unknown>] => [
+    numbers,
+    replayed as Record<string, unknown>,
+  ];
+  // What only the touched part was executed for is what the full replay says; of all that are open at once as well.
+  const full = await dispute('rerun', '--dispute', '1', '--journal', at('day'), '--full');
+  const all = await dispute('rerun', '--all', '--journal', at('day'));
+  const [numbers, method] = told(rerun);
+  assert.deepEqual(told(full)[0], numbers);
+  assert.deepEqual(told(full)[1], {
+    ...method,
+    method: 'full replay',
+    executed: method['commands'],
+    markets: null,
+    beyond: null,
+  });
+  assert.deepEqual(all.result, { disputes: [rerun.result] });
 });
 
 test('it is adjusted for all accounts alike, once the round before is paid: each gets what it was not paid', async () => {

@@ -230,6 +230,13 @@ test('incident scope writes a case that incident measure runs; a case that expla
   assert.equal(MEASURED(measured.json, ''), undefined, 'a report can be given it as measure.json');
   const told = await run('incident', 'measure', '--journal', journal, '--case', file);
   assert.match(told.said, /Recommended: /);
+  assert.match(told.said, /By (the cone of the corrections|a full replay of both worlds): /);
+  const both = await run('incident', 'measure', '--journal', journal, '--case', file, file, '--full', '--json');
+  const numbers = ({ seconds: _, replayed: __, ...rest }: Record<string, unknown>): object => rest;
+  assert.deepEqual(
+    (both.json['cases'] as Record<string, unknown>[]).map(numbers),
+    [measured.json, measured.json].map(numbers),
+  );
 
   const document = JSON.parse(readFileSync(file, 'utf8')) as { corrections: { deviations: unknown[] } };
   document.corrections.deviations = [];
