@@ -138,9 +138,14 @@ const [script, ...rest] = process.argv.slice(2);
 if (script === undefined) fail('usage: node scripts/run.mjs SCRIPT ARGS');
 if (!isInstalled()) install();
 
+// Large tables in large pages (Linux with glibc; elsewhere it means nothing): rows at random places are a fifth quicker to reach.
 const child = spawn(chooseNode(), [resolve(root, script), ...rest], {
   stdio: 'inherit',
-  env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'), ...process.env },
+  env: {
+    NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'),
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    ...process.env,
+  },
 });
 child.on('error', (error) => fail(`the pinned Node.js could not be started: ${error.message}`));
 // A terminal sends Ctrl-C to the whole group, the child included: passing it on would make it arrive twice.
