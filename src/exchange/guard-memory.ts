@@ -6,7 +6,7 @@
 
 /** Fields that are not taken, by class: who is told, what a restart forgets, and what is empty or made anew behind a block's end. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
-  Guard: ['options', 'listening', 'screening'],
+  Guard: ['options', 'listening', 'screening', 'listened', 'heardFrom'],
   HoldRegister: ['repeated'],
   EventLog: ['values'],
   SealedImage: ['kept'],
