@@ -10,6 +10,8 @@ export function readableUsd(value: number): string {
 
 const WHERE: Readonly<Record<VetoCount['by'], string>> = {
   start: 'before the start',
+  upgrade: 'by the upgrade',
+  database: 'by the database',
   door: 'at the door',
   verdict: 'at a forced action',
   finding: 'in the guard’s copies',

@@ -12,9 +12,10 @@ import { ACCOUNT, MARKET, ORDER, POSITION } from '../engine/tables.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { Findings } from './finding.ts';
 
-/** Two wide limbs as one whole number. */
-function wholeOf({ high, low }: Wide): bigint {
-  return BigInt(high) * 2n ** 50n + BigInt(low);
+/** Two wide limbs as one whole number, in digits; as they are where a migration left what is none. */
+function wholeOf({ high, low }: Wide): string {
+  if (!Number.isInteger(high) || !Number.isInteger(low)) return `${high} and ${low}, no whole number`;
+  return String(BigInt(high) * 2n ** 50n + BigInt(low));
 }
 
 /** The state root as hexadecimal digits. */
@@ -42,12 +43,12 @@ export function stateFingerprint(state: State): Map<string, string> {
     const { rows, live, free } = state[name];
     found.set(`${name}/0/rows`, `${rows} rows, ${live} live, first free ${free}`);
   }
-  found.set('venue/1/conservation', String(wholeOf(conservationResidual(state))));
+  found.set('venue/1/conservation', wholeOf(conservationResidual(state)));
   const [balances, value] = [new Wide(), new Wide()];
   for (let row = 1; row < account.rows; row++) {
     balances.addWide(value.load(account.f64, row * account.rowFloats + ACCOUNT.BALANCE_HIGH));
   }
-  found.set('account/all/balance', String(wholeOf(balances)));
+  found.set('account/all/balance', wholeOf(balances));
   for (let row = 1; row < market.rows; row++) addMarket(state, row, found);
   const kinds = new Map<number, number>();
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -85,7 +86,7 @@ function addMarket(state: State, row: number, found: Map<string, string>): void 
   const float = (column: number): string => String(market.f64[at + column]);
   found.set(`market/${row}/net_size`, String(net));
   found.set(`market/${row}/long_size`, String(longs));
-  found.set(`market/${row}/cost`, String(wholeOf(cost)));
+  found.set(`market/${row}/cost`, wholeOf(cost));
   found.set(`market/${row}/open_interest`, float(MARKET.OPEN_INTEREST));
   found.set(`market/${row}/funding_index`, float(MARKET.FUNDING_INDEX));
   found.set(`market/${row}/mark`, float(MARKET.MARK));
@@ -125,7 +126,7 @@ export function compareAccounts(control: State, candidate: State, findings: Find
     computeMargin(candidate, account, other);
     for (const name of ['equity', 'initial', 'maintenance'] as const) {
       const [ours, theirs] = [wholeOf(own[name]), wholeOf(other[name])];
-      if (ours !== theirs) findings.add(`account/${account}/${name}`, String(ours), String(theirs));
+      if (ours !== theirs) findings.add(`account/${account}/${name}`, ours, theirs);
     }
     const [before, after] = [isUnhealthy(own), isUnhealthy(other)].map((is, n) => {
       return is && hasPosition(n === 0 ? control : candidate, account);

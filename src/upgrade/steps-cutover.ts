@@ -169,7 +169,12 @@ async function compareSince(
     tables: new Map([...tables].filter(([name]) => isCompared(name))),
     facts,
   });
-  const schemas = { control: only(await readSchema(control)), candidate: only(await readSchema(candidate)) };
+  const whole = { control: await readSchema(control), candidate: await readSchema(candidate) };
+  // A new table that says which rows are its own has to have those of now: what writes both is not believed.
+  const empty: Schema = { tables: new Map(), facts: new Map() };
+  const fresh = { control: empty, candidate: whole.candidate };
+  await compareTables({ control, candidate, schemas: fresh, declared, checkTime }, findings);
+  const schemas = { control: only(whole.control), candidate: only(whole.candidate) };
   const shared = HISTORY.filter((name) => schemas.control.tables.has(name) && schemas.candidate.tables.has(name));
   for (const session of [control, candidate]) await narrowTo(session, height, shared);
   return compareTables({ control, candidate, schemas, declared: { ...declared, newTables: {} }, checkTime }, findings);

@@ -4,7 +4,7 @@ import type { CheckClass } from '../../guard/verdict.ts';
 /** What the guard said no to, by check. `count` is how often. */
 export interface VetoCount {
   /** Where: before a start, at the door, at a forced action, in a copy that the guard keeps, or by the engine itself. */
-  readonly by: 'start' | 'door' | 'verdict' | 'finding' | 'engine';
+  readonly by: 'start' | 'upgrade' | 'database' | 'door' | 'verdict' | 'finding' | 'engine';
   readonly check: string;
   readonly class: CheckClass;
   /** What the first of them was about. */

@@ -16,7 +16,8 @@ import { Session } from '../session.ts';
 import type { Regime } from './fault.ts';
 import { regimeDay, STRIKE_TICK } from './regime-day.ts';
 
-const ACCOUNTS = 360;
+/** Accounts of the venue's people. */
+export const ACCOUNTS = 360;
 const HOUR_MS = 3_600_000;
 /** How long the oldest market has been there, and what the venues' premium was meanwhile, by market: share of the spot. */
 const OLDEST_HOURS = 600;

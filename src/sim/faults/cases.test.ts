@@ -14,9 +14,9 @@ test('every case of the matrix from C01 to C71 runs or is pending by name, none 
 });
 
 test('every case strikes somewhere, and says its harm or why there is none anywhere', () => {
-  for (const { id, harm, harmless, inputs, memory, loaded, operator } of CASES) {
+  for (const { id, harm, harmless, inputs, memory, loaded, database, operator } of CASES) {
     assert.ok(
-      [inputs, memory, loaded, operator].some((hook) => hook !== undefined),
+      [inputs, memory, loaded, database, operator].some((hook) => hook !== undefined),
       id,
     );
     assert.equal(harm.length === 0, harmless?.always !== undefined, id);

@@ -1,6 +1,7 @@
 /** All cases of the corruption matrix, C01 to C71, and those beyond it. */
 import { ACCOUNT_CASES } from './cases-accounts.ts';
 import { CASES_BEYOND } from './cases-beyond.ts';
+import { DATABASE_CASES } from './cases-database.ts';
 import { FUNDING_CASES } from './cases-funding.ts';
 import { INFRASTRUCTURE_CASES } from './cases-infrastructure.ts';
 import { ORDER_CASES } from './cases-orders.ts';
@@ -15,6 +16,7 @@ export const CASES: readonly Fault[] = [
   ...ACCOUNT_CASES,
   ...ORDER_CASES,
   ...INFRASTRUCTURE_CASES,
+  ...DATABASE_CASES,
   ...CASES_BEYOND,
 ];
 
@@ -41,8 +43,6 @@ export const PENDING: readonly PendingCase[] = [
     name: 'a client keeps an old book after a restart',
     needs: 'needs clients with a connection of their own',
   },
-  { id: 'C66', name: 'old and new tables drift apart', needs: 'needs a database that is written twice' },
-  { id: 'C68', name: 'a backup that cannot be restored', needs: 'needs a database and its backups' },
   { id: 'C70', name: 'keys rotated in the middle of an upgrade', needs: 'needs the signed steps of an upgrade' },
   { id: 'C71', name: 'a stale projection', needs: 'needs a database that is read from' },
 ];

@@ -13,6 +13,7 @@ import { componentName, type Finding } from '../../guard/finding.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
 import type { Check, Verdict } from '../../guard/verdict.ts';
 import { Random } from '../random.ts';
+import type { DatabaseStrike } from './database-strike.ts';
 import { Dependency } from './dependency.ts';
 import type { Detection } from './detection.ts';
 import { type ActionKind, targetOf } from './dues.ts';
@@ -27,8 +28,8 @@ import { type Taken, Venue } from './venue.ts';
 import { type Rights, WrongInputs } from './wrong-inputs.ts';
 
 /** The market that scenes are about, and the other one: rows of the regime's day. */
-const MARKET_ROW = 1;
-const OTHER_ROW = 2;
+export const MARKET_ROW = 1;
+export const OTHER_ROW = 2;
 
 /** A hold of the guard: a forced action that it did not let happen, or a command that it did not take. */
 export interface Hold {
@@ -68,7 +69,8 @@ export interface CellRun {
 
 /**
  * Runs a cell up to tick `until`, its end unless said. `fault` undefined: nothing goes wrong; what the guard then holds, it holds
- * in error. `journal` has the base's history and gets the cell's; none is kept unless given.
+ * in error. `journal` has the base's history and gets the cell's; none is kept unless given. `database` is what comes of the database
+ * that a process starts from.
  */
 export function runCell(
   run: TrueRun,
@@ -76,13 +78,15 @@ export function runCell(
   isGuarded: boolean,
   until = endOf(run.phase),
   journal?: Journal,
+  database?: DatabaseStrike,
 ): CellRun {
-  return new Cell(run, fault, isGuarded, journal).run(until);
+  return new Cell(run, fault, isGuarded, journal, database).run(until);
 }
 
 class Cell {
   private readonly true: TrueRun;
   private readonly fault: Fault | undefined;
+  private readonly database: DatabaseStrike | undefined;
   private readonly venue: Venue;
   private readonly feed: Feed;
   private readonly outcome = new Outcome();
@@ -102,9 +106,16 @@ class Cell {
   private stopped: string | undefined;
   private readonly wrong = new WrongInputs();
 
-  constructor(run: TrueRun, fault: Fault | undefined, isGuarded: boolean, journal: Journal | undefined) {
+  constructor(
+    run: TrueRun,
+    fault: Fault | undefined,
+    isGuarded: boolean,
+    journal: Journal | undefined,
+    database: DatabaseStrike | undefined,
+  ) {
     this.true = run;
     this.fault = fault;
+    this.database = database;
     this.feed = new Feed(run);
     this.rightful = new Rightful(run.prices, fault?.operator !== undefined);
     const label = `${fault?.id ?? 'none'} ${run.base.regime} ${run.phase}`;
@@ -203,6 +214,7 @@ class Cell {
     if (!isStartTick(run.phase, STRIKE_TICK, run.hasLadder)) return;
     if (run.phase === 'upgrade') this.dies(() => venue.save());
     if (this.stopped !== undefined) return;
+    if (this.database !== undefined) return this.startFrom(this.database);
     const { loaded } = fault ?? {};
     if (loaded === undefined || run.phase === 'reopen') return this.restart();
     const before = venue.isGuarded ? undefined : copyState(venue.state);
@@ -219,6 +231,34 @@ class Cell {
     this.detect('start', 'state_root', 'I', refusal.message);
     // The old world goes on; a killed process is made again from its journal.
     if (run.phase === 'restart') this.restart();
+  }
+
+  /** The process starts from a database, if it may: else the old world goes on, or it is made again from its journal. */
+  private startFrom({ refused, by, loaded }: DatabaseStrike): void {
+    const { venue, true: run } = this;
+    if (refused !== undefined) {
+      this.detect(
+        by === 'start' ? 'start' : by === 'fence' ? 'database' : 'upgrade',
+        refused.check,
+        'I',
+        refused.about,
+      );
+      if (run.phase === 'restart') this.restart();
+      return;
+    }
+    if (typeof loaded === 'string') {
+      this.stopped ??= `the state cannot be loaded: ${loaded}`;
+      return;
+    }
+    const refusal = this.dies(() =>
+      venue.load((state) => {
+        this.dependency.takeStates(state, loaded);
+        if (!venue.isGuarded) this.rightful.takeWrites(state, loaded);
+        return loaded;
+      }),
+    );
+    if (refusal !== undefined) this.detect('start', 'state_root', 'I', refusal.message);
+    if (run.phase === 'restart' && (refusal !== undefined || venue.isGuarded)) this.restart();
   }
 
   /** Where nobody noticed anything, a second process goes through the journal and compares: what no command made is no part of it. */

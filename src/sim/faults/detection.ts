@@ -7,8 +7,11 @@ export interface Detection {
   readonly class: CheckClass;
   /** What it is about, in words. */
   readonly about: string;
-  /** `verdict` held or doubted a forced action; `finding` quarantined; `door` did not take a command; `start` refused a state; `engine`. */
-  readonly by: 'verdict' | 'finding' | 'door' | 'start' | 'engine';
+  /**
+   * `verdict` held or doubted a forced action; `finding` quarantined; `door` did not take a command; `start` refused a state; `upgrade` a
+   * migration; `database` a writer; `engine`.
+   */
+  readonly by: 'verdict' | 'finding' | 'door' | 'start' | 'upgrade' | 'database' | 'engine';
   readonly sequence: number;
   readonly timeMs: number;
 }

@@ -7,6 +7,7 @@ import type { CommandRecord } from '../../chain/command-value.ts';
 import type { State } from '../../engine/state.ts';
 import type { CheckClass } from '../../guard/verdict.ts';
 import type { Random } from '../random.ts';
+import type { DatabaseScene, DatabaseWork } from './database-fault.ts';
 
 /** What the market does meanwhile. */
 export const REGIMES = ['calm', 'crash', 'squeeze', 'thin'] as const;
@@ -59,6 +60,8 @@ export interface Fault {
   readonly memory?: (scene: FaultScene) => void;
   /** Changes what a starting process has loaded: used in the phases upgrade and restart; in the others it strikes as `memory`. */
   readonly loaded?: (scene: FaultScene) => void;
+  /** Changes the database that a starting process loads its state from: in the phases upgrade and restart, and in no other. */
+  readonly database?: (scene: DatabaseScene) => DatabaseWork;
   /** What an operator asks for by hand, without a second person. */
   readonly operator?: (scene: FaultScene) => readonly CommandRecord[];
 }

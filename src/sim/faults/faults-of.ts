@@ -12,7 +12,7 @@ class BadFaultFile extends Error {
 }
 
 const HARMS = ['forced', 'missed', 'money', 'trade', 'stopped'];
-const HOOKS = ['inputs', 'memory', 'loaded', 'operator'];
+const HOOKS = ['inputs', 'memory', 'loaded', 'database', 'operator'];
 
 /** The faults that a module exports: `faults`, an array, or any exported fault. Refuses (throws `BadFaultFile`) what is none. */
 export async function faultsOf(file: string | undefined): Promise<readonly Fault[]> {

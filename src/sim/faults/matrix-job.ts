@@ -7,6 +7,8 @@ export interface MatrixJob {
   readonly regime: Regime;
   readonly phase: Phase;
   readonly half: 'guarded' | 'unguarded';
+  /** It strikes in a database. */
+  readonly isStored: boolean;
   /** A case by its id; a mutation by its number; or nothing goes wrong. */
   readonly what: { readonly case: string } | { readonly mutation: number } | { readonly control: true };
 }
@@ -15,6 +17,8 @@ export interface WorkerStart {
   readonly seed: number;
   /** A module of an outsider's faults, as a URL. */
   readonly faultFile: string | undefined;
+  /** URL of a server for the databases; undefined: they are embedded. */
+  readonly database: string | undefined;
 }
 
 export type JobResult =

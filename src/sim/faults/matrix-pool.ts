@@ -4,6 +4,10 @@ import type { JobAnswer, JobResult, MatrixJob, WorkerStart } from './matrix-job.
 
 /** A job that takes longer hangs: without a guard the slowest take half a second, with it three, on a machine that does nothing else. */
 const HANGS_MS = { unguarded: 20_000, guarded: 60_000 } as const;
+/** Databases take their time, and the first job of a thread makes them. */
+const STORED_HANGS_MS = 300_000;
+/** How long a thread may take to remove its databases. */
+const END_MS = 30_000;
 
 /** Runs jobs, each told to `onResult` (undefined: it hangs) as it comes, in no order. Throws what a worker cannot start for. */
 export async function runJobs(
@@ -63,7 +67,10 @@ class Thread {
         worker.off('exit', onExit);
         then();
       };
-      const timer = setTimeout(() => done(() => resolve(undefined)), HANGS_MS[job.half]);
+      const timer = setTimeout(
+        () => done(() => resolve(undefined)),
+        job.isStored ? STORED_HANGS_MS : HANGS_MS[job.half],
+      );
       const onMessage = ({ result }: JobAnswer): void => done(() => resolve(result));
       const onError = (error: Error & { code?: string }): void =>
         done(() => (error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(undefined) : reject(error)));
@@ -77,6 +84,11 @@ class Thread {
   }
 
   async end(): Promise<void> {
-    await this.worker.terminate();
+    const { worker } = this;
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage('end');
+    const limit = setTimeout(() => void worker.terminate(), END_MS);
+    await gone;
+    clearTimeout(limit);
   }
 }

@@ -6,9 +6,9 @@ import type { JobAnswer, JobResult, MatrixJob, WorkerStart } from './matrix-job.
 import { mutation } from './mutation.ts';
 import { Worlds } from './worlds.ts';
 
-const { seed, faultFile } = workerData as WorkerStart;
+const { seed, faultFile, database } = workerData as WorkerStart;
 const faults = await faultsOf(faultFile);
-const worlds = new Worlds(seed);
+const worlds = new Worlds(seed, database);
 
 function faultOf(what: MatrixJob['what']): Fault | undefined {
   if ('control' in what) return undefined;
@@ -16,9 +16,11 @@ function faultOf(what: MatrixJob['what']): Fault | undefined {
   return faults.find(({ id }) => id === what.case);
 }
 
-function resultOf({ regime, phase, half, what }: MatrixJob): JobResult {
+async function resultOf({ regime, phase, half, isStored, what }: MatrixJob): Promise<JobResult> {
   try {
     const fault = faultOf(what);
+    if (isStored && half === 'guarded') return { guarded: await worlds.guardedStart(regime, phase, fault as Fault) };
+    if (isStored) return { harm: await worlds.unguardedStart(regime, phase, fault as Fault) };
     if ('mutation' in what) return { guarded: worlds.mutated(regime, phase, fault as Fault) };
     if (half === 'guarded') return { guarded: worlds.guarded(regime, phase, fault) };
     return { harm: worlds.unguarded(regime, phase, fault as Fault) };
@@ -27,7 +29,10 @@ function resultOf({ regime, phase, half, what }: MatrixJob): JobResult {
   }
 }
 
-parentPort?.on('message', (job: MatrixJob) => {
-  const answer: JobAnswer = { number: job.number, result: resultOf(job) };
-  parentPort?.postMessage(answer);
+parentPort?.on('message', (asked: MatrixJob | 'end') => {
+  if (asked === 'end') void worlds.close().then(() => parentPort?.close());
+  else
+    void resultOf(asked).then((result) =>
+      parentPort?.postMessage({ number: asked.number, result } satisfies JobAnswer),
+    );
 });

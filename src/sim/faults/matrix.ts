@@ -1,5 +1,6 @@
 /** The corruption matrix: every case in every regime and phase, with the guard and without, and mutations that nobody thought of. */
 import { availableParallelism } from 'node:os';
+import { DATABASE_PHASES } from './database-fault.ts';
 import type { Fault, Harm, Phase, Regime } from './fault.ts';
 import type { JobResult, MatrixJob } from './matrix-job.ts';
 import { runJobs } from './matrix-pool.ts';
@@ -16,6 +17,8 @@ export interface MatrixOptions {
   /** Whether the half with the guard is run. The one without is always. */
   readonly isGuarded: boolean;
   readonly mutations: number;
+  /** URL of a server for the databases; embedded ones unless said. */
+  readonly database?: string;
   readonly threads?: number;
   readonly onProgress?: (done: number, total: number, note: string) => void;
 }
@@ -73,6 +76,7 @@ const HANGING: GuardedHalf = {
   delayMostMs: 0,
   falseHolds: 0,
   stopped: 'it hangs',
+  database: null,
 };
 
 /** A job failed of a bug, ours or of a fault: which one, and its stack. */
@@ -88,7 +92,7 @@ class CellFailed extends Error {
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const jobs = jobsOf(options);
   const results = new Map<number, JobResult | undefined>();
-  const start = { seed: options.seed, faultFile: options.faultFile };
+  const start = { seed: options.seed, faultFile: options.faultFile, database: options.database };
   const threads = options.threads ?? Math.max(1, availableParallelism());
   await runJobs(jobs, start, threads, (job, result) => {
     if (result !== undefined && 'error' in result) throw new CellFailed(job, result.error);
@@ -106,15 +110,17 @@ function labelOf({ what }: MatrixJob): string {
 function jobsOf(options: MatrixOptions): MatrixJob[] {
   const { regimes, phases, faults, isGuarded } = options;
   const jobs: MatrixJob[] = [];
-  const add = (job: Omit<MatrixJob, 'number'>): void => {
-    jobs.push({ ...job, number: jobs.length });
+  const add = (job: Omit<MatrixJob, 'number' | 'isStored'>, isStored = false): void => {
+    jobs.push({ ...job, isStored, number: jobs.length });
   };
   for (const regime of regimes) {
     for (const phase of phases) {
       if (isGuarded) add({ regime, phase, half: 'guarded', what: { control: true } });
-      for (const { id } of faults) {
-        if (isGuarded) add({ regime, phase, half: 'guarded', what: { case: id } });
-        add({ regime, phase, half: 'unguarded', what: { case: id } });
+      for (const { id, database } of faults) {
+        const isStored = database !== undefined;
+        if (isStored && !DATABASE_PHASES.includes(phase)) continue;
+        if (isGuarded) add({ regime, phase, half: 'guarded', what: { case: id } }, isStored);
+        add({ regime, phase, half: 'unguarded', what: { case: id } }, isStored);
       }
     }
   }
@@ -126,7 +132,7 @@ function jobsOf(options: MatrixOptions): MatrixJob[] {
 const SHARES: { readonly [phase in Phase]: number } = { steady: 5, upgrade: 1, restart: 1, reopen: 1 };
 
 /** Mutations dealt out over the cells, each cell getting each kind; together, so that a thread keeps its world. */
-function mutationsOf({ regimes, phases, mutations }: MatrixOptions): Omit<MatrixJob, 'number'>[] {
+function mutationsOf({ regimes, phases, mutations }: MatrixOptions): Omit<MatrixJob, 'number' | 'isStored'>[] {
   const cells = regimes.flatMap((regime) =>
     phases.flatMap((phase) => Array.from({ length: SHARES[phase] }, () => ({ regime, phase }))),
   );

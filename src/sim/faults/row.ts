@@ -1,5 +1,6 @@
 /** What the two runs of a cell, with the guard and without, came to beside the true world. */
 import { type CellRun, type Hold, runCell } from './cell.ts';
+import type { DatabaseStrike, LookedAt } from './database-strike.ts';
 import { type Detection, detectionKey } from './detection.ts';
 import { dueKey, targetOf } from './dues.ts';
 import type { Fault, Harm, Phase, Regime } from './fault.ts';
@@ -32,6 +33,13 @@ export interface GuardedHalf {
   /** Holds of what does not depend on the fault and would have been right: forced actions that were due, orders like any other. */
   readonly falseHolds: number;
   readonly stopped: string | null;
+  /** What was said of the database that a process starts from; null where none is struck. */
+  readonly database: DatabaseLook | null;
+}
+
+/** How a database was looked at, and what was found in it. */
+export interface DatabaseLook extends Pick<DatabaseStrike, 'engine' | 'abort' | 'findings' | 'isLiveUntouched'> {
+  readonly by: LookedAt | null;
 }
 
 /** What the guard says in a venue where nothing goes wrong: it is no detection of anything. */
@@ -47,7 +55,7 @@ export function harmlessIn({ harmless }: Fault, regime: Regime, phase: Phase): s
 }
 
 /** Judges a run with the guard beside the true world. */
-export function guardedHalf(run: TrueRun, cell: CellRun, control: Control): GuardedHalf {
+export function guardedHalf(run: TrueRun, cell: CellRun, control: Control, database?: DatabaseStrike): GuardedHalf {
   const { wrongful, marginal } = judgeForced(run, cell);
   const detection = cell.detections.find((each) => !control.has(detectionKey(each)));
   const { delayed, never, mostMs } = delays(run, cell);
@@ -68,7 +76,12 @@ export function guardedHalf(run: TrueRun, cell: CellRun, control: Control): Guar
     delayMostMs: mostMs,
     falseHolds: new Set(cell.holds.filter((hold) => isFalse(run, hold)).map(holdName)).size,
     stopped: cell.stopped ?? null,
+    database: database === undefined ? null : lookOf(database),
   };
+}
+
+function lookOf({ engine, by, abort, findings, isLiveUntouched }: DatabaseStrike): DatabaseLook {
+  return { engine, by: by ?? null, abort, findings, isLiveUntouched };
 }
 
 function holdName({ kind, account, market, target }: Hold): string {

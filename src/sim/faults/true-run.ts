@@ -47,7 +47,13 @@ export interface TrueRun {
   readonly given: ReadonlySet<number>;
 }
 
-const SILENT: VenueTold = { onVerdict: () => {}, onFinding: () => {}, onHeldCommand: () => {}, onNote: () => {} };
+/** Hears nothing. */
+export const SILENT: VenueTold = {
+  onVerdict: () => {},
+  onFinding: () => {},
+  onHeldCommand: () => {},
+  onNote: () => {},
+};
 
 /** `hasLadder`: the venue comes out of maintenance by the ladder of reopening, else at once. */
 export function runTrue(base: Base, phase: Phase, hasLadder = false): TrueRun {

@@ -147,15 +147,15 @@ export class Venue {
   }
 
   /**
-   * A new process loads the last snapshot after `corrupt` has written to what it holds. Guarded: the root that its block vouches
-   * for decides; returns the refusal, and nothing is changed. Not guarded: whatever it is, it is traded on.
+   * A new process loads the last snapshot after `corrupt` has written to what it holds, or has said what it holds instead. Guarded: the
+   * root that its block vouches for decides; returns the refusal, and nothing is changed. Not guarded: whatever it is, it is traded on.
    */
-  load(corrupt: (state: State) => void): SnapshotRefusal | undefined {
+  load(corrupt: (state: State) => State | void): SnapshotRefusal | undefined {
     const { bytes, block } = this.saved as NonNullable<typeof this.saved>;
     const read = loadFrom(bytes, block);
     if ('refusal' in read) throw new Error(`a snapshot that was just written is refused: ${read.refusal.message}`);
-    corrupt(read.state);
-    const result = loadFrom(snapshotOf(read.state, block), block);
+    const held = corrupt(read.state) ?? read.state;
+    const result = loadFrom(snapshotOf(held, block), block);
     if (!('refusal' in result)) return undefined;
     if (this.isGuarded || result.refusal.suspect === undefined) return result.refusal;
     this.trust(result.refusal.suspect, block);

@@ -1,7 +1,9 @@
 /** The bases, true worlds and controls of a matrix, each made when it is first needed. */
 import { type Base, buildBase } from './base.ts';
 import { runCell } from './cell.ts';
-import type { Fault, Harm, Phase, Regime } from './fault.ts';
+import { DatabaseStrikes } from './database-strike.ts';
+import { type Fault, type Harm, type Phase, REGIMES, type Regime } from './fault.ts';
+import { Random } from '../random.ts';
 import { endOf } from './phases.ts';
 import { STRIKE_TICK } from './regime-day.ts';
 import { type Control, controlOf, type GuardedHalf, guardedHalf, harmOf } from './row.ts';
@@ -17,8 +19,37 @@ export class Worlds {
   private readonly runs = new Map<string, TrueRun>();
   private readonly controls = new Map<string, Control>();
 
-  constructor(seed: number) {
+  private readonly strikes: DatabaseStrikes;
+
+  /** `database`: the URL of a server; undefined: databases are embedded. */
+  constructor(seed: number, database?: string) {
     this.seed = seed;
+    this.strikes = new DatabaseStrikes(seed, database);
+  }
+
+  /** Lets go of the databases. */
+  close(): Promise<void> {
+    return this.strikes.close();
+  }
+
+  /** The half with the guard of a cell whose fault strikes in a database. */
+  async guardedStart(regime: Regime, phase: Phase, fault: Fault): Promise<GuardedHalf> {
+    const run = this.run(regime, phase, false);
+    const what = fault.database as NonNullable<Fault['database']>;
+    const strike = await this.strikes.guarded(run, what, this.random(run, fault), isWholeIn(fault, regime));
+    return guardedHalf(run, runCell(run, fault, true, undefined, undefined, strike), this.control(run), strike);
+  }
+
+  /** What happens when nobody looks at that database. */
+  async unguardedStart(regime: Regime, phase: Phase, fault: Fault): Promise<Harm[]> {
+    const run = this.run(regime, phase, false);
+    const what = fault.database as NonNullable<Fault['database']>;
+    const strike = await this.strikes.unguarded(run, what, this.random(run, fault));
+    return harmOf(run, runCell(run, fault, false, undefined, undefined, strike));
+  }
+
+  private random({ base, phase }: TrueRun, { id }: Fault): Random {
+    return new Random(base.seed).fork(`database ${id} ${base.regime} ${phase}`);
   }
 
   /** The half of a cell with the guard: out of a maintenance it is led by the ladder. */
@@ -60,4 +91,10 @@ export class Worlds {
     this.bases.set(regime, base);
     return base;
   }
+}
+
+/** The whole procedure costs seconds: each fault goes through it in one regime, and through what it verifies with in the others. */
+function isWholeIn({ id }: Fault, regime: Regime): boolean {
+  const number = Number(/\d+/.exec(id)?.[0] ?? 0);
+  return REGIMES[number % REGIMES.length] === regime;
 }

@@ -1,0 +1,392 @@
+/**
+ * What comes of a database that goes wrong: what the guard says to it, by the product's own means (the upgrade's procedure, its seven
+ * checks, the start from a database, the fence), and what a process holds that loads it without a look.
+ */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyState } from '../../chain/copy-state.ts';
+import type { State } from '../../engine/state.ts';
+import { type Database, SqlFailed, type SqlSession } from '../../store/database.ts';
+import { catchUp } from '../../store/follow-journal.ts';
+import { loadState, UnreadableState } from '../../store/load-state.ts';
+import { recoverFromDatabase } from '../../store/recover-from-database.ts';
+import { migrateInChunks, sayEpoch } from '../../upgrade/chunks.ts';
+import { Procedure, type UpgradeOutcome } from '../../upgrade/procedure.ts';
+import { readSchema } from '../../upgrade/read-schema.ts';
+import { asControl } from '../../upgrade/read-state.ts';
+import { rowsDigest } from '../../upgrade/rows-digest.ts';
+import type { Abort } from '../../upgrade/states.ts';
+import { comparing, withDatabase } from '../../upgrade/upgrade-context.ts';
+import { UpgradeFiles, upgradeId } from '../../upgrade/upgrade-files.ts';
+import { NOTHING_DECLARED, type UpgradeMigration, upgradeMigrationHash } from '../../upgrade/upgrade-migration.ts';
+import { STOPPED } from '../../upgrade/venue.ts';
+import { verifyCandidate } from '../../upgrade/verify-candidate.ts';
+import type { World } from '../../upgrade/world.ts';
+import type { DatabaseScene, DatabaseWork } from './database-fault.ts';
+import {
+  baseJournal,
+  baseName,
+  type DatabasePlace,
+  EXCHANGE,
+  makeBase,
+  makePlace,
+  OLD_EPOCH,
+  SEAT,
+} from './database-place.ts';
+import { type DatabaseSite, openSite } from './database-site.ts';
+import { MARKET_ROW, OTHER_ROW } from './cell.ts';
+import type { Regime } from './fault.ts';
+import type { TrueRun } from './true-run.ts';
+
+/** How it was looked at. */
+export type LookedAt = 'procedure' | 'verification' | 'backup' | 'start' | 'fence';
+
+/** Who refused a database, and what it named. */
+interface Refused {
+  readonly check: string;
+  readonly about: string;
+}
+
+export interface DatabaseStrike {
+  readonly engine: World['engine'];
+  /** Undefined where nobody looked. */
+  readonly by: LookedAt | undefined;
+  readonly refused: Refused | undefined;
+  /** The state that a process has which loads what the database holds then; text: why it cannot be loaded at all. */
+  readonly loaded: State | string;
+  /** How a procedure went back. */
+  readonly abort: Abort | null;
+  /** Paths of what was found, the first ones. */
+  readonly findings: readonly string[];
+  /** Whether a procedure left the live database as it was, row by row; null where none ran. */
+  readonly isLiveUntouched: boolean | null;
+}
+
+type MakesWork = (scene: DatabaseScene) => DatabaseWork;
+
+const LIMITS = { budgetMs: 3_600_000, holdMs: 0, soakMs: 0, blocks: 3 };
+const SEED = new Uint8Array(32).fill(5);
+const FENCED = 'MW001';
+const LISTED = 5;
+const NAME = '0999-of-the-matrix';
+
+class Undone extends Error {}
+
+/** The databases of one thread of a matrix. One cell's are open at a time. */
+export class DatabaseStrikes {
+  private readonly seed: number;
+  private readonly url: string | undefined;
+  private opened: DatabaseSite | undefined;
+  private readonly bases = new Map<Regime, Promise<void>>();
+  private at: { readonly key: string; readonly place: DatabasePlace; digest: string | undefined } | undefined;
+  private readonly open = new Map<'control' | 'candidate', Database>();
+  private upgrades = 0;
+
+  constructor(seed: number, url: string | undefined) {
+    this.seed = seed;
+    this.url = url;
+  }
+
+  /** What the guard says. `isWhole`: in the phase upgrade by the whole procedure, else by what it verifies with. */
+  async guarded(
+    run: TrueRun,
+    what: MakesWork,
+    random: DatabaseScene['random'],
+    isWhole: boolean,
+  ): Promise<DatabaseStrike> {
+    const place = await this.place(run);
+    const work = what(sceneOf(run, place, random));
+    if (work.place === 'old writer') return this.fenced(work);
+    if (run.phase === 'restart') return this.started(work, 'start');
+    const { regime } = run.base;
+    if (isWhole) return this.upgraded(regime, work);
+    if (work.place === 'backup') return this.started(work, 'backup');
+    if (work.place !== 'following') return this.verified(await this.copy('candidate'), work, work.up);
+    return withDatabase(this.follow(regime, work), (followed) => this.verified(followed, work, []));
+  }
+
+  /** What a process holds that loads it without a look. */
+  async unguarded(run: TrueRun, what: MakesWork, random: DatabaseScene['random']): Promise<DatabaseStrike> {
+    const place = await this.place(run);
+    const work = what(sceneOf(run, place, random));
+    if (work.place === 'following' && run.phase === 'upgrade')
+      return this.strike(await this.followed(run.base.regime, work));
+    const loaded = await this.tried('candidate', async (session) => {
+      for (const statement of work.up) await session.query(statement);
+      return this.read(session, work);
+    });
+    return this.strike(loaded);
+  }
+
+  /** Lets go of everything. */
+  async close(): Promise<void> {
+    await this.leave();
+    await this.opened?.close();
+    this.opened = undefined;
+  }
+
+  private get site(): DatabaseSite {
+    this.opened ??= openSite(this.url);
+    return this.opened;
+  }
+
+  private async place(run: TrueRun): Promise<DatabasePlace> {
+    const { regime } = run.base;
+    const key = `${regime} ${run.phase}`;
+    if (this.at?.key === key) return this.at.place;
+    await this.leave();
+    const base = this.bases.get(regime) ?? makeBase(this.site, regime, this.seed);
+    this.bases.set(regime, base);
+    await base;
+    const place = await makePlace(this.site, run);
+    this.at = { key, place, digest: undefined };
+    return place;
+  }
+
+  private async leave(): Promise<void> {
+    for (const database of this.open.values()) await database.close();
+    this.open.clear();
+    this.at = undefined;
+  }
+
+  private get here(): NonNullable<typeof this.at> {
+    return this.at as NonNullable<typeof this.at>;
+  }
+
+  /** A copy of the live database; what is done to it is undone. */
+  private async copy(role: 'control' | 'candidate'): Promise<Database> {
+    const known = this.open.get(role);
+    if (known !== undefined) return known;
+    await this.site.copy(this.here.place.live, role);
+    const database = await this.site.open(role);
+    this.open.set(role, database);
+    return database;
+  }
+
+  /** Runs `work` in a transaction of a copy, with the newest epoch, and undoes it. */
+  private async tried<T>(role: 'control' | 'candidate', work: (session: SqlSession) => Promise<T>): Promise<T> {
+    const database = await this.copy(role);
+    let result: T | undefined;
+    try {
+      await database.transaction(async (session) => {
+        await sayEpoch(session);
+        result = await work(session);
+        throw new Undone();
+      });
+    } catch (error) {
+      if (!(error instanceof Undone)) throw error;
+    }
+    return result as T;
+  }
+
+  /** Loads the state as a reader of the new release sees it. */
+  private async read(session: SqlSession, { reading = [], declared = NOTHING_DECLARED }: DatabaseWork) {
+    for (const statement of reading) await session.query(statement);
+    const control = await this.copy('control');
+    const schema = await control.hold((own) => readSchema(own));
+    return loaded(session, (own) => asControl(own, schema, declared, loadState));
+  }
+
+  /** The database's own word: who writes with an epoch that is over is refused, whatever it writes. */
+  private async fenced({ up }: DatabaseWork): Promise<DatabaseStrike> {
+    const database = await this.copy('candidate');
+    let refused: Refused | undefined;
+    try {
+      await database.transaction(async (session) => {
+        await session.query("select set_config('makewhole.epoch', $1, true)", [String(OLD_EPOCH)]);
+        for (const statement of up) await session.query(statement);
+        throw new Undone();
+      });
+    } catch (error) {
+      if (error instanceof SqlFailed && error.code === FENCED)
+        refused = { check: 'fence', about: error.message.split(' (SQLSTATE')[0] as string };
+      else if (!(error instanceof Undone)) throw error;
+    }
+    const state = await this.tried('candidate', async (session) => {
+      if (refused === undefined) for (const statement of up) await session.query(statement);
+      return loaded(session, loadState);
+    });
+    return { ...this.strike(state), by: 'fence', refused, findings: refused === undefined ? [] : [refused.about] };
+  }
+
+  /** A start from the rows: their root must be the sealed block's. */
+  private async started(work: DatabaseWork, by: 'start' | 'backup'): Promise<DatabaseStrike> {
+    const { reader, journal } = this.here.place;
+    return this.tried('candidate', async (session) => {
+      for (const statement of work.up) await session.query(statement);
+      const result = await recoverFromDatabase(session, reader, { folder: journal, differences: LISTED });
+      if (result.accepted) return { ...this.strike(result.state), by };
+      const findings = result.differences.map(({ table, row, column }) => `${table}/${row}/${column}`);
+      const about = findings[0] ?? result.about;
+      const refused = { check: `${by === 'start' ? 'recover' : 'backup'}_${result.refusal}`, about };
+      return { ...this.strike(result.about), by, refused, findings: findings.length > 0 ? findings : [result.about] };
+    });
+  }
+
+  /** The seven checks of a candidate, behind statements that are undone, beside its control. */
+  private async verified(candidate: Database, work: DatabaseWork, up: readonly string[]): Promise<DatabaseStrike> {
+    const { reader: history, journal: folder } = this.here.place;
+    const { declared = NOTHING_DECLARED } = work;
+    const control = await this.copy('control');
+    return comparing(control, candidate, async (own, other) => {
+      await sayEpoch(other);
+      for (const statement of up) await other.query(statement);
+      const checkTime = (): void => undefined;
+      const input = { control: own, candidate: other, declared, history, folder, blocks: LIMITS.blocks, checkTime };
+      const { verdict, checks, findings } = await verifyCandidate(input);
+      const paths = findings.slice(0, LISTED).map(({ path }) => path);
+      const failed = checks.find((check) => check.verdict === 'fail');
+      if (verdict === 'pass') return { ...this.strike(await this.read(other, work)), by: 'verification' };
+      const refused = { check: `verify_${failed?.name ?? 'rows'}`, about: paths[0] ?? '' };
+      return { ...this.strike(refused.about), by: 'verification', refused, findings: paths };
+    });
+  }
+
+  /** The whole procedure, from its plan on. */
+  private async upgraded(regime: Regime, work: DatabaseWork): Promise<DatabaseStrike> {
+    const { live, journal } = this.here.place;
+    const isFollowing = work.place === 'following';
+    // What follows begins with the base, and the journal grows behind its back.
+    const name = isFollowing ? 'following' : live;
+    const folder = isFollowing ? join(this.site.folder, 'journal_following') : journal;
+    if (isFollowing) {
+      await this.site.copy(baseName(regime), name);
+      cpSync(baseJournal(this.site, regime), folder, { recursive: true, force: true });
+    }
+    const migration = migrationOf(work);
+    const number = ++this.upgrades;
+    const id = upgradeId(number, upgradeMigrationHash(migration));
+    const inner = this.site.world(name, number);
+    const before = isFollowing ? undefined : (this.here.digest ??= await withDatabase(inner.openLive(), rowsDigest));
+    const outcome = await new Procedure({
+      id,
+      files: new UpgradeFiles(join(this.site.folder, 'upgrades'), id),
+      world: work.place === 'backup' ? withBadBackup(inner, work.up) : inner,
+      venue: STOPPED,
+      migration: work.place === 'backup' ? HARMLESS : migration,
+      journal: folder,
+      exchange: EXCHANGE,
+      seat: SEAT,
+      limits: LIMITS,
+      seed: SEED,
+      onPlace: (at) => {
+        if (isFollowing && at === 'candidate verified') cpSync(journal, folder, { recursive: true, force: true });
+      },
+    }).run();
+    const strike = { ...this.strikeOf(outcome), by: 'procedure' as const };
+    if (isFollowing)
+      return { ...strike, loaded: strike.refused === undefined ? await this.followed(regime, work) : '' };
+    const isLiveUntouched = (await withDatabase(inner.openLive(), rowsDigest)) === before;
+    if (strike.refused !== undefined) return { ...strike, isLiveUntouched };
+    const state = await withDatabase(inner.openLive(), (database) =>
+      database.hold((session) => loaded(session, loadState)),
+    );
+    return { ...strike, loaded: state, isLiveUntouched };
+  }
+
+  private strikeOf({ verdict, abort, findings, steps }: UpgradeOutcome): DatabaseStrike {
+    const paths = findings.slice(0, LISTED).map(({ path }) => path);
+    if (verdict === 'pass') return this.strike('');
+    const state = steps.find((step) => step.verdict !== 'pass')?.state.toLowerCase() ?? 'plan';
+    const refused = { check: `upgrade_${state}`, about: paths[0] ?? verdict };
+    return { ...this.strike(refused.about), refused, abort, findings: paths };
+  }
+
+  /** A candidate that a migration was applied to before the venue went on, at the venue's end. */
+  private async follow(regime: Regime, work: DatabaseWork): Promise<Database> {
+    await this.site.copy(baseName(regime), 'followed');
+    const database = await this.site.open('followed');
+    await migrateInChunks(database, migrationOf(work));
+    await catchUp({ database, folder: this.here.place.journal, before: sayEpoch });
+    return database;
+  }
+
+  /** What it holds, read without a look. */
+  private async followed(regime: Regime, work: DatabaseWork): Promise<State | string> {
+    return withDatabase(this.follow(regime, work), (database) =>
+      database.transaction(async (session) => {
+        await sayEpoch(session);
+        return this.read(session, work);
+      }),
+    );
+  }
+
+  private strike(state: State | string): DatabaseStrike {
+    const { engine } = this.site;
+    return {
+      engine,
+      by: undefined,
+      refused: undefined,
+      loaded: state,
+      abort: null,
+      findings: [],
+      isLiveUntouched: null,
+    };
+  }
+}
+
+function migrationOf({ up, down = ['select 1'], declared = NOTHING_DECLARED }: DatabaseWork): UpgradeMigration {
+  return { name: NAME, up, down, declared };
+}
+
+/** What is upgraded where the backup is what goes wrong. */
+const HARMLESS: UpgradeMigration = {
+  name: NAME,
+  up: ['create index trade_by_maker on trade (maker_account)'],
+  down: ['drop index trade_by_maker'],
+  declared: { ...NOTHING_DECLARED, schema: ['index trade_by_maker'] },
+};
+
+/** A world whose copies of the live database are not what they should be. */
+function withBadBackup(world: World, statements: readonly string[]): World {
+  return {
+    engine: world.engine,
+    name: world.name,
+    openLive: () => world.openLive(),
+    open: (role) => world.open(role),
+    has: (role) => world.has(role),
+    drop: (role) => world.drop(role),
+    swap: (from, aside) => world.swap(from, aside),
+    copy: async (from, to) => {
+      await world.copy(from, to);
+      if (from !== 'live') return;
+      await withDatabase(world.open(to), (database) =>
+        database.transaction(async (session) => {
+          await sayEpoch(session);
+          for (const statement of statements) await session.query(statement);
+        }),
+      );
+    },
+  };
+}
+
+async function loaded(session: SqlSession, load: (session: SqlSession) => Promise<State>): Promise<State | string> {
+  try {
+    // Its index is made from its rows.
+    return copyState(await load(session));
+  } catch (error) {
+    if (!(error instanceof UnreadableState)) throw error;
+    return error.message;
+  }
+}
+
+function sceneOf(
+  { base, phase, accountsOf }: TrueRun,
+  place: DatabasePlace,
+  random: DatabaseScene['random'],
+): DatabaseScene {
+  const { state, earlier } = place;
+  return {
+    regime: base.regime,
+    phase,
+    state,
+    earlier,
+    get branch() {
+      return place.branch();
+    },
+    market: MARKET_ROW,
+    otherMarket: OTHER_ROW,
+    accounts: accountsOf(MARKET_ROW),
+    random,
+  };
+}
