@@ -310,7 +310,13 @@ function chainAmount(policy, { difference, excluded, loss, closes }) {
   return larger(base, lost);
 }
 
-const excludedOf = ({ tiers }, causes) => total(causes.filter(({ cause }) => tiers[cause] !== 'T1'));
+// Money that the account should not have is not of the claim, and what was taken back of it already is no loss.
+function excludedOf({ tiers }, causes) {
+  const excluded = total(causes.filter(({ cause }) => tiers[cause] !== 'T1'));
+  const takenBack = total(causes.filter(({ cause }) => cause === 'remedy'));
+  if (tiers.remedy !== 'T1' || excluded >= 0n || takenBack <= 0n) return excluded;
+  return takenBack < -excluded ? excluded + takenBack : 0n;
+}
 
 /** Simple interest, rounded up. */
 function interestOf({ interest }, principal, { fromMs, toMs }) {

@@ -49,7 +49,7 @@ export function resultLines(result: DrillResult): string[] {
   return lines;
 }
 
-function remedyLines({ rollback, secondWave, remedy, timings }: DrillResult): string[] {
+function remedyLines({ rollback, secondWave, remedy, noRemedy, timings }: DrillResult): string[] {
   const lines: string[] = [];
   if (rollback !== null) {
     const identity = rollback.custodyIdentity ? 'holds on both branches' : 'IS BROKEN';
@@ -69,6 +69,7 @@ function remedyLines({ rollback, secondWave, remedy, timings }: DrillResult): st
       `  receipts                   ${readableCount(remedy.receipts)}, verified ${readableCount(remedy.receiptsVerified)}, by the second verifier ${readableCount(remedy.independentVerified)}`,
     );
   }
+  if (noRemedy !== null) lines.push(`  no remedy                  ${noRemedy}`);
   if (timings !== null) {
     lines.push(
       `  scope ${timings.scopeSeconds.toFixed(1)} s, draft ${timings.draftSeconds.toFixed(1)} s, payout ${timings.payoutSeconds.toFixed(1)} s`,

@@ -34,7 +34,6 @@ test('what cannot be run is named', async () => {
     [['drill', 'nope'], 'unknown_scenario'],
     [['drill', 'crash', '--markets', 'ETH'], 'option_not_for_drill'],
     [['drill', 'crash', '--data', 'prices'], 'option_not_for_drill'],
-    [['drill', 'crash', '--out', 'nowhere'], 'option_not_for_drill'],
     [['drill', 'C01', '--fault', 'src/cli/program.ts'], 'bad_fault_file'],
     [['drill', 'paradex-2026-01-19', '--day', '2026-01-19'], 'option_needs_data'],
     [['drill', 'paradex-2026-01-19', '--markets', 'NOPE'], 'unknown_market'],
@@ -51,8 +50,9 @@ test('a drill is one JSON object with all its members, and a page for a person',
   const { result, exitCode } = await json(['drill', 'crash', '--guard', 'on', '--accounts', '300']);
   assert.equal(exitCode, exitCodes.ok);
   const members =
-    'scenario guard accounts markets corrupted wrongful legitimate vetoes rollback secondWave remedy timings';
+    'scenario guard accounts markets corrupted wrongful legitimate vetoes rollback secondWave remedy noRemedy timings';
   assert.deepEqual(Object.keys(result), [...members.split(' '), 'seconds']);
   const { stderr } = await makewhole(['drill', 'crash', '--guard', 'on', '--accounts', '300']);
   assert.match(stderr, /wrongful forced actions +0 on 0 accounts/);
+  assert.match(stderr, /no remedy +no forced action was wrongful: nobody is owed anything/);
 });

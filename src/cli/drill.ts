@@ -111,8 +111,8 @@ export function drillWith(output: Output, name: string, options: DrillOptions): 
   const { takesDay, summary } = scenarioOf(name);
   const { data, day, market, markets, out, accounts, guard, seed } = options;
   const isRecorded = data !== undefined || day !== undefined || market !== undefined;
-  if (!takesDay && (isRecorded || markets !== undefined || out !== undefined)) {
-    throw new CommandError('option_not_for_drill', `only ${PARADEX} takes a day, markets and a folder`);
+  if (!takesDay && (isRecorded || markets !== undefined)) {
+    throw new CommandError('option_not_for_drill', `only ${PARADEX} takes a day and markets`);
   }
   const recorded = isRecorded ? openDay({ data, market, day, seed }) : undefined;
   output.say(`${summary}.`);
@@ -157,7 +157,13 @@ async function ownFault(id: string, options: DrillCommandOptions): Promise<Drill
       `${file} has no fault "${id}"; it has ${faults.map((each) => each.id).join(', ')}`,
     );
   }
-  return runFaultScenario({ name: id, fault, about: 'first', regime, phase }, { guard, seed, accounts });
+  const journal = openJournal(options.out);
+  try {
+    const scenario = { name: id, summary: fault.name, fault, about: 'first', regime, phase } as const;
+    return runFaultScenario(scenario, { guard, seed, accounts, journal, folder: options.out });
+  } finally {
+    journal.close();
+  }
 }
 
 function openJournal(out: string | undefined): Journal {

@@ -23,9 +23,15 @@ export interface DueAmounts {
 const DAY_MS = 86_400_000n;
 const MILLION = 1_000_000n;
 
-/** Σ of the parts whose cause the policy does not pay without a claim. */
+/**
+ * Σ of the parts whose cause the policy does not pay without a claim. Where that is money that an account should not have, what was taken
+ * back of it already belongs to it: it is no loss.
+ */
 export function excludedOf({ tiers }: PolicyDocument, causes: readonly CauseAmount[]): bigint {
-  return causes.reduce((sum, { cause, amount }) => (tiers[cause] === 'T1' ? sum : sum + BigInt(amount)), 0n);
+  const excluded = causes.reduce((sum, { cause, amount }) => (tiers[cause] === 'T1' ? sum : sum + BigInt(amount)), 0n);
+  const takenBack = causes.reduce((sum, { cause, amount }) => (cause === 'remedy' ? sum + BigInt(amount) : sum), 0n);
+  if (tiers.remedy !== 'T1' || excluded >= 0n || takenBack <= 0n) return excluded;
+  return takenBack < -excluded ? excluded + takenBack : 0n;
 }
 
 /** What the policy's rule gives for a chain, signed. */

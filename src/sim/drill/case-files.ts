@@ -75,3 +75,16 @@ export function inTemporaryFolder<Result>(work: (folder: string) => Result): Res
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The folder of the case in what a drill with one case leaves. */
+const CASE_FOLDER = 'case';
+
+/** Runs `work` for a drill's one case: in what the drill leaves, or in a folder that is gone afterwards. */
+export function inCaseFolder<Result>(folder: string | undefined, work: (folder: string) => Result): Result {
+  return inFolder(folder, (at) => work(join(at, CASE_FOLDER)));
+}
+
+/** Runs `work` in a folder that is kept, or in one that is gone afterwards. */
+export function inFolder<Result>(folder: string | undefined, work: (folder: string) => Result): Result {
+  return folder === undefined ? inTemporaryFolder(work) : work(folder);
+}

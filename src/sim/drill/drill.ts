@@ -5,8 +5,8 @@ import { drillDay } from './drill-day.ts';
 import { runFaultScenario } from './fault-scenario.ts';
 import { runGuarded, Watch } from './guarded.ts';
 import { type ParadexOptions, toMaintenance } from './paradex.ts';
-import type { DrillResult } from './result.ts';
-import { PAYOUT_SLIP, runPayoutSlip } from './payout-slip.ts';
+import { type DrillResult, NOBODY_OWED } from './result.ts';
+import { PAYOUT_SLIP, runPayoutSlip, SUMMARY } from './payout-slip.ts';
 import { FAULT_SCENARIOS } from './scenario-faults.ts';
 import type { DrillTold } from './story.ts';
 import { type Parts, runUnguarded } from './unguarded.ts';
@@ -34,7 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...FAULT_SCENARIOS.map(({ name, summary }) => ({ name, summary, accounts: 1200, takesDay: false })),
   {
     name: PAYOUT_SLIP,
-    summary: 'Bithumb, February 2026: a payout is counted in another unit, and the winners sell what they never had',
+    summary: SUMMARY,
     accounts: 1200,
     takesDay: false,
   },
@@ -54,7 +54,7 @@ export interface DrillOptions {
   readonly journal: Journal;
   /** Where receipts and reports are left; nowhere unless given. */
   readonly folder?: string | undefined;
-  readonly told?: DrillTold;
+  readonly told?: DrillTold | undefined;
 }
 
 /** There is no drill of that name. */
@@ -88,7 +88,7 @@ export function runDrill(options: DrillOptions): DrillResult {
 function runParadex(options: ParadexOptions, guard: 'on' | 'off', folder: string | undefined): DrillResult {
   const startMs = performance.now();
   const parts = guard === 'on' ? withGuard(options) : runUnguarded(options, folder);
-  const { closed, compared, vetoes, rollback, secondWave, remedy, timings } = parts;
+  const { closed, compared, vetoes, rollback, secondWave, remedy, noRemedy, timings } = parts;
   return {
     scenario: PARADEX,
     guard,
@@ -101,6 +101,7 @@ function runParadex(options: ParadexOptions, guard: 'on' | 'off', folder: string
     rollback,
     secondWave,
     remedy,
+    noRemedy,
     timings,
     seconds: (performance.now() - startMs) / 1000,
   };
@@ -110,5 +111,14 @@ function withGuard(options: ParadexOptions): Parts {
   const watch = new Watch();
   const closed = toMaintenance(options, true, watch.told);
   const { compared, vetoes } = runGuarded(options, closed, watch);
-  return { closed, compared, vetoes, rollback: null, secondWave: null, remedy: null, timings: null };
+  return {
+    closed,
+    compared,
+    vetoes,
+    rollback: null,
+    secondWave: null,
+    remedy: null,
+    noRemedy: NOBODY_OWED,
+    timings: null,
+  };
 }

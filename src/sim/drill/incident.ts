@@ -17,6 +17,7 @@ import { DEFAULT_POLICY } from '../../remedy/default-policy.ts';
 import { CASE_FORMAT, type IncidentCase } from '../../remedy/incident-case.ts';
 import { runIncident } from '../../remedy/incident-run.ts';
 import type { Block } from '../../chain/block.ts';
+import type { LastGood, Recorded } from './make-whole.ts';
 import type { Closed, ParadexOptions } from './paradex.ts';
 import { zeroIndexes } from './restart-race.ts';
 
@@ -33,7 +34,7 @@ const REOPENING_REASON =
 /** An account's orders are reactive once its own rows or the mark of their market have differed by this. */
 const REACTIVE_PPM = 1000;
 
-interface Window {
+export interface Window {
   readonly from: Block;
   readonly to: Block;
 }
@@ -62,7 +63,8 @@ function nameOf({ world }: Closed): string {
   return `paradex-${world.day.day}`;
 }
 
-function caseOf(
+/** A case of a drill: by replay and the default policy, everybody told at its end. */
+export function caseOf(
   name: string,
   reason: string,
   corrections: CorrectionSet,
@@ -104,8 +106,12 @@ export function measureRace(options: ParadexOptions, closed: Closed): Measured {
   return { scope, incident, measurement: measureCase(options, closed, incident), scopeSeconds };
 }
 
-/** What each remedy would do about a case whose last good state is the closed venue's. Throws where the case does not hold. */
-export function measureCase({ journal }: ParadexOptions, { state }: Closed, incident: IncidentCase): Measurement {
+/** What each remedy would do about a case, from its last good state. Throws where the case does not hold. */
+export function measureCase(
+  { journal }: Pick<Recorded, 'journal'>,
+  { state }: LastGood,
+  incident: IncidentCase,
+): Measurement {
   const trades = new HonestTrades();
   const run = runIncident({
     incident,

@@ -11,8 +11,22 @@ import { caseHash, type IncidentCase } from '../../remedy/incident-case.ts';
 import { planPayout } from '../../remedy/payout.ts';
 import { verifyReceipt } from '../../remedy/verify-receipt.ts';
 import { usd } from './forced-tally.ts';
-import type { Closed, ParadexOptions } from './paradex.ts';
+import type { ActContent, EnrolledKey } from '../../guard/authority/act.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { State } from '../../engine/state.ts';
+import type { Journal } from '../../journal/journal.ts';
 import type { RemedyResult } from './result.ts';
+
+/** A history, and the seed of all that is drawn. */
+export interface Recorded {
+  readonly journal: Journal;
+  readonly seed: number;
+}
+
+/** The state at the last good block. It is left as it is. */
+export interface LastGood {
+  readonly state: State;
+}
 
 export interface Drafted {
   readonly incident: IncidentCase;
@@ -21,8 +35,20 @@ export interface Drafted {
   readonly seconds: number;
 }
 
-/** Drafts the claims of a case whose last good state is the closed venue's, by replay. Throws where the case does not hold. */
-export function draftCase({ journal, seed }: ParadexOptions, { state }: Closed, incident: IncidentCase): Drafted {
+/** What a case says does not lead to what was recorded. */
+export class CaseDoesNotHold {
+  readonly message: string;
+  constructor(name: string, finding: string, about: string) {
+    this.message = `the case ${name} does not hold: ${finding} ${about}`;
+  }
+}
+
+/** Drafts the claims of a case from its last good state, by replay. */
+export function draftCase(
+  { journal, seed }: Recorded,
+  { state }: LastGood,
+  incident: IncidentCase,
+): Drafted | CaseDoesNotHold {
   const startMs = performance.now();
   // A drill is the same for the same seed: its secret too, which hides nobody who is not made up.
   const secret = sha256(new TextEncoder().encode(`drill ${seed} ${incident.name}`));
@@ -34,8 +60,15 @@ export function draftCase({ journal, seed }: ParadexOptions, { state }: Closed, 
     roots: new DirectRoots(sha256),
     secret,
   });
-  if ('finding' in draft) throw new Error(`the case ${incident.name} does not hold: ${draft.finding} ${draft.about}`);
+  if ('finding' in draft) return new CaseDoesNotHold(incident.name, draft.finding, draft.about);
   return { incident, draft, secret, seconds: (performance.now() - startMs) / 1000 };
+}
+
+/** The draft of a case that must hold. Throws where it does not. */
+export function draftOf(history: Recorded, good: LastGood, incident: IncidentCase): Drafted {
+  const drafted = draftCase(history, good, incident);
+  if (drafted instanceof CaseDoesNotHold) throw new Error(drafted.message);
+  return drafted;
 }
 
 /** How many receipts hold by the product's own verifier. */
@@ -51,11 +84,20 @@ export interface Paid {
   readonly seconds: number;
 }
 
+/** A venue that can pay: its people sign. */
+export interface Payer {
+  readonly exchange: Exchange;
+  readonly timeMs: number;
+  sign(what: ActContent, timeMs: number, count: 1 | 2): SignedAct;
+  /** Its people's keys, where the exchange has none enrolled. */
+  readonly keys?: readonly EnrolledKey[] | undefined;
+}
+
 /**
  * Two operators sign what they are shown; then it is paid, the smallest hundredth first. Undefined where nobody is owed anything. Throws
  * where it may not be paid.
  */
-export function payRemedy({ world: { venue } }: Closed, { incident, draft }: Drafted): Paid | undefined {
+export function payRemedy(venue: Payer, { incident, draft }: Drafted): Paid | undefined {
   const startMs = performance.now();
   const { claims } = draft.claims;
   const plan = planPayout({ incident: toHex(caseHash(incident)), round: draft.roots.round }, claims);
@@ -65,7 +107,8 @@ export function payRemedy({ world: { venue } }: Closed, { incident, draft }: Dra
   if (obstacle !== undefined) throw new Error(`it cannot be approved: ${obstacle.name} ${obstacle.about}`);
   const content = contentOf(payout);
   const approval = venue.sign(approvalOf(content), venue.timeMs, 2);
-  const result = pay({ exchange: venue.exchange, content, approval, plan, claims, nowMs: venue.timeMs });
+  const { exchange, timeMs: nowMs, keys } = venue;
+  const result = pay({ exchange, content, approval, plan, claims, nowMs, ...(keys === undefined ? {} : { keys }) });
   if (!result.paid) throw new Error(`the payout stopped: ${result.finding.name} ${result.finding.about}`);
   const seconds = (performance.now() - startMs) / 1000;
   return { record: result.record, approval, shown: effectText(content, payout), seconds };

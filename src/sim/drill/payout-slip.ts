@@ -7,9 +7,9 @@ import { toHex } from '../../chain/digest.ts';
 import type { CommandBuffer } from '../../engine/command-buffer.ts';
 import { INSTRUCTION, ORDER_KIND, orderFlags, SIDE } from '../../engine/flags.ts';
 import type { State } from '../../engine/state.ts';
+import { STATUS } from '../../engine/status.ts';
 import { MARKET, VENUE } from '../../engine/tables.ts';
 import { pay } from '../../incident/pay.ts';
-import { MemoryJournal } from '../../journal/memory-journal.ts';
 import { sha256 } from '../../journal/node-digest.ts';
 import {
   approvalOf,
@@ -22,17 +22,22 @@ import {
 import { type Payable, type PayoutPlan, planPayout, writeTransfers } from '../../remedy/payout.ts';
 import type { DayMarket } from '../market-day.ts';
 import { FIRST_ACCOUNT } from '../traders/population.ts';
+import { inCaseFolder } from './case-files.ts';
 import { drillDay } from './drill-day.ts';
+import { makeGood, type Remedied, withoutRemedy } from './fault-remedy.ts';
+import type { FaultScenarioOptions } from './fault-scenario.ts';
 import { type Compared, ForcedTally } from './forced-tally.ts';
 import { copyJournal } from './journal-copy.ts';
 import { sharedOrders } from './paradex.ts';
-import type { DrillResult } from './result.ts';
+import { type DrillResult, NOBODY_OWED } from './result.ts';
 import { TIMELINE } from './timeline.ts';
 import { DrillVenue } from './venue.ts';
 import { Vetoes } from './veto-count.ts';
 import { DrillWorld } from './world.ts';
 
 export const PAYOUT_SLIP = 'payout-unit-slip';
+export const SUMMARY =
+  'Bithumb, February 2026: a payout is counted in another unit, and the winners sell what they never had';
 
 /** 20 USDC for each of the winners, counted as 20 of what is worth 92,500 times as much. */
 const PRIZE = 20e8;
@@ -53,19 +58,13 @@ const BELOW_TICKS = 10;
 const SELL = orderFlags(SIDE.SELL, ORDER_KIND.LIMIT, INSTRUCTION.GTC, false);
 const BUY = orderFlags(SIDE.BUY, ORDER_KIND.LIMIT, INSTRUCTION.POST_ONLY, false);
 
-export interface PayoutSlipOptions {
-  readonly guard: 'on' | 'off';
-  readonly accounts: number;
-  readonly seed: number;
-}
-
-export function runPayoutSlip({ guard, accounts, seed }: PayoutSlipOptions): DrillResult {
+export function runPayoutSlip({ guard, accounts, seed, journal, folder, told }: FaultScenarioOptions): DrillResult {
   const startMs = performance.now();
   const isGuarded = guard === 'on';
   const vetoes = new Vetoes();
   const options = { day: drillDay(seed), seed, accounts, opensMs: OPENS_MS };
   let forced = new ForcedTally();
-  const venue = new DrillVenue(new MemoryJournal(), accounts, {
+  const venue = new DrillVenue(journal, accounts, {
     onEvents: (events) => forced.take(events),
     onHeldCommand: (held) => vetoes.held(held),
   });
@@ -82,8 +81,7 @@ export function runPayoutSlip({ guard, accounts, seed }: PayoutSlipOptions): Dri
   const clean = cleanRun(options, venue, isShared, isGuarded);
   forced = new ForcedTally(isShared);
   const plan = promotion(world);
-  if (isGuarded) attempt(world, plan, vetoes);
-  else credit(world, plan);
+  const credited = isGuarded ? attempt(world, plan, vetoes) : credit(world, plan);
   const compared: Compared = forced.against(
     clean,
     plan.payments.map(({ account }) => account),
@@ -99,8 +97,7 @@ export function runPayoutSlip({ guard, accounts, seed }: PayoutSlipOptions): Dri
     vetoes: vetoes.all,
     rollback: null,
     secondWave: null,
-    remedy: null,
-    timings: null,
+    ...(credited === undefined ? withoutRemedy(NOBODY_OWED) : remedy(world, credited, { journal, seed, folder, told })),
     seconds: (performance.now() - startMs) / 1000,
   };
 }
@@ -139,10 +136,14 @@ function promotion({ venue: { state }, accounts }: DrillWorld): PayoutPlan {
   return planPayout({ incident: toHex(sha256(new TextEncoder().encode('promotion'))), round: 1 }, claims);
 }
 
+/** Sequences of the credits, in their order. */
+type Credited = readonly number[];
+
 /** Without the procedure: credited as if it had come from outside, sold, noticed, and taken back as far as it is there. */
-function credit(world: DrillWorld, plan: PayoutPlan): void {
+function credit(world: DrillWorld, plan: PayoutPlan): Credited {
   const { venue } = world;
   const fromMs = venue.timeMs;
+  const before = venue.exchange.sequence;
   world.submit((commands) => {
     let reference = venue.state.venue.f64[64 + VENUE.DEPOSIT_REFERENCE] as number;
     for (const { account, amount } of plan.payments) commands.deposit(fromMs, account, Number(amount), ++reference);
@@ -159,6 +160,7 @@ function credit(world: DrillWorld, plan: PayoutPlan): void {
     }
   });
   world.trade(fromMs + LATER_MS);
+  return plan.payments.map((_, place) => before + 1 + place);
 }
 
 function sellAll(
@@ -179,8 +181,24 @@ function sellAll(
   commands.placeOrder(timeMs, buyer, SOLD, bottom - BELOW_TICKS, Math.floor(definition.MAXIMUM_ORDER / 4), BUY);
 }
 
+/** The venue is halted; the credits are taken out of the history, and who was harmed by what came of them is paid. */
+function remedy(
+  world: DrillWorld,
+  credited: Credited,
+  { journal, seed, folder, told = {} }: Pick<FaultScenarioOptions, 'journal' | 'seed' | 'folder' | 'told'>,
+): Remedied {
+  const { venue } = world;
+  venue.setStatus(STATUS.MAINTENANCE, venue.timeMs);
+  venue.exchange.finish();
+  const { exchange, timeMs, keys } = venue;
+  const corrections = { commands: credited.map((sequence) => ({ sequence, commands: [] })), deviations: [] };
+  const incident = { name: PAYOUT_SLIP, summary: SUMMARY, corrections, lastRight: (credited[0] as number) - 1 };
+  const payer = { exchange, timeMs, keys, sign: venue.sign.bind(venue) };
+  return inCaseFolder(folder, (at) => makeGood(incident, { journal, seed, payer, folder: at, told }));
+}
+
 /** With the procedure: by hand, by one, by two. Nothing of it is paid; trading goes on. */
-function attempt(world: DrillWorld, plan: PayoutPlan, vetoes: Vetoes): void {
+function attempt(world: DrillWorld, plan: PayoutPlan, vetoes: Vetoes): undefined {
   const { venue } = world;
   const fromMs = venue.timeMs;
   world.submit((commands) => writeTransfers(plan, fromMs, commands));
@@ -195,6 +213,7 @@ function attempt(world: DrillWorld, plan: PayoutPlan, vetoes: Vetoes): void {
   for (const { name, about } of beyondBounds(venue.state, content, { plan, claims }))
     vetoes.note('door', name, 'I', about);
   world.trade(fromMs + LATER_MS);
+  return undefined;
 }
 
 /** What is put before the approvers. */

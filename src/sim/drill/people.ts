@@ -1,10 +1,16 @@
 /** The people of a drill's venue: two operators and two keepers of the guard, and the acts that they sign. */
-import type { ActContent } from '../../guard/authority/act.ts';
+import type { ActContent, EnrolledKey } from '../../guard/authority/act.ts';
 import type { SignedAct } from '../../guard/authority/decode-act.ts';
 import { enrolmentOf, type Person, person, signedBy } from '../people.ts';
 
 const OPERATORS = [person(21), person(22)];
 const KEEPERS = [person(23), person(24)];
+
+/** Their keys. */
+export const PEOPLE: readonly EnrolledKey[] = [
+  ...OPERATORS.map(({ key }): EnrolledKey => ({ key, role: 'operator' })),
+  ...KEEPERS.map(({ key }): EnrolledKey => ({ key, role: 'guard' })),
+];
 
 export class People {
   private nonces = 0;

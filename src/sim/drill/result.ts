@@ -22,6 +22,9 @@ export interface RollbackResult {
   readonly fates: Readonly<Record<string, number>>;
 }
 
+/** Why there is no remedy where nothing wrongful happened. */
+export const NOBODY_OWED = 'no forced action was wrongful: nobody is owed anything';
+
 /** Forced actions that the same venue without the reopening's trades does not have. */
 interface SecondWaveResult {
   readonly careless: number;
@@ -63,6 +66,8 @@ export interface DrillResult {
   readonly rollback: RollbackResult | null;
   readonly secondWave: SecondWaveResult | null;
   readonly remedy: RemedyResult | null;
+  /** Why there is no remedy; null where there is one. */
+  readonly noRemedy: string | null;
   readonly timings: DrillTimings | null;
   readonly seconds: number;
 }

@@ -1,9 +1,11 @@
 /** The scenarios of other venues' incidents as faults: cases of the corruption matrix where one matches. */
+import type { CommandRecord } from '../../chain/command-value.ts';
+import { ORACLE_LIMIT } from '../../engine/tables.ts';
 import { openFileJournal } from '../../journal/file-journal.ts';
 import { JournalLocked } from '../../journal/lock-file.ts';
 import { CASES } from '../faults/cases.ts';
-import { oracles, price } from '../faults/cases-writing.ts';
-import type { Fault } from '../faults/fault.ts';
+import { get, markets, oracles, price, quotes, Remembered } from '../faults/cases-writing.ts';
+import type { Fault, FaultScene } from '../faults/fault.ts';
 import { inTemporaryFolder } from './case-files.ts';
 import type { FaultScenario } from './fault-scenario.ts';
 
@@ -18,14 +20,43 @@ function caseOf(id: string): Fault {
   return found;
 }
 
-/** Every oracle of the market goes through one adapter whose ratio and timestamp belong together and were not set together. */
-const TORN_PAIR: Fault = {
-  id: 'torn-pair',
-  name: 'all oracles of a market are 2.85 % too low: of a ratio and its timestamp only one was updated',
+/** What the price was half a day before the crash, of that at its end. */
+const BEFORE_CRASH = 1.08;
+
+const frozen = new Remembered<number>();
+
+/** Nothing comes from other venues, and the oracles say what was half a day ago as if it were now. */
+const STALE_RESUME: Fault = {
+  id: 'stale-resume',
+  name: 'oracles say the price of before the crash, stamped anew, and no other venue is heard',
   class: 'II',
   harm: ['forced', 'money'],
   lastsTicks: FOR_GOOD,
-  inputs: (inputs, scene) => oracles(inputs, scene, scene.market, (value) => price(value * TORN)),
+  inputs: (inputs, scene) => {
+    const { state, market } = scene;
+    const now = get(state, 'oracle', market * ORACLE_LIMIT, 'PRICE');
+    const value = frozen.of(scene, () => price(now * BEFORE_CRASH));
+    return oracles(silent(inputs, scene, market), scene, market, () => value);
+  },
+};
+
+/** No venue is heard about a market. */
+function silent(inputs: readonly CommandRecord[], scene: FaultScene, market: number): readonly CommandRecord[] {
+  return quotes(inputs, scene, market, () => undefined);
+}
+
+/** Every oracle goes through one adapter whose ratio and timestamp belong together and were not set together; no other venue is heard. */
+const TORN_PAIR: Fault = {
+  id: 'torn-pair',
+  name: 'all oracles are 2.85 % too low: of a ratio and its timestamp only one was updated',
+  class: 'II',
+  harm: ['forced', 'money'],
+  lastsTicks: FOR_GOOD,
+  inputs: (inputs, scene) =>
+    markets(scene.state).reduce(
+      (all, market) => oracles(silent(all, scene, market), scene, market, (value) => price(value * TORN)),
+      inputs,
+    ),
 };
 
 /** A second process opens the journal that the first one writes to: what it is told. */
@@ -44,16 +75,13 @@ function secondWriter(): string {
   });
 }
 
-interface Listed extends FaultScenario {
-  readonly summary: string;
-}
-
-export const FAULT_SCENARIOS: readonly Listed[] = [
+export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   {
     name: 'stale-resume',
     summary: 'dYdX, October 2025: the venue comes back in a crash while its oracles still say what was half a day ago',
-    fault: caseOf('C18'),
+    fault: STALE_RESUME,
     about: 'first',
+    thinned: 2,
     regime: 'crash',
     phase: 'reopen',
   },
@@ -71,7 +99,8 @@ export const FAULT_SCENARIOS: readonly Listed[] = [
     summary:
       'Aave, March 2026: a safety cap had its ratio updated and not its timestamp, and prices were 2.85 % too low',
     fault: TORN_PAIR,
-    about: 'first',
+    about: 'all',
+    thinned: 3,
     regime: 'calm',
     phase: 'steady',
   },
@@ -81,7 +110,8 @@ export const FAULT_SCENARIOS: readonly Listed[] = [
       'SPACEX on Hyperliquid, May 2026: a stock split unknown to the oracles, followed down by less than 1 % an update',
     fault: caseOf('C19'),
     about: 'first',
-    regime: 'calm',
+    thinned: 2,
+    regime: 'thin',
     phase: 'steady',
   },
   {
@@ -89,9 +119,10 @@ export const FAULT_SCENARIOS: readonly Listed[] = [
     summary: 'NYSE, January 2023: a second system was left running after a maintenance, and both relay the same orders',
     fault: { ...caseOf('C57'), lastsTicks: FOR_GOOD },
     about: 'all',
+    thinned: 4,
     meets: { check: 'journal_locked', refusal: secondWriter },
     regime: 'crash',
-    phase: 'upgrade',
+    phase: 'reopen',
   },
   {
     name: 'outlier-source',

@@ -1,11 +1,11 @@
 /** Without the guard, to the end: cascade, measurement, rollback, careless reopening, ladder, claims, payment, reports. */
 import { join } from 'node:path';
 import type { Block } from '../../chain/block.ts';
-import { addPayment, inTemporaryFolder, verifiedElsewhere, writeCase } from './case-files.ts';
+import { addPayment, inFolder, verifiedElsewhere, writeCase } from './case-files.ts';
 import { Happened, runCascade } from './cascade.ts';
 import type { Compared } from './forced-tally.ts';
 import { measureCase, measureRace, reopeningCase } from './incident.ts';
-import { draftCase, payRemedy, remedyResult, verifiedHere } from './make-whole.ts';
+import { draftOf, payRemedy, remedyResult, verifiedHere } from './make-whole.ts';
 import { raceNotes, reopeningNotes } from './notes.ts';
 import { type Closed, type ParadexOptions, toMaintenance } from './paradex.ts';
 import type { DrillResult } from './result.ts';
@@ -14,7 +14,7 @@ import { climb, runSecondWave } from './second-wave.ts';
 import { mostFragile } from './skew.ts';
 
 /** The parts of a result that a run of the incident fills. */
-export type Parts = Pick<DrillResult, 'vetoes' | 'rollback' | 'secondWave' | 'remedy' | 'timings'> & {
+export type Parts = Pick<DrillResult, 'vetoes' | 'rollback' | 'secondWave' | 'remedy' | 'noRemedy' | 'timings'> & {
   readonly closed: Closed;
   readonly compared: Compared;
 };
@@ -24,7 +24,7 @@ export const CASE_FOLDERS = { race: 'race', reopening: 'reopening' } as const;
 
 /** Runs it; `folder` is where the cases are left, nowhere unless given. */
 export function runUnguarded(options: ParadexOptions, folder: string | undefined): Parts {
-  return folder === undefined ? inTemporaryFolder((temporary) => run(options, temporary)) : run(options, folder);
+  return inFolder(folder, (at) => run(options, at));
 }
 
 function run(options: ParadexOptions, folder: string): Parts {
@@ -34,7 +34,7 @@ function run(options: ParadexOptions, folder: string): Parts {
   const { compared } = runCascade(options, closed, happened);
 
   const race = measureRace(options, closed);
-  const raceDraft = draftCase(options, closed, race.incident);
+  const raceDraft = draftOf(options, closed, race.incident);
   told.onMoment?.({
     kind: 'measured',
     timeMs: closed.world.at('halt'),
@@ -51,7 +51,7 @@ function run(options: ParadexOptions, folder: string): Parts {
   const wave = runSecondWave(options, closed, happened);
   const window = { from: done.block, to: journal.block(wave.height) as Block };
   const incident = reopeningCase(closed, wave.openedSequence, window);
-  const drafted = draftCase(options, closed, incident);
+  const drafted = draftOf(options, closed, incident);
   const measurement = measureCase(options, closed, incident);
   const market = options.day.markets[mostFragile(options.day) - 1]?.name as string;
   const own = join(folder, CASE_FOLDERS.reopening);
@@ -59,7 +59,7 @@ function run(options: ParadexOptions, folder: string): Parts {
   const remedy = remedyResult(drafted, verifiedHere(drafted.draft), verifiedElsewhere(own));
 
   const climbed = climb(options, closed, happened);
-  const paid = payRemedy(closed, drafted);
+  const paid = payRemedy(closed.world.venue, drafted);
   if (paid !== undefined) addPayment(own, drafted.draft.roots.round, paid.approval, paid.record);
   told.onMoment?.({
     kind: 'remedy',
@@ -75,6 +75,7 @@ function run(options: ParadexOptions, folder: string): Parts {
     rollback,
     secondWave: { careless: wave.compared.wrongful.count, ladder: climbed.wrongful.count },
     remedy,
+    noRemedy: null,
     timings: { scopeSeconds: race.scopeSeconds, draftSeconds: drafted.seconds, payoutSeconds: paid?.seconds ?? 0 },
   };
 }

@@ -14,7 +14,7 @@ import type { ActResult } from '../../exchange/act.ts';
 import { Exchange } from '../../exchange/exchange.ts';
 import { recover } from '../../exchange/recover.ts';
 import { Reopening, type ReopeningStep } from '../../exchange/reopen.ts';
-import type { ActContent } from '../../guard/authority/act.ts';
+import type { ActContent, EnrolledKey } from '../../guard/authority/act.ts';
 import type { SignedAct } from '../../guard/authority/decode-act.ts';
 import type { Finding } from '../../guard/finding.ts';
 import { Guard } from '../../guard/guard.ts';
@@ -22,7 +22,7 @@ import type { HeldCommand } from '../../guard/screen.ts';
 import type { Verdict } from '../../guard/verdict.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { sha256 } from '../../journal/node-digest.ts';
-import { People } from './people.ts';
+import { PEOPLE, People } from './people.ts';
 
 /** A block is sealed after so many commands or so much of the exchange's time. */
 const BLOCK_COMMANDS = 65_536;
@@ -152,6 +152,11 @@ export class DrillVenue {
   /** The venue's people enrol their keys: from then on an administrator's command needs an act. */
   enrol(timeMs: number): void {
     requireAccepted(this.exchange.act(this.people.enrol(timeMs, this.fork), timeMs));
+  }
+
+  /** Its people's keys, where the exchange has none enrolled. */
+  get keys(): readonly EnrolledKey[] | undefined {
+    return this.people.areEnrolled ? undefined : PEOPLE;
   }
 
   /** An act that one operator signs, or two. */
