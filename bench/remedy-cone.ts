@@ -21,7 +21,10 @@ import type { WorkloadSource, WorkloadSummary } from './workload-source.ts';
 const WORDS = COMMAND_BYTES / 4;
 const BATCH_ROWS = 4096;
 
-/** What is left out: so many orders, all of one market (counted from 1, the busiest), or (0) of as many markets as there are orders. */
+/**
+ * What is wrong: so many orders that should not have been taken, all of one market (counted from 1, the busiest), or (0) of as many markets
+ * as there are orders; with none, the funding index of the market, which a process lost.
+ */
 export interface ConePoint {
   readonly market: number;
   readonly dropped: number;
@@ -65,15 +68,14 @@ export interface ConeResult {
 export async function measureCone(request: ConeRequest, tell: Tell): Promise<ConeResult> {
   const recording = await recordInThread({ source: request.source, withForced: true });
   const venue = new Venue(recording);
-  const recorder = new TouchRecorder(venue.open(), venue.open());
   const stop = startStopwatch();
-  for (const batch of venue.batches()) recorder.take(batch);
-  const index = recorder.finish();
+  const index = venue.indexed({ commands: [], deviations: [], keepHalts: true });
   const indexSeconds = secondsOf(stop().cpuNs);
   tell(`index of ${index.commands} commands: ${indexSeconds} s`);
   const points = request.points.map((point) => {
     const measured = measurePoint(venue, index, point, request.isVerified);
-    const what = `${point.dropped} left out of ${point.market === 0 ? 'many markets' : `market ${point.market}`}`;
+    const where = point.market === 0 ? 'many markets' : `market ${point.market}`;
+    const what = point.dropped === 0 ? `index lost of ${where}` : `${point.dropped} left out of ${where}`;
     tell(`${what}: ${measured.kind} ${measured.why} ${measured.coneSeconds} s, full ${measured.fullSeconds ?? '—'} s`);
     return measured;
   });
@@ -97,6 +99,13 @@ class Venue {
     return state;
   }
 
+  /** The index of the session with what was written into it. */
+  indexed({ deviations }: CorrectionSet): TouchIndex {
+    const recorder = new TouchRecorder(this.open(), this.open(), deviations);
+    for (const batch of this.batches()) recorder.take(batch);
+    return recorder.finish();
+  }
+
   *batches(): Generator<BatchEntry> {
     const { bytes, rows } = this.recording.commands;
     for (let from = 0; from < rows; from += BATCH_ROWS) {
@@ -118,8 +127,10 @@ class Venue {
   }
 }
 
-function measurePoint(venue: Venue, index: TouchIndex, point: ConePoint, isVerified: boolean): ConeMeasured {
-  const corrections = leaveOut(index, point);
+function measurePoint(venue: Venue, own: TouchIndex, point: ConePoint, isVerified: boolean): ConeMeasured {
+  const corrections = point.dropped === 0 ? loseIndex(own, point) : leaveOut(own, point);
+  // What was written is part of the actual world: its window is another one.
+  const index = point.dropped === 0 ? venue.indexed(corrections) : own;
   cone(index, corrections);
   collectGarbage();
   const stop = startStopwatch();
@@ -179,6 +190,14 @@ function leaveOut(index: TouchIndex, { market, dropped }: ConePoint): Correction
   }
   const commands = numbers.map((number) => ({ sequence: index.firstSequence + number, commands: [] }));
   return { commands, deviations: [], keepHalts: true };
+}
+
+/** The funding index of a market, and what the last division of it left over, zeroed a quarter into the session. */
+function loseIndex(index: TouchIndex, { market }: ConePoint): CorrectionSet {
+  const at = { table: 'market', row: FIRST_MARKET + market - 1, index: 0, value: 0 } as const;
+  const writes = (['fundingIndex', 'fundingRemainder'] as const).map((column) => ({ ...at, column }));
+  const afterSequence = index.firstSequence + (index.commands >> 2);
+  return { commands: [], deviations: [{ afterSequence, writes }], keepHalts: true };
 }
 
 function isTakenOrder(index: TouchIndex, number: number): boolean {

@@ -33,8 +33,8 @@ export function registerBenchRemedy(bench: Command, frame: Frame): void {
   const command = addCommand(bench, 'remedy', {
     summary: 'what a correction changes, and the draft of what is owed',
     description:
-      'First how far a correction spreads: orders are left out of a recorded session, and what that changes is found by executing only ' +
-      'the markets it reaches; a full replay of both worlds must find the same, and is timed beside it. Then the draft of a remedy ' +
+      'First how far a correction spreads: orders are left out of a recorded session, or a funding index was lost in it, and what that ' +
+      'changes is found by executing only the markets it reaches; a full replay of both worlds must find the same, and is timed beside it. Then the draft of a remedy ' +
       'over the whole session, from a journal in files to claims, both trees and a receipt for every account.',
     examples: [
       ['bench remedy', 'five million operations, 50 markets, 100,000 accounts: some minutes'],
@@ -69,7 +69,7 @@ async function benchCone(output: Output, source: WorkloadSource, options: Remedy
   return result;
 }
 
-/** From one order of a quiet market to many of all. */
+/** From one order of a quiet market to many of all; and the funding index of a quiet market, of another, and of the busiest. */
 function pointsOf(markets: number): ConePoint[] {
   const quiet = markets;
   const middle = Math.ceil(markets / 4);
@@ -82,6 +82,9 @@ function pointsOf(markets: number): ConePoint[] {
     [1, 8],
     [0, 2],
     [0, 8],
+    [quiet, 0],
+    [middle, 0],
+    [1, 0],
   ] as const;
   return points.map(([market, dropped]) => ({ market, dropped }));
 }
@@ -98,7 +101,7 @@ async function benchDraft(output: Output, source: WorkloadSource, options: Remed
 function coneText({ points, commands, decisions, indexSeconds, workload }: ConeResult): string {
   const table = textTable(
     [
-      ['left out', 'of market', 'markets', 'executed', 'otherwise', 'accounts', 'passes', 'cone s', 'full s', 'ratio'],
+      ['wrong', 'of market', 'markets', 'executed', 'otherwise', 'accounts', 'passes', 'cone s', 'full s', 'ratio'],
       ...points.map(rowOf),
     ],
     ['right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
@@ -111,7 +114,7 @@ function coneText({ points, commands, decisions, indexSeconds, workload }: ConeR
 
 function rowOf(point: ConeMeasured): string[] {
   const { dropped, market, kind, markets, executed, differing, accounts, passes, coneSeconds, fullSeconds } = point;
-  const head = [readableCount(dropped), market === 0 ? 'many' : String(market)];
+  const head = [dropped === 0 ? 'index lost' : readableCount(dropped), market === 0 ? 'many' : String(market)];
   const full = fullSeconds === null ? '' : String(fullSeconds);
   if (kind === 'beyond') return [...head, '', readableCount(executed), '', '', '', String(coneSeconds), full, 'full'];
   const ratio = fullSeconds === null ? '' : `${(fullSeconds / coneSeconds).toFixed(1)} ×`;
