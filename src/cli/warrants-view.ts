@@ -73,7 +73,11 @@ async function showWarrants(output: Output, { journal, account, fork }: Warrants
     holds.map((record) => holdLines(state, record)),
   );
   if (verifier.unreadableHolds > 0) output.warn(`${verifier.unreadableHolds} entries of holds cannot be read`);
-  const isSound = listed.every(({ judged }) => judged.why === undefined) && verifier.unreadableHolds === 0;
+  if (verifier.holds.invalid > 0) {
+    output.warn(`${verifier.holds.invalid} records of holds are false or missing: see \`makewhole verify warrants\``);
+  }
+  const areHoldsSound = verifier.holds.invalid === 0 && verifier.unreadableHolds === 0;
+  const isSound = listed.every(({ judged }) => judged.why === undefined) && areHoldsSound;
   return isSound ? exitCodes.ok : exitCodes.finding;
 }
 

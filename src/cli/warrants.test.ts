@@ -144,7 +144,7 @@ test('all warrants of the history are valid, and the history itself', async () =
   const { code, result } = await verify(journal);
   const commands = { ofActs: 0, ofPayouts: 0, ofGuard: 0, withoutAct: 0 };
   const acts = { acts: 0, valid: 0, invalid: 0, unexecuted: 0, commands, firstInvalid: null };
-  const holds = { records: 0, unreadable: 0 };
+  const holds = { records: 0, computed: 0, stated: 0, invalid: 0, firstInvalid: null, unreadable: 0 };
   assert.deepEqual(result, {
     warrants: lines.length,
     valid: lines.length,

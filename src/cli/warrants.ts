@@ -1,5 +1,6 @@
 // `makewhole verify warrants`: computes the warrant of every forced action of a journal again, and judges every act again.
 import type { VerifiedActs } from '../guard/authority/verify-acts.ts';
+import type { FalseHold } from '../guard/verify-holds.ts';
 import { type InvalidWarrant, WarrantVerifier } from '../guard/verify-warrants.ts';
 import { type ExitCode, exitCodes } from './errors.ts';
 import { readableCount } from './money.ts';
@@ -15,8 +16,18 @@ interface WarrantsResult {
   readonly firstInvalid: InvalidWarrant | null;
   /** Signed acts, and the commands that need one. */
   readonly acts: VerifiedActs;
-  /** Records of holds, which are read and not computed again, and entries of them that cannot be read. */
-  readonly holds: { readonly records: number; readonly unreadable: number };
+  /**
+   * Records of holds: those that the computation leads to as well, those that only their process can have seen, those that are false
+   * or missing; and entries of them that cannot be read.
+   */
+  readonly holds: {
+    readonly records: number;
+    readonly computed: number;
+    readonly stated: number;
+    readonly invalid: number;
+    readonly firstInvalid: FalseHold | null;
+    readonly unreadable: number;
+  };
 }
 
 /** Verifies all warrants and acts on the way to the last block of the journal in a folder, or of a fork; never changes it. Refuses (named) a history that is damaged or diverges. */
@@ -24,20 +35,37 @@ export async function verifyWarrants(output: Output, folder: string, fork: numbe
   const verifier = new WarrantVerifier();
   await replayWarrants(output, folder, verifier, fork);
   const { warrants, valid, invalid, firstInvalid, unreadableHolds } = verifier;
-  const holds = { records: verifier.holds, unreadable: unreadableHolds };
+  const { records, computed, stated, invalid: falseHolds, firstInvalid: firstFalse } = verifier.holds;
+  const holds = {
+    ...{ records, computed, stated, invalid: falseHolds, firstInvalid: firstFalse },
+    unreadable: unreadableHolds,
+  };
   const result: WarrantsResult = { warrants, valid, invalid, firstInvalid, acts: verifier.acts.result, holds };
   output.result(result);
   output.say(`${readableCount(warrants)} warrants: ${readableCount(valid)} valid, ${readableCount(invalid)} invalid.`);
   sayActs(output, result.acts);
-  if (unreadableHolds > 0) output.say(`${readableCount(unreadableHolds)} entries of holds cannot be read.`);
-  if (firstInvalid === null) {
-    return result.acts.firstInvalid === null && unreadableHolds === 0 ? exitCodes.ok : exitCodes.finding;
-  }
-  const { why, height, sequence, stored, computed } = firstInvalid;
+  sayHolds(output, holds);
+  if (firstInvalid !== null) sayFirst(output, firstInvalid);
+  const isSound = firstInvalid === null && result.acts.firstInvalid === null && firstFalse === null;
+  return isSound && unreadableHolds === 0 ? exitCodes.ok : exitCodes.finding;
+}
+
+/** What of it does not stand up first, as it is stored and as the computation has it. */
+function sayFirst(output: Output, { why, height, sequence, stored, computed }: InvalidWarrant | FalseHold): void {
   output.say(`First invalid: ${why}, in block ${height}, batch that ends with command ${sequence}`);
   if (stored !== null) output.say(`  stored   ${stored.trim()}`);
   if (computed !== null) output.say(`  computed ${computed.trim()}`);
-  return exitCodes.finding;
+}
+
+function sayHolds(output: Output, holds: WarrantsResult['holds']): void {
+  const { records, computed, stated, invalid, firstInvalid, unreadable } = holds;
+  if (unreadable > 0) output.say(`${readableCount(unreadable)} entries of holds cannot be read.`);
+  if (records === 0 && invalid === 0) return;
+  output.say(
+    `${readableCount(records)} records of holds: ${readableCount(computed)} computed again, ${readableCount(stated)} only ` +
+      `their process can have seen, ${readableCount(invalid)} false or missing.`,
+  );
+  if (firstInvalid !== null) sayFirst(output, firstInvalid);
 }
 
 function sayActs(output: Output, { acts, valid, invalid, unexecuted, commands, firstInvalid }: VerifiedActs): void {

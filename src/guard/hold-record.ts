@@ -40,16 +40,18 @@ export function holdLine(record: HoldRecord): string {
 export function decodeHolds(bytes: Uint8Array): HoldRecord[] | undefined {
   const records: HoldRecord[] = [];
   for (const line of decodeLines(bytes)) {
-    const record = parse(line);
-    if (record === undefined || !isHoldRecord(record)) return undefined;
+    const record = parseHold(line);
+    if (record === undefined) return undefined;
     records.push(record);
   }
   return records.length > 0 ? records : undefined;
 }
 
-function parse(line: string): unknown {
+/** The record of a line; undefined when it is none. */
+export function parseHold(line: string): HoldRecord | undefined {
   try {
-    return JSON.parse(line);
+    const record: unknown = JSON.parse(line);
+    return isHoldRecord(record) ? record : undefined;
   } catch {
     return undefined;
   }

@@ -13,6 +13,7 @@ import { ActVerifier } from './authority/verify-acts.ts';
 import { Guard, type OpenBlock } from './guard.ts';
 import { applyGuarded, forcedRows } from './guarded-replay.ts';
 import { decodeHolds, type HoldRecord } from './hold-record.ts';
+import { HoldVerifier } from './verify-holds.ts';
 import { decodeLines } from './warrant.ts';
 
 /** The first forced action or stored warrant that does not stand up. */
@@ -66,8 +67,8 @@ export class WarrantVerifier {
   warrants = 0;
   valid = 0;
   invalid = 0;
-  /** Records of holds, and entries of holds that are no such lines. */
-  holds = 0;
+  /** Records of holds; and entries of holds that are no such lines. */
+  readonly holds = new HoldVerifier();
   unreadableHolds = 0;
   firstInvalid: InvalidWarrant | null = null;
   private batch: OpenBatch | undefined;
@@ -85,9 +86,10 @@ export class WarrantVerifier {
     const expected = new CommandBuffer();
     const commands = applyGuarded(state, entry, this.guard, open, expected);
     const computed = this.guard.takeWarrants();
-    // Holds are facts of the process that saw them: they are read, not computed again.
-    this.guard.takeHolds();
     const sequence = entry.firstSequence + entry.commands - 1;
+    const { height } = open;
+    const lines = linesOf(this.guard.takeHolds());
+    this.holds.begin({ height, sequence, before: entry.firstSequence - 1, holds: lines, warrants: linesOf(computed) });
     const forced = forcedCommands(state, entry);
     const due = Array.from({ length: expected.rows }, (_, row) => rowOf(expected.bytes, row));
     this.batch = { open, sequence, forced, expected: due, computed };
@@ -118,7 +120,7 @@ export class WarrantVerifier {
   takeHolds(stored: Uint8Array): HoldRecord[] | undefined {
     const records = decodeHolds(stored);
     if (records === undefined) this.unreadableHolds++;
-    else this.holds += records.length;
+    else this.holds.take(records);
     return records;
   }
 
@@ -127,6 +129,7 @@ export class WarrantVerifier {
     const { batch } = this;
     this.batch = undefined;
     if (batch !== undefined) this.compare(batch, []);
+    this.holds.end();
   }
 
   private compare(batch: OpenBatch, stored: readonly string[]): void {
@@ -196,6 +199,10 @@ function forcedCommands(state: State, entry: BatchEntry): ForcedCommand[] {
     forced.push({ row: rowOf(entry.bytes, row), sequence, refusal: refusals.get(sequence) });
   }
   return forced;
+}
+
+function linesOf(rows: Uint8Array): string[] {
+  return rows.length === 0 ? [] : decodeLines(rows);
 }
 
 function rowOf(bytes: Uint8Array, row: number): Uint8Array {
