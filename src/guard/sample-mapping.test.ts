@@ -1,37 +1,47 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Jump, mappedTo } from './sample-mapping.ts';
+import { type Jump, mappedFeeds } from './sample-mapping.ts';
 import { type Said, screenedScene } from './screened-venue.fixture.ts';
 
-const never = (): boolean => false;
+type Moved = readonly [before: number, after: number, units?: number, remapped?: number];
 
-function jumpsOf(jumps: Readonly<Record<number, readonly [before: number, after: number, units?: number]>>) {
-  return new Map<number, Jump>(
-    Object.entries(jumps).map(([market, [before, after, units = 1]]) => [Number(market), { before, after, units }]),
+function jumpsOf(jumps: Readonly<Record<number, Moved>>): Map<number, Jump> {
+  return new Map(
+    Object.entries(jumps).map(([market, [before, after, units = 1, remapped]]) => {
+      return [Number(market), { before, after, units, remapped }] as const;
+    }),
   );
 }
 
+const mapped = (jumps: Readonly<Record<number, Moved>>): unknown => Object.fromEntries(mappedFeeds(jumpsOf(jumps)));
+
 test('two feeds that changed places are known by each being about where the other one was', () => {
-  const jumps = jumpsOf({ 1: [10_000, 3_012], 2: [3_000, 9_950] });
-  assert.equal(mappedTo(jumps, 1, never), 2);
-  assert.equal(mappedTo(jumps, 2, never), 1);
+  assert.deepEqual(mapped({ 1: [10_000, 3_012], 2: [3_000, 9_950] }), { 1: 2, 2: 1 });
 });
 
 test('a table that is shifted by one is a circle, as numbers and as values of other units', () => {
-  assert.equal(mappedTo(jumpsOf({ 1: [100, 200], 2: [200, 401], 3: [400, 101] }), 1, never), 2);
-  const inUnits = jumpsOf({ 1: [100, 20_000, 1], 2: [200, 4, 0.01], 3: [4, 0.01, 0.0001] });
-  assert.equal(mappedTo(inUnits, 1, never), 2);
+  assert.deepEqual(mapped({ 1: [100, 200], 2: [200, 401], 3: [400, 101] }), { 1: 2, 2: 3, 3: 1 });
+  assert.deepEqual(mapped({ 1: [100, 20_000, 1], 2: [200, 4, 0.01], 3: [4, 0.01, 0.0001] }), { 1: 2, 2: 3, 3: 1 });
 });
 
 test('one that jumps onto the old price of another is no mapping while that one does not lead back', () => {
-  assert.equal(mappedTo(jumpsOf({ 1: [10_000, 3_012], 2: [3_000, 2_400] }), 1, never), undefined);
-  assert.equal(mappedTo(jumpsOf({ 1: [10_000, 3_012] }), 1, never), undefined);
-  assert.equal(mappedTo(new Map(), 1, never), undefined);
+  assert.deepEqual(mapped({ 1: [10_000, 3_012], 2: [3_000, 2_400] }), {});
+  assert.deepEqual(mapped({ 1: [10_000, 3_012] }), {});
+  assert.deepEqual(mapped({}), {});
   // A chain that ends in a feed that is another market's to the unit leads to a mapping as well.
-  assert.equal(
-    mappedTo(jumpsOf({ 1: [10_000, 3_012], 2: [3_000, 555] }), 1, (market) => market === 2),
-    2,
-  );
+  assert.deepEqual(mapped({ 1: [10_000, 3_012], 2: [3_000, 555, 1, 9] }), { 1: 2, 2: 9 });
+});
+
+test('where many jump, two that lie like that by chance are no mapping; when most do, the rest does not hide it', () => {
+  const swapped = { 1: [150, 100], 2: [100, 150] } as const;
+  const crash: Record<number, Moved> = { 3: [1e3, 700], 4: [1e4, 7e3], 5: [1e5, 7e4] };
+  assert.deepEqual(mapped({ ...swapped, ...crash }), {});
+  assert.deepEqual(mapped({ ...swapped, 3: [1_000, 700] }), { 1: 2, 2: 1 });
+});
+
+test('so are two that are near each other anyway', () => {
+  assert.deepEqual(mapped({ 1: [113, 100], 2: [100, 113] }), {});
+  assert.deepEqual(mapped({ 1: [113, 100], 2: [100, 200], 3: [200, 113] }), { 1: 2, 2: 3, 3: 1 });
 });
 
 const four = (price: number): Said => [price, price, price, price];
@@ -116,4 +126,18 @@ test('markets that fall together by the same part are no mapping', () => {
     ]),
   );
   assert.deepEqual(venue.held, []);
+});
+
+test('in markets that just moved by more than the band it is chance, too', () => {
+  const { venue, market, other } = screenedScene();
+  const both = (price: number, others: number): number => {
+    venue.say(
+      new Map([
+        [market, four(price)],
+        [other, four(others)],
+      ]),
+    );
+    return venue.held.length;
+  };
+  assert.deepEqual([both(7_100, 3_900), both(3_900, 7_100)], [0, 0]);
 });

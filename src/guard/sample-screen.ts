@@ -8,7 +8,7 @@ import type { State } from '../engine/state.ts';
 import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
 import type { Known } from './known.ts';
 import { faultOf, hasPlace, type Sample, sourceName } from './sample-form.ts';
-import { type Jump, mappedTo } from './sample-mapping.ts';
+import { type Jump, mappedFeeds } from './sample-mapping.ts';
 import { isRemap, patternOf } from './sample-pattern.ts';
 import type { Check } from './verdict.ts';
 
@@ -36,8 +36,8 @@ export class SampleScreen {
   private readonly jumped = new Map<number, { readonly price: number; readonly check: Check }>();
   /** What each source said when it was last held, until one of its samples is taken; by market × sources + source. */
   private readonly heldLast = new Map<number, Sample>();
-  /** What jumped in this stretch or was held for it lately, by market; made when it is first asked for. */
-  private jumps: ReadonlyMap<number, Jump> | undefined;
+  /** The markets whose feeds came to others in this stretch; made when it is first asked for. */
+  private mapped: ReadonlyMap<number, number> | undefined;
   /** When a sample that was taken last moved a market by more than the band. */
   private readonly violentMs = new Map<number, number>();
   /** Limits while a batch is judged: ppm and milliseconds. */
@@ -67,7 +67,7 @@ export class SampleScreen {
     hold: (sample: Sample, check: Check) => void,
   ): void {
     this.now.clear();
-    this.jumps = undefined;
+    this.mapped = undefined;
     const markets = new Map<number, Sample[]>();
     for (const sample of samples) {
       if (!hasPlace(sample, this.state.market.rows)) continue;
@@ -292,22 +292,20 @@ export class SampleScreen {
 
   /** The market with which a sample's changed places, directly or around a circle. */
   private exchangedWith({ market, timeMs }: Sample): number | undefined {
-    this.jumps ??= this.findJumps(timeMs);
-    return mappedTo(this.jumps, market, (other) => {
-      const sample = [...this.now.values()].find((each) => each.market === other && this.hasJumped(each));
-      return sample !== undefined && this.remappedTo(sample) !== undefined;
-    });
+    this.mapped ??= mappedFeeds(this.findJumps(timeMs));
+    return this.mapped.get(market);
   }
 
-  /** The first jump of a source of each market: of this stretch, else of those that were held a while ago. */
+  /** The first jump of a source of each market that was calm: of this stretch, else of those that were held a while ago. */
   private findJumps(timeMs: number): ReadonlyMap<number, Jump> {
     const jumps = new Map<number, Jump>();
     for (const [place, sample] of [...this.now, ...this.heldLast]) {
       const { market, price } = sample;
       if (market === 0 || jumps.has(market) || !this.hasJumped(sample)) continue;
-      if (timeMs - sample.timeMs > HELD_LATELY_MS) continue;
+      if (timeMs - sample.timeMs > HELD_LATELY_MS || this.isViolent(sample)) continue;
       const before = this.inUsdc(place, this.before(place)?.price ?? 0);
-      jumps.set(market, { before, after: this.inUsdc(place, price), units: this.units(market) });
+      const [after, remapped] = [this.inUsdc(place, price), this.remappedTo(sample)];
+      jumps.set(market, { before, after, units: this.units(market), remapped });
     }
     return jumps;
   }
