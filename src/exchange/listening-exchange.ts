@@ -1,7 +1,9 @@
 /// <reference lib="esnext.sharedmemory" />
 /**
  * The memory that the exchange's thread shares with the one that listens for its guard: what to take in, in order, where new positions
- * stand, and the numbers that go with the images. Each counter is written by one side alone.
+ * stand, and the numbers that go with the images. A piece is taken in by whoever begins it first, the ones before it being done; most
+ * are by the listening thread, and what it has not begun when the exchange's thread must wait for it, that one takes in itself: a
+ * processor that is busy with other work costs no more than one thread alone would.
  */
 import { SCALARS } from '../guard/known.ts';
 
@@ -9,14 +11,16 @@ const COUNTER = {
   /** Pieces sent, by the exchange's thread; 1 while it sleeps until one is done. */
   SENT: 0,
   WAITS: 1,
-  /** Pieces done, by the listening thread; 1 while it sleeps until one is sent; 1 once it failed. Each side has a cache line. */
+  /** Pieces done, and pieces begun: one more, while one of the sides takes it in. */
   DONE: 16,
-  SLEEPS: 17,
-  FAILED: 18,
+  BEGUN: 17,
+  /** 1 while the listening thread sleeps until it is woken; 1 once it failed. */
+  SLEEPS: 18,
+  FAILED: 19,
   /** Answers that the listening thread sent. */
-  ANSWERS: 19,
+  ANSWERS: 20,
   /** 1 once it is there. */
-  READY: 20,
+  READY: 21,
 } as const;
 const CONTROL_WORDS = 32;
 /** Pieces on their way at most, a power of two, and the words of one. */
@@ -35,6 +39,8 @@ const BYTES = LINKS_AT + LINKS * 8;
  */
 const LISTENING_LOOK_MS = 3;
 const EXCHANGE_LOOK_MS = 0.5;
+/** Where the exchange's thread takes pieces back, it wakes the other one only for so many: a few it takes in sooner itself. */
+const WORTH_WAKING = 4;
 const LOOKS = 256;
 /** Longest wait for a piece. */
 const WAIT_MS = 60_000;
@@ -70,10 +76,13 @@ export class ListeningExchange {
   private readonly pieces: Int32Array;
   private readonly links: Int32Array;
   private sent = 0;
-  private done = 0;
+  private settled = 0;
   private linked = 0;
+  private readonly wakesAt: number;
 
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
+  /** `takesBack`: the exchange's thread takes in what was not begun when it waits for it. */
+  constructor(takesBack: boolean, memory: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
+    this.wakesAt = takesBack ? WORTH_WAKING : 1;
     this.memory = memory;
     this.control = new Int32Array(memory, 0, CONTROL_WORDS);
     this.scalars = new Float64Array(memory, SCALARS_AT, SCALARS);
@@ -83,7 +92,7 @@ export class ListeningExchange {
 
   /** Exchange's thread: true until `settle` after a piece was sent. */
   get isBusy(): boolean {
-    return this.sent !== this.done;
+    return this.sent !== this.settled;
   }
 
   /** Exchange's thread: how many pieces were sent so far, for `isDone` and `wait`. */
@@ -123,15 +132,15 @@ export class ListeningExchange {
     pieces[at + 7] = batch;
     this.sent = (this.sent + 1) | 0;
     Atomics.store(this.control, COUNTER.SENT, this.sent);
-    if (Atomics.load(this.control, COUNTER.SLEEPS) === 1) Atomics.notify(this.control, COUNTER.SENT);
+    if (this.isDone((this.sent - this.wakesAt + 1) | 0)) return;
+    // It is woken once: it says anew when it sleeps again.
+    if (Atomics.compareExchange(this.control, COUNTER.SLEEPS, 1, 0) === 1) Atomics.notify(this.control, COUNTER.SENT);
   }
 
-  /** Exchange's thread: waits until all that was sent is done. Returns false when the other side failed. */
-  settle(): boolean {
-    if (!this.wait(this.sent)) return false;
-    this.done = this.sent;
+  /** Exchange's thread: all that was sent is done, and what stands beside the pieces may be written anew. */
+  settle(): void {
+    this.settled = this.sent;
     this.linked = 0;
-    return true;
   }
 
   /** Exchange's thread: waits until so many pieces are done. Returns false when the other side failed. */
@@ -149,6 +158,11 @@ export class ListeningExchange {
     return Atomics.load(control, COUNTER.FAILED) === 0;
   }
 
+  /** Exchange's thread: waits until the piece that the other thread is at is done. Returns false when it failed. */
+  waitForBegun(): boolean {
+    return this.wait(Atomics.load(this.control, COUNTER.BEGUN));
+  }
+
   /** Listening thread: it is there. */
   ready(): void {
     Atomics.store(this.control, COUNTER.READY, 1);
@@ -160,13 +174,26 @@ export class ListeningExchange {
 
   /** Listening thread: the next piece; waits for it as long as it takes. */
   receive(): Piece {
-    const { control, done } = this;
-    while (this.lookPast(COUNTER.SENT, done) === done) {
+    const { control } = this;
+    for (;;) {
+      const piece = this.lookForNext();
+      if (piece !== undefined) return piece;
+      const sent = Atomics.load(control, COUNTER.SENT);
       Atomics.store(control, COUNTER.SLEEPS, 1);
-      Atomics.wait(control, COUNTER.SENT, done);
+      const last = this.begin();
+      if (last === undefined) Atomics.wait(control, COUNTER.SENT, sent);
       Atomics.store(control, COUNTER.SLEEPS, 0);
+      if (last !== undefined) return last;
     }
-    const at = (done & (PIECES - 1)) * PIECE_WORDS;
+  }
+
+  /** Either thread: begins the next piece, unless there is none or the other one is at the one before it. */
+  begin(): Piece | undefined {
+    const { control } = this;
+    const next = Atomics.load(control, COUNTER.DONE);
+    if (Atomics.load(control, COUNTER.BEGUN) !== next || Atomics.load(control, COUNTER.SENT) === next) return undefined;
+    if (Atomics.compareExchange(control, COUNTER.BEGUN, next, (next + 1) | 0) !== next) return undefined;
+    const at = (next & (PIECES - 1)) * PIECE_WORDS;
     const word = (n: number): number => this.pieces[at + n] as number;
     return {
       events: word(0),
@@ -191,21 +218,20 @@ export class ListeningExchange {
     } while (performance.now() <= endMs && Atomics.load(this.control, COUNTER.FAILED) === 0);
   }
 
-  /** Looks for a while until a counter is another than `value`; returns what it is. */
-  private lookPast(counter: number, value: number): number {
-    const { control } = this;
+  /** Looks for a while until there is a piece to begin. */
+  private lookForNext(): Piece | undefined {
     const endMs = performance.now() + LISTENING_LOOK_MS;
-    for (;;) {
+    do {
       for (let looks = 0; looks < LOOKS; looks++) {
-        const found = Atomics.load(control, counter);
-        if (found !== value) return found;
+        const piece = this.begin();
+        if (piece !== undefined) return piece;
         Atomics.pause();
       }
-      if (performance.now() > endMs) return value;
-    }
+    } while (performance.now() <= endMs);
+    return undefined;
   }
 
-  /** Listening thread: account and market of a new position. */
+  /** Either thread: account and market of a new position. */
   linkAt(at: number): readonly [account: number, market: number] {
     return [this.links[at * 2] as number, this.links[at * 2 + 1] as number];
   }
@@ -220,10 +246,9 @@ export class ListeningExchange {
     return Atomics.load(this.control, COUNTER.ANSWERS);
   }
 
-  /** Listening thread: the piece that was received last is taken in. */
+  /** Either thread: the piece that it began is taken in. */
   finish(): void {
-    this.done = (this.done + 1) | 0;
-    Atomics.store(this.control, COUNTER.DONE, this.done);
+    Atomics.add(this.control, COUNTER.DONE, 1);
     if (Atomics.load(this.control, COUNTER.WAITS) === 1) Atomics.notify(this.control, COUNTER.DONE);
   }
 

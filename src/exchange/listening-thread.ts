@@ -1,12 +1,12 @@
 /** The thread of `threaded-listening.ts`: takes in what traders do at rate, until it is ended. */
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Known } from '../guard/known.ts';
-import { hearRun } from '../guard/listener.ts';
 import { ListeningExchange, type Piece } from './listening-exchange.ts';
+import { hearPiece } from './listening-piece.ts';
 import type { ListeningAnswer, ListeningMessage } from './listening-message.ts';
 
 const { memory, port } = workerData as { readonly memory: SharedArrayBuffer; readonly port: MessagePort };
-const exchange = new ListeningExchange(memory);
+const exchange = new ListeningExchange(false, memory);
 const known = new Known();
 const buffers = new Map<number, Float64Array>();
 let received = 0;
@@ -22,13 +22,9 @@ function takeMessages(message: number): void {
   }
 }
 
-function takeIn({ events, message, from, to, row, positions, link, batch }: Piece): void {
-  takeMessages(message);
-  known.readScalars(exchange.scalars);
-  for (let n = 0; n < positions; n++) known.image.link(row + n, ...exchange.linkAt(link + n));
-  known.orders.batch = batch;
-  hearRun(known, undefined, buffers.get(events) as Float64Array, from, to);
-  known.writeScalars(exchange.scalars);
+function takeIn(piece: Piece): void {
+  takeMessages(piece.message);
+  hearPiece(known, exchange, piece, buffers.get(piece.events) as Float64Array);
   const violations = known.orders.takeViolations();
   const wrong = known.advance.takeWrong();
   if (violations.length + wrong.length === 0) return;

@@ -55,11 +55,17 @@ function follow(venue: GuardedVenue, trace: Trace, act: (venue: GuardedVenue) =>
   }
 }
 
-test('with a second thread that listens, and memory changed at random, the guard finds, holds and warrants the same', async () => {
+for (const takesBack of [false, true]) {
+  const how = takesBack ? 'both threads take in' : 'a second thread takes in';
+  test(`where ${how} what happened, and memory is changed at random, the guard finds, holds and warrants the same`, () =>
+    changedAtRandom(takesBack));
+}
+
+async function changedAtRandom(takesBack: boolean): Promise<void> {
   let found = 0;
   let forced = 0;
   for (let seed = 1; seed <= 6; seed++) {
-    const listening = new ThreadedListening(true);
+    const listening = new ThreadedListening(true, takesBack);
     const venues = [new GuardedVenue(true), new GuardedVenue(true, { listening })] as const;
     const traces: Trace[] = [
       { steps: [], stopped: undefined },
@@ -88,7 +94,7 @@ test('with a second thread that listens, and memory changed at random, the guard
   }
   assert.ok(found > 2, `only ${found} findings`);
   assert.ok(forced > 2, `only ${forced} warrants`);
-});
+}
 
 /** Batches in which 200 accounts trade with each other, more than any image has room for at first. */
 function crowd(venue: GuardedVenue): void {
@@ -119,8 +125,14 @@ function crowd(venue: GuardedVenue): void {
   }
 }
 
-test('in large batches the images that the second thread moves are those that one thread moves, and as the rows', async () => {
-  const listening = new ThreadedListening();
+for (const takesBack of [false, true]) {
+  const who = takesBack ? 'both threads move' : 'the second thread moves';
+  test(`in large batches the images that ${who} are those that one thread moves, and as the rows`, () =>
+    movedAtRate(takesBack));
+}
+
+async function movedAtRate(takesBack: boolean): Promise<void> {
+  const listening = new ThreadedListening(false, takesBack);
   const venues = [new GuardedVenue(true), new GuardedVenue(true, { listening })] as const;
   for (const venue of venues) crowd(venue);
   const [one, other] = venues.map((venue) => imagesOf(venue.guard?.known as Known));
@@ -129,7 +141,7 @@ test('in large batches the images that the second thread moves are those that on
   const { state } = venues[1];
   assert.ok(state.order.rows > 5_000 && state.position.rows > 500, `${state.order.rows} ${state.position.rows}`);
   await listening.close();
-});
+}
 
 test('where the listening thread fails, the exchange is told why', async () => {
   const listening = new ThreadedListening(true);

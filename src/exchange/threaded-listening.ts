@@ -2,7 +2,7 @@
  * A guard's listening done by another thread over shared memory: it moves the images of orders, accounts and positions while the
  * exchange's thread applies the next commands, and may be a batch behind. The exchange's thread waits where the guard compares,
  * tells or judges what was moved (a tick, money that is asked for, the end of the next batch, a block's end), and takes in itself
- * what traders do not do at rate; so whatever the guard says is the same, at the same place, as without it.
+ * what traders do not do at rate, and what the other thread has not begun when it is waited for; so whatever the guard says is the same, at the same place, as without it.
  */
 import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
@@ -14,6 +14,7 @@ import { endRun, hearEvents, hearRun, plainTo } from '../guard/listener.ts';
 import type { Listening } from '../guard/listening.ts';
 import type { Room } from '../guard/room.ts';
 import { ListeningExchange, ListeningThreadFailed } from './listening-exchange.ts';
+import { hearPiece } from './listening-piece.ts';
 import type { ListeningAnswer, ListeningMessage } from './listening-message.ts';
 
 /** Fewer events than this are taken in at once where they are: handing them over costs more. */
@@ -30,12 +31,14 @@ export class ThreadedListening implements Listening {
       return new SharedArrayBuffer(bytes);
     },
   };
-  private readonly exchange = new ListeningExchange();
+  private readonly exchange: ListeningExchange;
   private readonly port: MessagePort;
   private readonly thread: Worker;
   private readonly isEager: boolean;
+  private readonly takesBack: boolean;
+  /** Event buffers by the numbers that the other thread knows them by. */
+  private readonly events: Float64Array[] = [];
   private readonly buffers = new WeakMap<ArrayBufferLike, SentBuffer>();
-  private buffersSent = 0;
   /** The last batch that pieces were sent of, and how many had been sent before. */
   private latest = { batch: -1, before: 0 };
   private messages = 0;
@@ -46,9 +49,14 @@ export class ThreadedListening implements Listening {
   private records = 0;
   private kept = 0;
 
-  /** `isEager`: hands over whatever can be, also where nothing is won by it. */
-  constructor(isEager = false) {
+  /**
+   * `isEager`: hands over whatever can be, also where nothing is won by it. `takesBack`: takes in itself what the other thread has not
+   * begun when it is waited for.
+   */
+  constructor(isEager = false, takesBack = !isEager) {
     this.isEager = isEager;
+    this.takesBack = takesBack;
+    this.exchange = new ListeningExchange(takesBack);
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     this.port.unref();
@@ -87,9 +95,8 @@ export class ThreadedListening implements Listening {
   awaitAll(known: Known): void {
     const { exchange } = this;
     if (!exchange.isBusy) return;
-    const isDone = exchange.settle();
-    this.takeAnswers(known);
-    if (!isDone) throw new ListeningThreadFailed('it said no more');
+    this.awaitPieces(known, exchange.sentPieces);
+    exchange.settle();
     known.readScalars(exchange.scalars);
   }
 
@@ -102,9 +109,27 @@ export class ThreadedListening implements Listening {
   private awaitPieces(known: Known, pieces: number): void {
     const { exchange } = this;
     if (!exchange.isBusy) return;
+    if (this.takesBack) this.takeBack(known, pieces);
     const isDone = exchange.wait(pieces);
     this.takeAnswers(known);
     if (!isDone) throw new ListeningThreadFailed('it said no more');
+  }
+
+  /** Takes in itself what of so many pieces the other thread has not begun. */
+  private takeBack(known: Known, pieces: number): void {
+    const { exchange } = this;
+    while (!exchange.isDone(pieces)) {
+      const piece = exchange.begin();
+      if (piece === undefined) {
+        // The other thread is at one.
+        if (!exchange.waitForBegun()) return;
+        continue;
+      }
+      // What was found before it comes before it.
+      this.takeAnswers(known);
+      hearPiece(known, exchange, piece, this.events[piece.events] as Float64Array);
+      exchange.finish();
+    }
   }
 
   /** Waits until the thread is there: a tenth of a second, in which what was sent would be waited for. */
@@ -218,10 +243,12 @@ export class ThreadedListening implements Listening {
   }
 
   /** What the other thread knows an event buffer by. */
-  private bufferOf({ values: { buffer } }: EventBuffer): SentBuffer {
+  private bufferOf({ values }: EventBuffer): SentBuffer {
+    const { buffer } = values;
     let sent = this.buffers.get(buffer);
     if (sent === undefined) {
-      sent = { number: this.buffersSent++, batch: -1, pieces: 0 };
+      sent = { number: this.events.length, batch: -1, pieces: 0 };
+      this.events.push(values);
       this.buffers.set(buffer, sent);
       this.tell({ events: buffer as SharedArrayBuffer, number: sent.number });
     }

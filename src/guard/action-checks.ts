@@ -110,7 +110,7 @@ function pausedIn({ market, venue }: InputImage, row: number, isOwnStatusOff: bo
 
 /** What becomes of a live order is up to its row: it must be what events made of it. */
 function compareOrder(known: Known, state: State, row: number, about: string, checks: Checks): void {
-  const column = differentColumn(known.orders, known.image.position.i32, state, row);
+  const column = differentColumn(known.orders, known.image.position.i32, state.order.i32, row);
   const isThere = row < state.order.rows;
   checks.note('I', 'order_continuity', about, isThere && column === undefined, column ?? 'as told', 'as told');
 }

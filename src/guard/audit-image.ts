@@ -9,7 +9,7 @@ import { ACCOUNT, MARKET, ORDER, POSITION } from '../engine/tables.ts';
 import { compareRows, type Found } from './derived-image.ts';
 import type { Known } from './known.ts';
 import { addExact, addWide } from './limbs.ts';
-import { differentColumn } from './order-image.ts';
+import { differentColumn, type OrderImage } from './order-image.ts';
 import { KNOWN_ORDER } from './order-lists.ts';
 import { KNOWN_POSITION } from './sealed-image.ts';
 
@@ -20,11 +20,17 @@ const SUMMED = 65_536;
 const SUMMED_BLOCKS = 64;
 const SLICES = 16;
 const EXACT = 2 ** 52;
+/** Orders whose positions are read ahead together. */
+const AHEAD = 32;
+/** What was read ahead: stored, so that the reading is not optimised away. */
+const ahead = { sum: 0 };
 
-const { BALANCE_HIGH, PENDING_HIGH, FIRST_POSITION, KIND, FEE_CLASS, CREATED_MS } = ACCOUNT;
+const { BALANCE_HIGH, PENDING_HIGH, FIRST_POSITION, KIND, FEE_CLASS, CREATED_MS, RECEIVABLE } = ACCOUNT;
 /** All but the last column stand where the live row has them, of rows half as long. */
 const { SIZE, COST_HIGH, FUNDING_INDEX, INITIAL_MARGIN, NEXT_OF_ACCOUNT } = KNOWN_POSITION;
 const ORDER_SIZE = ORDER.SIZE;
+const ORDER_POSITION = ORDER.POSITION;
+const LIVE_NEXT_OF_ACCOUNT = POSITION.NEXT_OF_ACCOUNT;
 const POSITION_ACCOUNT = KNOWN_POSITION.ACCOUNT;
 const POSITION_MARKET = KNOWN_POSITION.MARKET;
 
@@ -42,9 +48,9 @@ export class AuditImage {
     this.blocks++;
     this.slice = this.blocks % SLICES;
     const { account, position, order, market, refund } = state;
-    for (let row = this.from(account.rows); row < this.to(account.rows); row++) this.auditAccount(state, row, found);
-    for (let row = this.from(position.rows); row < this.to(position.rows); row++) this.auditPosition(state, row, found);
-    for (let row = this.from(order.rows); row < this.to(order.rows); row++) this.auditOrder(state, row, found);
+    this.auditAccounts(state, this.from(account.rows), this.to(account.rows), found);
+    this.auditPositions(state, this.from(position.rows), this.to(position.rows), found);
+    this.auditOrders(state, this.from(order.rows), this.to(order.rows), found);
     this.known.remedy.compareRows(state, this.from(refund.rows), this.to(refund.rows), found);
     for (let row = 1; row < market.rows; row++) this.auditMarket(state, row, found);
     compareRows(this.known.inputs, state, found);
@@ -61,81 +67,74 @@ export class AuditImage {
     return rows <= SMALL ? rows : Math.floor((rows * (this.slice + 1)) / SLICES);
   }
 
-  private auditAccount(state: State, row: number, found: Found): void {
-    const live = state.account;
-    const { f64, i32 } = this.known.image.account;
-    const at = row * 8;
-    const word = row * 16;
-    if (
-      live.f64[at + BALANCE_HIGH] === f64[at + BALANCE_HIGH] &&
-      live.f64[at + BALANCE_HIGH + 1] === f64[at + BALANCE_HIGH + 1] &&
-      live.f64[at + PENDING_HIGH] === f64[at + PENDING_HIGH] &&
-      live.f64[at + PENDING_HIGH + 1] === f64[at + PENDING_HIGH + 1] &&
-      live.i32[word + FIRST_POSITION] === i32[word + FIRST_POSITION] &&
-      live.i32[word + KIND] === i32[word + KIND] &&
-      live.i32[word + FEE_CLASS] === i32[word + FEE_CLASS] &&
-      live.f64[at + CREATED_MS] === f64[at + CREATED_MS]
-    ) {
-      return this.auditReceivable(state, row, found);
+  private auditAccounts(state: State, from: number, to: number, found: Found): void {
+    const { f64: live, i32: liveWords } = state.account;
+    const { f64: told, i32: toldWords } = this.known.image.account;
+    for (let row = from; row < to; row++) {
+      const at = row * 8;
+      const word = row * 16;
+      if (
+        live[at + BALANCE_HIGH] === told[at + BALANCE_HIGH] &&
+        live[at + BALANCE_HIGH + 1] === told[at + BALANCE_HIGH + 1] &&
+        live[at + PENDING_HIGH] === told[at + PENDING_HIGH] &&
+        live[at + PENDING_HIGH + 1] === told[at + PENDING_HIGH + 1] &&
+        liveWords[word + FIRST_POSITION] === toldWords[word + FIRST_POSITION] &&
+        liveWords[word + KIND] === toldWords[word + KIND] &&
+        liveWords[word + FEE_CLASS] === toldWords[word + FEE_CLASS] &&
+        live[at + CREATED_MS] === told[at + CREATED_MS]
+      ) {
+        this.auditReceivable(state, row, found);
+      } else tellAccount(live, told, row, found);
     }
-    const told = [BALANCE_HIGH, BALANCE_HIGH + 1, PENDING_HIGH, PENDING_HIGH + 1].find(
-      (column) => live.f64[at + column] !== f64[at + column],
-    );
-    const about = told === undefined ? 'class, positions or age' : `balance or pending, column ${told}`;
-    const [is, was] = told === undefined ? ['other', 'as told'] : [live.f64[at + told], f64[at + told]];
-    found({ kind: 'account', account: row }, different('account_continuity', about, is, was));
   }
 
   private auditReceivable(state: State, row: number, found: Found): void {
-    const is = state.account.f64[row * 8 + ACCOUNT.RECEIVABLE];
+    const is = state.account.f64[row * 8 + RECEIVABLE];
     const told = this.known.remedy.receivableOf(row);
     if (is !== told) found({ kind: 'account', account: row }, different('account_continuity', 'receivable', is, told));
   }
 
-  private auditPosition(state: State, row: number, found: Found): void {
-    const live = state.position;
-    const { f64, i32 } = this.known.image.position;
-    const [at, word, own, ownWord] = [row * 16, row * 32, row * 8, row * 16];
-    const size = f64[own + SIZE] as number;
-    if (
-      live.f64[at + SIZE] === size &&
-      live.f64[at + COST_HIGH] === f64[own + COST_HIGH] &&
-      live.f64[at + COST_HIGH + 1] === f64[own + COST_HIGH + 1] &&
-      // Where nothing is held the index says nothing.
-      (size === 0 || live.f64[at + FUNDING_INDEX] === f64[own + FUNDING_INDEX]) &&
-      live.i32[word + POSITION_ACCOUNT] === i32[ownWord + POSITION_ACCOUNT] &&
-      live.i32[word + POSITION_MARKET] === i32[ownWord + POSITION_MARKET] &&
-      live.i32[word + INITIAL_MARGIN] === i32[ownWord + INITIAL_MARGIN] &&
-      live.i32[word + POSITION.NEXT_OF_ACCOUNT] === i32[ownWord + NEXT_OF_ACCOUNT]
-    ) {
-      return;
+  private auditPositions(state: State, from: number, to: number, found: Found): void {
+    const { f64: live, i32: liveWords } = state.position;
+    const { f64: told, i32: toldWords } = this.known.image.position;
+    for (let row = from; row < to; row++) {
+      const at = row * 16;
+      const word = row * 32;
+      const own = row * 8;
+      const size = told[own + SIZE] as number;
+      const isSame =
+        live[at + SIZE] === size &&
+        live[at + COST_HIGH] === told[own + COST_HIGH] &&
+        live[at + COST_HIGH + 1] === told[own + COST_HIGH + 1] &&
+        // Where nothing is held the index says nothing.
+        (size === 0 || live[at + FUNDING_INDEX] === told[own + FUNDING_INDEX]) &&
+        liveWords[word + POSITION_ACCOUNT] === toldWords[at + POSITION_ACCOUNT] &&
+        liveWords[word + POSITION_MARKET] === toldWords[at + POSITION_MARKET] &&
+        liveWords[word + INITIAL_MARGIN] === toldWords[at + INITIAL_MARGIN] &&
+        liveWords[word + LIVE_NEXT_OF_ACCOUNT] === toldWords[at + NEXT_OF_ACCOUNT];
+      if (!isSame) tellPosition(live, told, row, toldWords[at + POSITION_ACCOUNT] as number, found);
     }
-    const account = i32[ownWord + POSITION_ACCOUNT] as number;
-    const about = `position ${row}`;
-    const told = [SIZE, COST_HIGH, COST_HIGH + 1, FUNDING_INDEX].find(
-      (column) => live.f64[at + column] !== f64[own + column],
-    );
-    const [is, was] = told === undefined ? ['other', 'as told'] : [live.f64[at + told], f64[own + told]];
-    found({ kind: 'account', account }, different('position_continuity', about, is, was));
   }
 
-  private auditOrder(state: State, row: number, found: Found): void {
-    const { orders } = this.known;
+  private auditOrders(state: State, from: number, to: number, found: Found): void {
+    const { orders, image } = this.known;
     const live = state.order.i32;
-    if (!orders.isLive(row)) {
-      if (live[row * 16 + ORDER_SIZE] === 0) return;
-      const owner = live[row * 16 + ORDER.ACCOUNT] as number;
-      const account = owner >= 1 && owner < state.account.rows ? owner : 0;
-      const check = different('order_continuity', `order row ${row}`, live[row * 16 + ORDER.SIZE], 'no order');
-      return found(account === 0 ? { kind: 'venue' } : { kind: 'account', account }, check);
+    const positions = image.position.i32;
+    for (let row = from, read = from; row < to; row++) {
+      if (row === read) {
+        // The positions of orders are far apart: read a little ahead, so that the machine fetches them side by side.
+        read = Math.min(row + AHEAD, to);
+        let sum = 0;
+        for (let next = row; next < read; next++) {
+          sum ^= positions[(live[next * 16 + ORDER_POSITION] as number) * 16 + POSITION_ACCOUNT] as number;
+        }
+        ahead.sum = sum;
+      }
+      if (orders.isLive(row)) {
+        const column = differentColumn(orders, positions, live, row);
+        if (column !== undefined) tellOrder(orders, row, column, found);
+      } else if (live[row * 16 + ORDER_SIZE] !== 0) tellNoOrder(state, row, found);
     }
-    const column = differentColumn(orders, this.known.image.position.i32, state, row);
-    if (column === undefined) return;
-    const account = orders.i32[row * 8 + KNOWN_ORDER.ACCOUNT] as number;
-    found(
-      { kind: 'account', account },
-      different('order_continuity', `order ${orders.idOf(row)} ${column}`, 'other', 'as told'),
-    );
   }
 
   private auditMarket(state: State, market: number, found: Found): void {
@@ -230,6 +229,36 @@ export class AuditImage {
       }
     }
   }
+}
+
+function tellAccount(live: Float64Array, told: Float64Array, row: number, found: Found): void {
+  const at = row * 8;
+  const column = [BALANCE_HIGH, BALANCE_HIGH + 1, PENDING_HIGH, PENDING_HIGH + 1].find(
+    (each) => live[at + each] !== told[at + each],
+  );
+  const about = column === undefined ? 'class, positions or age' : `balance or pending, column ${column}`;
+  const [is, was] = column === undefined ? ['other', 'as told'] : [live[at + column], told[at + column]];
+  found({ kind: 'account', account: row }, different('account_continuity', about, is, was));
+}
+
+function tellPosition(live: Float64Array, told: Float64Array, row: number, account: number, found: Found): void {
+  const [at, own] = [row * 16, row * 8];
+  const column = [SIZE, COST_HIGH, COST_HIGH + 1, FUNDING_INDEX].find((each) => live[at + each] !== told[own + each]);
+  const [is, was] = column === undefined ? ['other', 'as told'] : [live[at + column], told[own + column]];
+  found({ kind: 'account', account }, different('position_continuity', `position ${row}`, is, was));
+}
+
+function tellOrder(orders: OrderImage, row: number, column: string, found: Found): void {
+  const account = orders.i32[row * 8 + KNOWN_ORDER.ACCOUNT] as number;
+  const check = different('order_continuity', `order ${orders.idOf(row)} ${column}`, 'other', 'as told');
+  found({ kind: 'account', account }, check);
+}
+
+function tellNoOrder(state: State, row: number, found: Found): void {
+  const { i32 } = state.order;
+  const owner = i32[row * 16 + ORDER.ACCOUNT] as number;
+  const check = different('order_continuity', `order row ${row}`, i32[row * 16 + ORDER_SIZE], 'no order');
+  found(owner >= 1 && owner < state.account.rows ? { kind: 'account', account: owner } : { kind: 'venue' }, check);
 }
 
 const SUMS = ['BUY_SIZE', 'SELL_SIZE', 'ORDER_COUNT', 'REDUCE_ONLY_COUNT'] as const;

@@ -80,15 +80,17 @@ export class InputImage {
       const claimed = words[row * 16 + 1] as number;
       const timeMs = (floats[row * 8 + 1] as number) + 0;
       sequence++;
-      const isTaken = timeMs >= clock && checkForm(words, row, to, timeMs) === 0;
-      if (isTaken) {
-        clock = timeMs;
-        if (kind >= FIRST_SAMPLE && kind <= LAST_SAMPLE) this.samples.push({ sequence, words, floats, row, timeMs });
+      const isSample = kind >= FIRST_SAMPLE && kind <= LAST_SAMPLE;
+      // Any other command of the same millisecond moves nothing that is kept here, so its form does not matter.
+      if (timeMs > clock || (timeMs === clock && (isSample || kind === TICK))) {
+        if (checkForm(words, row, to, timeMs) === 0) {
+          clock = timeMs;
+          if (isSample) this.samples.push({ sequence, words, floats, row, timeMs });
+          this.isTicked = kind === TICK;
+        }
       }
       row += claimed >= 1 && row + claimed <= to ? claimed : 1;
-      if (kind !== TICK) continue;
-      this.isTicked = isTaken;
-      break;
+      if (kind === TICK) break;
     }
     this.readTo.timeMs = clock;
     this.readTo.sequence = sequence;

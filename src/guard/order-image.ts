@@ -296,27 +296,34 @@ export class OrderImage {
 
 const COMPARED = Object.keys(KNOWN_ORDER) as (keyof typeof KNOWN_ORDER)[];
 
-const OWN_COLUMNS = COMPARED.map((name) => KNOWN_ORDER[name]);
-const LIVE_COLUMNS = COMPARED.map((name) => ORDER[name]);
+const { PRICE: LIVE_PRICE, REMAINING: LIVE_REMAINING, SIZE: LIVE_SIZE, FLAGS: LIVE_FLAGS } = ORDER;
+const { ACCOUNT: LIVE_ACCOUNT, MARKET: LIVE_MARKET, TRIGGER: LIVE_TRIGGER, GENERATION: LIVE_GENERATION } = ORDER;
+const LIVE_POSITION = ORDER.POSITION;
+const { ACCOUNT: POSITION_ACCOUNT, MARKET: POSITION_MARKET } = KNOWN_POSITION;
 
-/** The first column in which a live order's row is not what was told of it; undefined when there is none. */
+/** The first column in which a live order's row among those of the state is not what was told of it; undefined when there is none. */
 export function differentColumn(
   image: OrderImage,
   positions: Int32Array,
-  state: State,
+  live: Int32Array,
   row: number,
 ): string | undefined {
-  const { i32 } = state.order;
-  const [own, live] = [row * 8, row * 16];
-  let isSame = true;
-  for (let n = 0; n < COMPARED.length; n++) {
-    isSame &&= image.i32[own + (OWN_COLUMNS[n] as number)] === i32[live + (LIVE_COLUMNS[n] as number)];
-  }
-  if (!isSame) return COMPARED.find((name) => image.i32[own + KNOWN_ORDER[name]] !== i32[live + ORDER[name]]);
-  const at = (i32[row * 16 + ORDER.POSITION] as number) * 16;
+  const told = image.i32;
+  const [own, at] = [row * 8, row * 16];
+  const isSame =
+    told[own + PRICE] === live[at + LIVE_PRICE] &&
+    told[own + REMAINING] === live[at + LIVE_REMAINING] &&
+    told[own + SIZE] === live[at + LIVE_SIZE] &&
+    told[own + FLAGS] === live[at + LIVE_FLAGS] &&
+    told[own + ACCOUNT] === live[at + LIVE_ACCOUNT] &&
+    told[own + ORDER_MARKET] === live[at + LIVE_MARKET] &&
+    told[own + TRIGGER] === live[at + LIVE_TRIGGER] &&
+    told[own + GENERATION] === live[at + LIVE_GENERATION];
+  if (!isSame) return COMPARED.find((name) => told[own + KNOWN_ORDER[name]] !== live[at + ORDER[name]]);
+  const position = (live[at + LIVE_POSITION] as number) * 16;
   const isOwn =
-    positions[at + KNOWN_POSITION.ACCOUNT] === image.i32[row * 8 + ACCOUNT] &&
-    positions[at + KNOWN_POSITION.MARKET] === image.i32[row * 8 + ORDER_MARKET];
+    positions[position + POSITION_ACCOUNT] === told[own + ACCOUNT] &&
+    positions[position + POSITION_MARKET] === told[own + ORDER_MARKET];
   return isOwn ? undefined : 'POSITION';
 }
 
