@@ -21,7 +21,7 @@ import { compareOutcomes, type EventRun, isOfOrders } from './outcome.ts';
 import { eventOf, isOfRemedy, OtherWorldRun, type TakenRows, type Unwind } from './other-world.ts';
 import { Reactive } from './reactive.ts';
 import { Reference } from './reference.ts';
-import { Meeting } from './same-state.ts';
+import { Meeting } from './same-world.ts';
 import { TrueIndexes } from './true-index.ts';
 import type { SettledIndex } from './valuation.ts';
 import { type Written, writtenBy } from './written.ts';
@@ -34,6 +34,8 @@ export interface CounterfactualOptions {
   readonly onEvents?: WorldObserver;
   /** Is told that something was written into the actual world that no command wrote. */
   readonly onDeviation?: (actual: State) => void;
+  /** Is told that the worlds are one again: from now on orders have in each the names of the actual one. */
+  readonly onMeeting?: () => void;
   /** The fund's own orders are made anew in a world in which it holds something else; without it they are taken as recorded. */
   readonly unwind?: Unwind;
   /** A second world is run without the orders of who may have reacted (`Reactive`). */
@@ -233,11 +235,13 @@ export class Counterfactual {
     reactive?.take(actual.events, other.state);
   }
 
-  /** When nothing differs any more the worlds are one, until the next correction. */
+  /** When nothing differs any more but names the worlds are one, until the next correction: no second one is executed. */
   private meet(): void {
     const { actual, parted } = this;
     if (parted === undefined || parted.dropped !== undefined) return;
-    if (parted.meeting.areSame(actual, parted.other.state)) this.parted = undefined;
+    if (!parted.meeting.areSame(actual, parted.other.state)) return;
+    this.parted = undefined;
+    this.options.onMeeting?.();
   }
 }
 

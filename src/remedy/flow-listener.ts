@@ -80,6 +80,13 @@ export class FlowListener {
     this.missed.add(order);
   }
 
+  /** This world has become that of another listener: orders that fired have its names, and none is missed there. */
+  meet({ triggered }: FlowListener): void {
+    this.triggered.clear();
+    for (const order of triggered) this.triggered.add(order);
+    this.missed.clear();
+  }
+
   /** A deviation moved the indexes of this world: what settles from now on settles up to these. */
   reindex(state: State): void {
     this.readMarkets(state);

@@ -82,6 +82,7 @@ export function runIncident(options: IncidentRunOptions): IncidentRun | Incident
   const worlds = new Counterfactual(start, start, incident.corrections, {
     onEvents,
     onDeviation: (actual) => record.deviated(actual),
+    onMeeting: () => record.met(),
     ...(unwind === undefined ? {} : { unwind }),
     ...(incident.mode === 'bounded' ? { reactivePpm: incident.reactivePpm } : {}),
   });

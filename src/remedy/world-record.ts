@@ -56,6 +56,11 @@ export class WorldRecord {
     this.trace('actual').flows.reindex(actual);
   }
 
+  /** The worlds are one again: the orders of the other one have the names of the actual one. */
+  met(): void {
+    this.trace('other').flows.meet(this.trace('actual').flows);
+  }
+
   /** What was kept of a world. */
   trace(world: WorldName): WorldTrace {
     const known = this.traces.get(world);

@@ -15,13 +15,15 @@ test('the curve: each cone is proved by a full replay, and one that would be nea
     { market: 6, dropped: 1 },
     { market: 6, dropped: 20 },
     { market: 0, dropped: 40 },
+    { market: 5, dropped: 0 },
   ];
   const result = await measureCone({ source, points, isVerified: true }, silent);
-  const [one, many, all] = result.points;
+  const [one, many, all, lost] = result.points;
   assert.deepEqual([one?.kind, one?.isSame, one?.markets], ['cone', true, 1]);
   assert.deepEqual([many?.kind, many?.isSame], ['cone', true]);
   assert.ok((many?.differing ?? 0) > 20 && (many?.accounts ?? 0) > 1 && (many?.executed ?? 0) < result.commands);
   assert.equal(all?.kind, 'beyond');
+  assert.deepEqual([lost?.kind, lost?.isSame], ['cone', true]);
   assert.match(all?.why ?? '', /^\d markets, \d+ of \d+ commands$/);
 });
 
@@ -38,6 +40,6 @@ test('the command prints the curve and the draft as a person reads them', async 
   const tiny = ['--operations', '2000', '--markets', '4', '--accounts', '50', '--live', '50', '--dropped', '3'];
   assert.equal(await runProgram(['bench', 'remedy', ...tiny], streams), exitCodes.ok, streams.stderr.text);
   const told = streams.stdout.text + streams.stderr.text;
-  assert.match(told, /left out +of market +markets +executed/);
+  assert.match(told, /wrong +of market +markets +executed/);
   assert.match(told, /Draft: [\d.]+ s .* 52 receipts/);
 });
