@@ -70,6 +70,13 @@ export function summaryLines(result: MatrixResult, summary: MatrixSummary, isGua
       `${readableCount(count)} mutations: ${wrong} wrongful; ${readableCount(detected)} were noticed, ${stopped} stopped the exchange.`,
     );
   }
+  const { database } = mutations;
+  if (database.mutations > 0) {
+    const { mutations: count, noticed, withoutEffect, unnoticed } = database;
+    lines.push(
+      `${readableCount(count)} mutations of rows in the database: ${noticed} were noticed, ${withoutEffect} without effect, ${unnoticed.length} unnoticed.`,
+    );
+  }
   lines.push(...problems(result));
   return lines;
 }
@@ -81,6 +88,10 @@ function problems({ rows, controls, mutations }: MatrixResult): string[] {
       .filter(({ guarded }) => (guarded?.wrongful ?? 0) > 0)
       .map((row) => `wrongful: ${place(row)} (${row.name}): ${row.guarded?.wrongfulActions.join('; ')}`),
     ...rows.filter(isUndetected).map((row) => `undetected: ${place(row)}`),
+    ...rows
+      .filter(({ guarded }) => guarded?.database?.isLiveUntouched === false)
+      .map((row) => `live database touched: ${place(row)}`),
+    ...mutations.database.unnoticed.map(({ name, up }) => `unnoticed: ${name}: ${up.join('; ')}`),
     ...rows
       .filter((row) => isHarmExpected(row) && row.isHarmful === false)
       .map((row) => `harmless: ${place(row)}: ${row.harm?.join(' ') || 'nothing'} happened without a guard`),

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { PENDING } from '../sim/faults/cases.ts';
 import { type Fault, type Phase, PHASES, type Regime, REGIMES } from '../sim/faults/fault.ts';
 import { faultsOf } from '../sim/faults/faults-of.ts';
-import { runMatrix } from '../sim/faults/matrix.ts';
+import { cellsOf, runMatrix } from '../sim/faults/matrix.ts';
 import { summarise } from '../sim/faults/matrix-summary.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
@@ -23,6 +23,7 @@ interface MatrixCommandOptions {
   readonly mutations?: number;
   readonly seed: number;
   readonly fault?: string;
+  readonly database?: string;
 }
 
 /** Mutations that are tried when nobody says how many: of the whole matrix, and of a part of it. */
@@ -36,7 +37,7 @@ export function registerMatrix(program: Command, frame: Frame): void {
       'Runs each case of the corruption matrix in four regimes and four phases of a small venue with realistic traders, beside a\n' +
       'true world that gets the same orders and the true inputs: with the guard, which must let no position be closed wrongly, and\n' +
       'without, where the case must do its harm or it tests nothing. Then mutations that nobody thought of. Exit code 1 when a\n' +
-      'forced action was wrongful or a case of class I or II went unnoticed.',
+      'forced action was wrongful, a case of class I or II or a changed row of the database went unnoticed.',
     examples: [
       ['matrix', 'all of it, some minutes'],
       ['matrix --case C01 --regime crash', 'one case in one regime'],
@@ -55,6 +56,7 @@ export function registerMatrix(program: Command, frame: Frame): void {
       wholeNumber(0, 1_000_000),
     )
     .option('--seed <n>', 'decides prices, traders and mutations', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--database <url>', 'a PostgreSQL server for the cases of databases (default: embedded ones)')
     .option('--fault <file>', 'faults of your own: a module that exports them')
     .action(action<MatrixCommandOptions>(frame, matrix));
 }
@@ -72,7 +74,7 @@ async function matrix(output: Output, options: MatrixCommandOptions): Promise<Ex
   const mutations = isGuarded ? (options.mutations ?? (isPart ? 0 : MUTATIONS)) : 0;
   const regimes = options.regime === undefined ? REGIMES : [options.regime];
   const phases = options.phase === undefined ? PHASES : [options.phase];
-  const cells = faults.length * regimes.length * phases.length;
+  const cells = cellsOf({ faults, regimes, phases });
   output.say(
     `Running ${readableCount(cells)} cells${isGuarded ? ' with the guard and without' : ' without the guard'} …`,
   );
@@ -86,6 +88,7 @@ async function matrix(output: Output, options: MatrixCommandOptions): Promise<Ex
     phases,
     isGuarded,
     mutations,
+    ...(options.database === undefined ? {} : { database: options.database }),
     onProgress: (done, total, note) => {
       progress ??= startProgress(output, 'matrix', total);
       progress.update(done, note);
@@ -108,7 +111,9 @@ async function matrix(output: Output, options: MatrixCommandOptions): Promise<Ex
     controls: result.controls,
     rows: result.rows,
   });
-  return summary.wrongful > 0 || summary.undetected > 0 ? exitCodes.finding : exitCodes.ok;
+  const unnoticed = result.mutations.database.unnoticed.length;
+  const bad = [summary.wrongful, summary.undetected, summary.liveTouched, unnoticed];
+  return bad.some((count) => count > 0) ? exitCodes.finding : exitCodes.ok;
 }
 
 /** The faults with these ids; all when none is named. */

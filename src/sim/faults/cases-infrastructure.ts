@@ -4,6 +4,7 @@ import { FEE_ACCOUNT, type State } from '../../engine/state.ts';
 import type { TableName } from '../../engine/tables.ts';
 import { alter, get, getWide, held, markets, put, putWide, reload, Remembered, rowsOf } from './cases-writing.ts';
 import type { Fault, FaultScene } from './fault.ts';
+import { flipped } from './mutation.ts';
 
 /** A lagging copy is so many ticks behind. */
 const LAG_TICKS = 8;
@@ -99,24 +100,16 @@ function otherEnvironment({ state }: FaultScene): void {
   reload(state);
 }
 
-/** Flips one of the upper bits of a float. */
-function flip(value: number, bit: number): number {
-  const words = new Uint32Array(new Float64Array([value]).buffer);
-  const word = bit >> 5;
-  words[word] = ((words[word] as number) ^ (1 << (bit & 31))) >>> 0;
-  return new Float64Array(words.buffer)[0] as number;
-}
-
 /** Bits of balances and sizes flip, of accounts that hold something. */
 function rot({ state, accounts, random, market }: FaultScene): void {
   for (let n = 0; n < FLIPS; n++) {
     const account = accounts[random.below(accounts.length)] as number;
     const bit = HIGH_BITS_FROM + random.below(16);
-    alter(state, 'account', account, 'BALANCE_LOW', (value) => flip(value, bit));
+    alter(state, 'account', account, 'BALANCE_LOW', (value) => flipped(value, bit));
   }
   const rows = held(state, market);
   const row = rows[random.below(rows.length)] as number;
-  alter(state, 'position', row, 'SIZE', (value) => flip(value, HIGH_BITS_FROM + random.below(12)));
+  alter(state, 'position', row, 'SIZE', (value) => flipped(value, HIGH_BITS_FROM + random.below(12)));
 }
 
 /** Every second position cannot be found any more: the sort order under the index has changed. */

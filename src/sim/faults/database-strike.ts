@@ -5,6 +5,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyState } from '../../chain/copy-state.ts';
+import { diffStates } from '../../chain/state-difference.ts';
 import type { State } from '../../engine/state.ts';
 import { type Database, SqlFailed, type SqlSession } from '../../store/database.ts';
 import { catchUp } from '../../store/follow-journal.ts';
@@ -12,7 +13,7 @@ import { loadState, UnreadableState } from '../../store/load-state.ts';
 import { recoverFromDatabase } from '../../store/recover-from-database.ts';
 import { migrateInChunks, sayEpoch } from '../../upgrade/chunks.ts';
 import { Procedure, type UpgradeOutcome } from '../../upgrade/procedure.ts';
-import { readSchema } from '../../upgrade/read-schema.ts';
+import { readSchema, type Schema } from '../../upgrade/read-schema.ts';
 import { asControl } from '../../upgrade/read-state.ts';
 import { rowsDigest } from '../../upgrade/rows-digest.ts';
 import type { Abort } from '../../upgrade/states.ts';
@@ -23,6 +24,7 @@ import { STOPPED } from '../../upgrade/venue.ts';
 import { verifyCandidate } from '../../upgrade/verify-candidate.ts';
 import type { World } from '../../upgrade/world.ts';
 import type { DatabaseScene, DatabaseWork } from './database-fault.ts';
+import { databaseMutation } from './database-mutation.ts';
 import {
   baseJournal,
   baseName,
@@ -62,6 +64,26 @@ export interface DatabaseStrike {
   readonly isLiveUntouched: boolean | null;
 }
 
+/** Rows that were changed, and whether anybody noticed. */
+export interface MutatedRows {
+  readonly name: string;
+  readonly up: readonly string[];
+  readonly outcome: 'noticed' | 'without effect' | 'unnoticed';
+  readonly about: string;
+}
+
+/** The place that is open. */
+interface Here {
+  readonly key: string;
+  readonly place: DatabasePlace;
+  /** Of the live database. */
+  readonly schema: Schema;
+  /** Of its rows, once a procedure has asked for it. */
+  digest: string | undefined;
+}
+
+const NO_SCHEMA: Schema = { tables: new Map(), facts: new Map() };
+
 type MakesWork = (scene: DatabaseScene) => DatabaseWork;
 
 const LIMITS = { budgetMs: 3_600_000, holdMs: 0, soakMs: 0, blocks: 3 };
@@ -78,7 +100,7 @@ export class DatabaseStrikes {
   private readonly url: string | undefined;
   private opened: DatabaseSite | undefined;
   private readonly bases = new Map<Regime, Promise<void>>();
-  private at: { readonly key: string; readonly place: DatabasePlace; digest: string | undefined } | undefined;
+  private at: Here | undefined;
   private readonly open = new Map<'control' | 'candidate', Database>();
   private upgrades = 0;
 
@@ -118,6 +140,36 @@ export class DatabaseStrikes {
     return this.strike(loaded);
   }
 
+  /** What comes of rows that were changed behind the exchange's back: noticed, or without any effect; else undefined. */
+  async mutated(run: TrueRun, number: number, random: DatabaseScene['random']): Promise<MutatedRows> {
+    const place = await this.place(run);
+    const { name, of, statements } = databaseMutation(number);
+    const up = statements(place.state, random);
+    const result = (outcome: MutatedRows['outcome'], about: string): MutatedRows => ({ name, up, outcome, about });
+    try {
+      if (of === 'state') {
+        const { refused, loaded: state } = await this.started({ up }, 'start');
+        if (refused !== undefined) return result('noticed', refused.about);
+        const isSame = typeof state !== 'string' && diffStates(place.state, state, 1).length === 0;
+        return result(isSame ? 'without effect' : 'unnoticed', '');
+      }
+      const { refused } = await this.verified(await this.copy('candidate'), { up }, up);
+      if (refused !== undefined) return result('noticed', refused.about);
+      const [before, after] = [
+        await this.tried('candidate', rowsDigest),
+        await this.tried('candidate', async (session) => {
+          for (const statement of up) await session.query(statement);
+          return rowsDigest(session);
+        }),
+      ];
+      return result(before === after ? 'without effect' : 'unnoticed', '');
+    } catch (error) {
+      if (!(error instanceof SqlFailed)) throw error;
+      // The database does not take such a row.
+      return result('noticed', error.message.split(' (SQLSTATE')[0] as string);
+    }
+  }
+
   /** Lets go of everything. */
   async close(): Promise<void> {
     await this.leave();
@@ -139,7 +191,9 @@ export class DatabaseStrikes {
     this.bases.set(regime, base);
     await base;
     const place = await makePlace(this.site, run);
-    this.at = { key, place, digest: undefined };
+    this.at = { key, place, schema: NO_SCHEMA, digest: undefined };
+    const candidate = await this.copy('candidate');
+    this.at = { ...this.at, schema: await candidate.hold((session) => readSchema(session)) };
     return place;
   }
 
@@ -149,8 +203,8 @@ export class DatabaseStrikes {
     this.at = undefined;
   }
 
-  private get here(): NonNullable<typeof this.at> {
-    return this.at as NonNullable<typeof this.at>;
+  private get here(): Here {
+    return this.at as Here;
   }
 
   /** A copy of the live database; what is done to it is undone. */
@@ -182,9 +236,7 @@ export class DatabaseStrikes {
   /** Loads the state as a reader of the new release sees it. */
   private async read(session: SqlSession, { reading = [], declared = NOTHING_DECLARED }: DatabaseWork) {
     for (const statement of reading) await session.query(statement);
-    const control = await this.copy('control');
-    const schema = await control.hold((own) => readSchema(own));
-    return loaded(session, (own) => asControl(own, schema, declared, loadState));
+    return loaded(session, (own) => asControl(own, this.here.schema, declared, loadState));
   }
 
   /** The database's own word: who writes with an epoch that is over is refused, whatever it writes. */

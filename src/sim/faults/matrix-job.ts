@@ -1,5 +1,6 @@
 /** Jobs of a matrix, as they go to a worker and come back: half a cell each, so that one that hangs is known by name. */
 import type { Harm, Phase, Regime } from './fault.ts';
+import type { MutatedRows } from './database-strike.ts';
 import type { GuardedHalf } from './row.ts';
 
 export interface MatrixJob {
@@ -9,8 +10,12 @@ export interface MatrixJob {
   readonly half: 'guarded' | 'unguarded';
   /** It strikes in a database. */
   readonly isStored: boolean;
-  /** A case by its id; a mutation by its number; or nothing goes wrong. */
-  readonly what: { readonly case: string } | { readonly mutation: number } | { readonly control: true };
+  /** A case by its id; a mutation by its number, of memory and inputs or of rows in the database; or nothing goes wrong. */
+  readonly what:
+    | { readonly case: string }
+    | { readonly mutation: number }
+    | { readonly rows: number }
+    | { readonly control: true };
 }
 
 export interface WorkerStart {
@@ -24,6 +29,7 @@ export interface WorkerStart {
 export type JobResult =
   | { readonly guarded: GuardedHalf }
   | { readonly harm: readonly Harm[] }
+  | { readonly rows: MutatedRows }
   | { readonly error: string };
 
 export interface JobAnswer {

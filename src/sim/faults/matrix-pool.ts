@@ -23,10 +23,10 @@ export async function runJobs(
     running.add(thread);
     return thread;
   };
-  const end = async (thread: Thread | undefined): Promise<void> => {
+  const end = async (thread: Thread | undefined, isHanging: boolean): Promise<void> => {
     if (thread === undefined) return;
     running.delete(thread);
-    await thread.end();
+    await thread.end(isHanging);
   };
   const lane = async (): Promise<void> => {
     let thread: Thread | undefined;
@@ -35,17 +35,17 @@ export async function runJobs(
       const result = await thread.run(job);
       onResult(job, result);
       if (result !== undefined) continue;
-      await end(thread);
+      await end(thread, true);
       thread = undefined;
     }
-    await end(thread);
+    await end(thread, false);
   };
   try {
     await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, lane));
   } finally {
     // What failed on one thread ends all: none keeps the process alive.
     next = jobs.length;
-    await Promise.all([...running].map(end));
+    await Promise.all([...running].map((thread) => end(thread, false)));
   }
 }
 
@@ -83,11 +83,13 @@ class Thread {
     });
   }
 
-  async end(): Promise<void> {
+  /** Ends it: one that does not hang has removed its databases before. */
+  async end(isHanging: boolean): Promise<void> {
     const { worker } = this;
+    if (worker.threadId < 0) return;
     const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    worker.postMessage('end');
-    const limit = setTimeout(() => void worker.terminate(), END_MS);
+    if (!isHanging) worker.postMessage('end');
+    const limit = setTimeout(() => void worker.terminate(), isHanging ? 0 : END_MS);
     await gone;
     clearTimeout(limit);
   }

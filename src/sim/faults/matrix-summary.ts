@@ -18,6 +18,8 @@ export interface MatrixSummary {
   readonly falseHolds: number;
   /** Components in quarantine that do not depend on what the fault touched. */
   readonly outside: number;
+  /** Procedures of upgrades that left the live database otherwise than they found it. */
+  readonly liveTouched: number;
 }
 
 export function summarise({ rows, controls, mutations }: MatrixResult): MatrixSummary {
@@ -26,7 +28,7 @@ export function summarise({ rows, controls, mutations }: MatrixResult): MatrixSu
   const total = (count: (half: (typeof halves)[number]) => number): number =>
     halves.reduce((sum, half) => sum + count(half), 0);
   return {
-    cells: rows.length,
+    cells: rows.filter(isRun).length,
     cases: new Set(rows.map((row) => row.case)).size,
     wrongful: total(({ wrongful }) => wrongful) + mutations.wrongful,
     undetected: rows.filter(isUndetected).length,
@@ -36,7 +38,12 @@ export function summarise({ rows, controls, mutations }: MatrixResult): MatrixSu
     medianDelayMs: median(noticed.flatMap(({ delayMs }) => delayMs ?? [])),
     falseHolds: total(({ falseHolds }) => falseHolds),
     outside: total(({ outside }) => outside.length),
+    liveTouched: noticed.filter(({ database }) => database?.isLiveUntouched === false).length,
   };
+}
+
+function isRun({ guarded, harm }: MatrixRow): boolean {
+  return guarded !== null || harm !== null;
 }
 
 /** True where a case must be noticed and was not. */
@@ -100,7 +107,7 @@ function caseOf(rows: readonly MatrixRow[]): CaseSummary {
     id: first.case,
     name: first.name,
     class: first.class,
-    cells: rows.length,
+    cells: rows.filter(isRun).length,
     wrongful: sum(({ wrongful }) => wrongful),
     detectedBy: [...counts].sort((a, b) => b[1] - a[1]).map(([check]) => check),
     undetected: rows.filter(isUndetected).length,

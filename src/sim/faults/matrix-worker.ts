@@ -11,13 +11,14 @@ const faults = await faultsOf(faultFile);
 const worlds = new Worlds(seed, database);
 
 function faultOf(what: MatrixJob['what']): Fault | undefined {
-  if ('control' in what) return undefined;
+  if ('control' in what || 'rows' in what) return undefined;
   if ('mutation' in what) return mutation(what.mutation);
   return faults.find(({ id }) => id === what.case);
 }
 
 async function resultOf({ regime, phase, half, isStored, what }: MatrixJob): Promise<JobResult> {
   try {
+    if ('rows' in what) return { rows: await worlds.mutatedRows(regime, phase, what.rows) };
     const fault = faultOf(what);
     if (isStored && half === 'guarded') return { guarded: await worlds.guardedStart(regime, phase, fault as Fault) };
     if (isStored) return { harm: await worlds.unguardedStart(regime, phase, fault as Fault) };

@@ -1,6 +1,8 @@
 /** The corruption matrix: every case in every regime and phase, with the guard and without, and mutations that nobody thought of. */
 import { availableParallelism } from 'node:os';
 import { DATABASE_PHASES } from './database-fault.ts';
+import { databaseMutation } from './database-mutation.ts';
+import type { MutatedRows } from './database-strike.ts';
 import type { Fault, Harm, Phase, Regime } from './fault.ts';
 import type { JobResult, MatrixJob } from './matrix-job.ts';
 import { runJobs } from './matrix-pool.ts';
@@ -47,6 +49,14 @@ interface MutationSummary {
   readonly detected: number;
   readonly stopped: number;
   readonly wrongfulRows: readonly MatrixRow[];
+  /** Rows of the database that were changed behind the exchange's back. */
+  readonly database: {
+    readonly mutations: number;
+    readonly noticed: number;
+    /** It holds what it held. */
+    readonly withoutEffect: number;
+    readonly unnoticed: readonly MutatedRows[];
+  };
 }
 
 export interface MatrixResult {
@@ -56,6 +66,7 @@ export interface MatrixResult {
   readonly mutations: MutationSummary;
 }
 
+const HANGING_ROWS: MutatedRows = { name: 'it hangs', up: [], outcome: 'unnoticed', about: '' };
 const NOTHING: Fault = { id: 'none', name: 'nothing goes wrong', class: 'III', harm: [] };
 
 /** What hangs stands still. */
@@ -104,6 +115,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
 
 function labelOf({ what }: MatrixJob): string {
   if ('case' in what) return what.case;
+  if ('rows' in what) return `rows ${what.rows}`;
   return 'mutation' in what ? `mutation ${what.mutation}` : 'control';
 }
 
@@ -125,6 +137,7 @@ function jobsOf(options: MatrixOptions): MatrixJob[] {
     }
   }
   for (const job of mutationsOf(options)) add(job);
+  for (const job of rowMutationsOf(options)) add(job, true);
   return jobs;
 }
 
@@ -150,19 +163,39 @@ function mutationsOf({ regimes, phases, mutations }: MatrixOptions): Omit<Matrix
 
 const MUTATIONS_OF_CELL = 1_000_000;
 
+/** One of so many mutations is one of rows in the database: each kind in each regime, where a process starts from them. */
+const ROWS_SHARE = 8;
+
+function rowMutationsOf({ regimes, phases, mutations }: MatrixOptions): Omit<MatrixJob, 'number' | 'isStored'>[] {
+  const of = { state: 'restart', history: 'upgrade' } as const;
+  const count = Math.floor(mutations / ROWS_SHARE);
+  const jobs = Array.from({ length: count }, (_, number) => ({
+    regime: regimes[Math.floor((number * regimes.length) / count)] as Regime,
+    phase: of[databaseMutation(number).of],
+    half: 'guarded' as const,
+    what: { rows: number },
+  }));
+  // A thread keeps its database as long as the next job has the same.
+  const order = (job: (typeof jobs)[number]): number => regimes.indexOf(job.regime) * 2 + phases.indexOf(job.phase) / 4;
+  return jobs.filter(({ phase }) => phases.includes(phase)).sort((a, b) => order(a) - order(b));
+}
+
 function assemble(
-  { faults }: MatrixOptions,
+  options: MatrixOptions,
   jobs: readonly MatrixJob[],
   results: ReadonlyMap<number, JobResult | undefined>,
 ): MatrixResult {
+  const { faults } = options;
   const rows = new Map<string, MatrixRow>();
   const controls: MatrixRow[] = [];
   const mutants: MatrixRow[] = [];
+  const mutatedRows: (MutatedRows | undefined)[] = [];
   for (const job of jobs) {
     const { what, regime, phase } = job;
     const result = results.get(job.number);
     const guarded = job.half === 'unguarded' ? null : guardedOf(result);
     if ('control' in what) controls.push(rowOf(NOTHING, job, guarded, null));
+    else if ('rows' in what) mutatedRows.push(result !== undefined && 'rows' in result ? result.rows : undefined);
     else if ('mutation' in what) mutants.push(rowOf(mutation(what.mutation), job, guarded, null));
     else {
       const fault = faults.find(({ id }) => id === what.case) as Fault;
@@ -172,6 +205,7 @@ function assemble(
       rows.set(key, rowOf(fault, job, guarded ?? before?.guarded ?? null, harm));
     }
   }
+  for (const row of notRun(options)) rows.set(`${row.regime} ${row.phase} ${row.case}`, row);
   const wrongfulRows = mutants.filter(({ guarded: half }) => (half?.wrongful ?? 0) > 0);
   return {
     rows: [...rows.values()],
@@ -182,8 +216,36 @@ function assemble(
       detected: mutants.filter(({ guarded: half }) => half?.detectedBy !== null).length,
       stopped: mutants.filter(({ guarded: half }) => half?.stopped !== null).length,
       wrongfulRows,
+      database: {
+        mutations: mutatedRows.length,
+        noticed: mutatedRows.filter((each) => each?.outcome === 'noticed').length,
+        withoutEffect: mutatedRows.filter((each) => each?.outcome === 'without effect').length,
+        unnoticed: mutatedRows.flatMap((each) =>
+          each === undefined ? [HANGING_ROWS] : each.outcome === 'unnoticed' ? [each] : [],
+        ),
+      },
     },
   };
+}
+
+/** Cells in which a fault does not strike at all: why, as it says. */
+function notRun({ faults, regimes, phases }: MatrixOptions): MatrixRow[] {
+  return faults
+    .filter(({ database }) => database !== undefined)
+    .flatMap((fault) =>
+      regimes.flatMap((regime) =>
+        phases
+          .filter((phase) => !DATABASE_PHASES.includes(phase))
+          .map((phase) => rowOf(fault, { regime, phase }, null, null)),
+      ),
+    );
+}
+
+/** How many cells a matrix of these faults runs. */
+export function cellsOf({ faults, regimes, phases }: Pick<MatrixOptions, 'faults' | 'regimes' | 'phases'>): number {
+  const isRun = ({ database }: Fault, phase: Phase): boolean =>
+    database === undefined || DATABASE_PHASES.includes(phase);
+  return phases.reduce((sum, phase) => sum + faults.filter((fault) => isRun(fault, phase)).length * regimes.length, 0);
 }
 
 function guardedOf(result: JobResult | undefined): GuardedHalf {
@@ -196,7 +258,7 @@ function harmOfResult(result: JobResult | undefined): readonly Harm[] {
 
 function rowOf(
   fault: Fault,
-  { regime, phase }: MatrixJob,
+  { regime, phase }: Pick<MatrixJob, 'regime' | 'phase'>,
   guarded: GuardedHalf | null,
   harm: readonly Harm[] | null,
 ): MatrixRow {

@@ -61,7 +61,7 @@ function write(table: Table, row: number, { kind, offset }: Column, value: numbe
 }
 
 /** A value that a broken program might have left there. */
-function otherValue(value: number, random: Random): number {
+export function otherValue(value: number, random: Random): number {
   switch (random.below(7)) {
     case 0:
       return 0;
@@ -144,4 +144,12 @@ function swapFields(inputs: CommandRecord[], at: number, other: number, random: 
   if (field === undefined) return;
   inputs[at] = { ...one, [field]: two[field] as FieldValue };
   inputs[other] = { ...two, [field]: one[field] as FieldValue };
+}
+
+/** A float with one of its 64 bits flipped. */
+export function flipped(value: number, bit: number): number {
+  const words = new Uint32Array(new Float64Array([value]).buffer);
+  const word = bit >> 5;
+  words[word] = ((words[word] as number) ^ (1 << (bit & 31))) >>> 0;
+  return new Float64Array(words.buffer)[0] as number;
 }

@@ -49,7 +49,7 @@ function valuesOf(state: State, { table, columns }: StateTable, row: number): st
 }
 
 /** A number as SQL reads it back to the last bit. */
-function literal(value: number): string {
+export function literal(value: number): string {
   if (Number.isInteger(value) && !Object.is(value, -0)) return String(value);
   return `'${Object.is(value, -0) ? '-0' : value}'::double precision`;
 }

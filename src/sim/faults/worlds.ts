@@ -1,7 +1,7 @@
 /** The bases, true worlds and controls of a matrix, each made when it is first needed. */
 import { type Base, buildBase } from './base.ts';
 import { runCell } from './cell.ts';
-import { DatabaseStrikes } from './database-strike.ts';
+import { DatabaseStrikes, type MutatedRows } from './database-strike.ts';
 import { type Fault, type Harm, type Phase, REGIMES, type Regime } from './fault.ts';
 import { Random } from '../random.ts';
 import { endOf } from './phases.ts';
@@ -46,6 +46,12 @@ export class Worlds {
     const what = fault.database as NonNullable<Fault['database']>;
     const strike = await this.strikes.unguarded(run, what, this.random(run, fault));
     return harmOf(run, runCell(run, fault, false, undefined, undefined, strike));
+  }
+
+  /** Rows of the database that were changed behind the exchange's back. */
+  mutatedRows(regime: Regime, phase: Phase, number: number): Promise<MutatedRows> {
+    const run = this.run(regime, phase, false);
+    return this.strikes.mutated(run, number, new Random(this.seed).fork(`rows ${number} ${regime} ${phase}`));
   }
 
   private random({ base, phase }: TrueRun, { id }: Fault): Random {
