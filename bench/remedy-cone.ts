@@ -2,9 +2,11 @@
  * `bench remedy`, second part: how far a correction spreads and what it costs to find out. The touch index of a session is made once; then
  * orders are left out, of one market or of all, and the cone is compared with a full replay in lockstep: the same world, or the run is void.
  */
+import { copyState } from '../src/chain/copy-state.ts';
 import type { BatchEntry } from '../src/chain/entry.ts';
 import { COMMAND, COMMAND_BYTES } from '../src/engine/command.ts';
 import { genesis, type State } from '../src/engine/state.ts';
+import type { Table } from '../src/engine/table.ts';
 import { composeWorld } from '../src/remedy/compose-world.ts';
 import { cone } from '../src/remedy/cone.ts';
 import type { CorrectionSet } from '../src/remedy/correction.ts';
@@ -47,6 +49,8 @@ export interface ConeMeasured extends ConePoint {
   readonly differing: number;
   readonly accounts: number;
   readonly passes: number;
+  /** Rows that both parts hold. */
+  readonly partMegabytes: number;
   /** Of the second of two runs: the first compiles. */
   readonly coneSeconds: number;
   /** The whole state of the other world, made from the actual one and the cone. */
@@ -59,6 +63,9 @@ export interface ConeMeasured extends ConePoint {
 export interface ConeResult {
   readonly commands: number;
   readonly indexSeconds: number;
+  /** A second whole state, as a full replay makes when the worlds part: its rows, and the time. */
+  readonly copyMegabytes: number;
+  readonly copySeconds: number;
   readonly decisions: number;
   readonly points: readonly ConeMeasured[];
   readonly workload: WorkloadSummary;
@@ -68,9 +75,9 @@ export interface ConeResult {
 export async function measureCone(request: ConeRequest, tell: Tell): Promise<ConeResult> {
   const recording = await recordInThread({ source: request.source, withForced: true });
   const venue = new Venue(recording);
-  const stop = startStopwatch();
+  const stopIndexing = startStopwatch();
   const index = venue.indexed({ commands: [], deviations: [], keepHalts: true });
-  const indexSeconds = secondsOf(stop().cpuNs);
+  const indexSeconds = secondsOf(stopIndexing().cpuNs);
   tell(`index of ${index.commands} commands: ${indexSeconds} s`);
   const points = request.points.map((point) => {
     const measured = measurePoint(venue, index, point, request.isVerified);
@@ -80,7 +87,20 @@ export async function measureCone(request: ConeRequest, tell: Tell): Promise<Con
     return measured;
   });
   const { commands, decisions } = index;
-  return { commands, indexSeconds, decisions: decisions.slack.length, points, workload: recording.workload };
+  const copyMegabytes = megabytesOf(index.end, ({ rows }) => rows);
+  collectGarbage();
+  const stop = startStopwatch();
+  copyState(index.end);
+  const copySeconds = secondsOf(stop().cpuNs);
+  return {
+    commands,
+    indexSeconds,
+    copyMegabytes,
+    copySeconds,
+    decisions: decisions.slack.length,
+    points,
+    workload: recording.workload,
+  };
 }
 
 /** The venue of a recording: states at its start, its commands in batches. */
@@ -139,7 +159,7 @@ function measurePoint(venue: Venue, own: TouchIndex, point: ConePoint, isVerifie
   const full = isVerified ? replayFully(venue, corrections) : undefined;
   const fullSeconds = full?.seconds ?? null;
   if (found.kind === 'beyond') {
-    const nothing = { markets: 0, differing: 0, accounts: 0, passes: 0, composeSeconds: 0 };
+    const nothing = { markets: 0, partMegabytes: 0, differing: 0, accounts: 0, passes: 0, composeSeconds: 0 };
     return { ...point, ...nothing, ...found, coneSeconds, fullSeconds, isSame: null };
   }
   const stopComposing = startStopwatch();
@@ -153,6 +173,7 @@ function measurePoint(venue: Venue, own: TouchIndex, point: ConePoint, isVerifie
     kind: 'cone',
     why: '',
     markets: found.part.markets.length,
+    partMegabytes: partMegabytesOf(found.actual) + partMegabytesOf(found.other),
     executed,
     differing,
     accounts,
@@ -203,6 +224,17 @@ function loseIndex(index: TouchIndex, { market }: ConePoint): CorrectionSet {
 function isTakenOrder(index: TouchIndex, number: number): boolean {
   const { words } = index.chunks[index.chunkOf.at(number)] as { words: Int32Array };
   return words[index.rowOf.at(number) * WORDS] === COMMAND.placeOrder && index.refusal.at(number) === 0;
+}
+
+/** What rows take, 10^6 bytes: so many of each table. */
+function megabytesOf(state: State, rowsOf: (table: Table, name: string) => number): number {
+  const bytes = state.tables().reduce((sum, [name, table]) => sum + rowsOf(table, name) * table.schema.rowBytes, 0);
+  return rounded(bytes / 1e6, 1);
+}
+
+/** Of positions and orders a part holds those of its markets alone; the pages between them are never touched. */
+function partMegabytesOf(part: State): number {
+  return megabytesOf(part, ({ rows, live }, name) => (name === 'position' || name === 'order' ? live : rows));
 }
 
 function secondsOf(ns: number): number {

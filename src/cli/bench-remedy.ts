@@ -98,25 +98,40 @@ async function benchDraft(output: Output, source: WorkloadSource, options: Remed
   return result;
 }
 
-function coneText({ points, commands, decisions, indexSeconds, workload }: ConeResult): string {
+function coneText(result: ConeResult): string {
+  const { points, commands, decisions, indexSeconds, copyMegabytes, copySeconds, workload } = result;
   const table = textTable(
     [
-      ['wrong', 'of market', 'markets', 'executed', 'otherwise', 'accounts', 'passes', 'cone s', 'full s', 'ratio'],
+      [
+        'wrong',
+        'of market',
+        'markets',
+        'executed',
+        'otherwise',
+        'accounts',
+        'passes',
+        'MB',
+        'cone s',
+        'full s',
+        'ratio',
+      ],
       ...points.map(rowOf),
     ],
-    ['right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    Array.from({ length: 11 }, () => 'right' as const),
   );
-  const about = `Index of ${readableCount(commands)} commands, ${readableCount(decisions)} decisions: ${indexSeconds} s.`;
+  const about = `Index of ${readableCount(commands)} commands, ${readableCount(decisions)} decisions: ${indexSeconds} s. A second whole state: ${copyMegabytes} MB, ${copySeconds} s.`;
   const beyond = points.filter(({ kind }) => kind === 'beyond').map(({ why }) => why);
   const left = beyond.length === 0 ? '' : `\nLeft to the full replay: ${[...new Set(beyond)].join('; ')}.`;
   return `${table}${left}\nSeconds of a processor. ${about} ${workloadText(workload)}.`;
 }
 
 function rowOf(point: ConeMeasured): string[] {
-  const { dropped, market, kind, markets, executed, differing, accounts, passes, coneSeconds, fullSeconds } = point;
+  const { dropped, market, kind, markets, executed, differing, accounts, passes, partMegabytes } = point;
+  const { coneSeconds, fullSeconds } = point;
   const head = [dropped === 0 ? 'index lost' : readableCount(dropped), market === 0 ? 'many' : String(market)];
   const full = fullSeconds === null ? '' : String(fullSeconds);
-  if (kind === 'beyond') return [...head, '', readableCount(executed), '', '', '', String(coneSeconds), full, 'full'];
+  if (kind === 'beyond')
+    return [...head, '', readableCount(executed), '', '', '', '', String(coneSeconds), full, 'full'];
   const ratio = fullSeconds === null ? '' : `${(fullSeconds / coneSeconds).toFixed(1)} ×`;
   return [
     ...head,
@@ -125,6 +140,7 @@ function rowOf(point: ConeMeasured): string[] {
     readableCount(differing),
     readableCount(accounts),
     String(passes),
+    String(partMegabytes),
     String(coneSeconds),
     full,
     ratio,
