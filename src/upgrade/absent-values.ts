@@ -5,6 +5,7 @@
 import type { SqlSession } from '../store/database.ts';
 import { quoted } from './compare-rows.ts';
 import type { Findings } from './finding.ts';
+import type { ReadBefore } from './read-before.ts';
 import type { Schema, SchemaTable } from './read-schema.ts';
 import { type Declared, NO_CHANGES } from './upgrade-migration.ts';
 
@@ -21,6 +22,7 @@ export async function checkAbsentValues(
   declared: Declared,
   tables: ReadonlySet<string>,
   findings: Findings,
+  known: ReadBefore,
 ): Promise<number> {
   let columns = 0;
   for (const [name, after] of schemas.candidate.tables) {
@@ -41,7 +43,10 @@ export async function checkAbsentValues(
     const shared = after.columns
       .map((column) => column.name)
       .filter((column) => before.columns.some((each) => each.name === column) && !(column in changed));
-    const [ours, theirs] = await Promise.all([count(control, before, shared), count(candidate, after, shared)]);
+    const [ours, theirs] = await Promise.all([
+      known.once('control', [name], `absent ${shared.join()}`, () => count(control, before, shared)),
+      known.once('candidate', [name], `absent ${shared.join()}`, () => count(candidate, after, shared)),
+    ]);
     for (const column of shared) {
       const [own, other] = [ours.get(column) as Counted, theirs.get(column) as Counted];
       for (const what of ['nulls', 'zeros'] as const) {

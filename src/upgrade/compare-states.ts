@@ -119,13 +119,26 @@ export interface AccountsVerdict {
  */
 export function compareAccounts(control: State, candidate: State, findings: Findings): AccountsVerdict {
   if (!areListsSame(control, candidate, findings)) return { accounts: 0, liquidatable: 0 };
+  const all = Array.from({ length: control.account.rows - 1 }, (_, n) => n + 1);
+  return { accounts: all.length, liquidatable: compareEquities(control, candidate, all, findings) };
+}
+
+/** Equity, margins and whether it could be liquidated, of these accounts; returns how many could be in the control. */
+export function compareEquities(
+  control: State,
+  candidate: State,
+  accounts: Iterable<number>,
+  findings: Findings,
+): number {
   const [own, other] = [new Margin(), new Margin()];
   let liquidatable = 0;
-  for (let account = 1; account < control.account.rows; account++) {
+  for (const account of accounts) {
     computeMargin(control, account, own);
     computeMargin(candidate, account, other);
     for (const name of ['equity', 'initial', 'maintenance'] as const) {
-      const [ours, theirs] = [wholeOf(own[name]), wholeOf(other[name])];
+      const [before, after] = [own[name], other[name]];
+      if (before.high === after.high && before.low === after.low) continue;
+      const [ours, theirs] = [wholeOf(before), wholeOf(after)];
       if (ours !== theirs) findings.add(`account/${account}/${name}`, ours, theirs);
     }
     const [before, after] = [isUnhealthy(own), isUnhealthy(other)].map((is, n) => {
@@ -134,7 +147,7 @@ export function compareAccounts(control: State, candidate: State, findings: Find
     if (before === true) liquidatable++;
     if (before !== after) findings.add(`account/${account}/liquidatable`, String(before), String(after));
   }
-  return { accounts: control.account.rows - 1, liquidatable };
+  return liquidatable;
 }
 
 const LINKS = [
@@ -156,8 +169,9 @@ function areListsSame(control: State, candidate: State, findings: Findings): boo
   for (const [table, columns] of LINKS) {
     const [own, other] = [control[table], candidate[table]];
     if (own.rows !== other.rows) findings.add(`${table}/0/rows`, String(own.rows), String(other.rows));
-    for (let row = 1; row < Math.min(own.rows, other.rows); row++) {
-      for (const [name, column] of Object.entries(columns)) {
+    const rows = Math.min(own.rows, other.rows);
+    for (const [name, column] of Object.entries(columns)) {
+      for (let row = 1; row < rows; row++) {
         const [ours, theirs] = [own.i32[row * own.rowWords + column], other.i32[row * other.rowWords + column]];
         if (ours !== theirs) findings.add(`${table}/${row}/${name.toLowerCase()}`, String(ours), String(theirs));
       }

@@ -5,6 +5,7 @@
 import type { SqlSession } from '../store/database.ts';
 import { compareRows, keyOf, quoted } from './compare-rows.ts';
 import type { Findings } from './finding.ts';
+import type { ReadBefore } from './read-before.ts';
 import type { Schema, SchemaTable } from './read-schema.ts';
 import { type Declared, type DeclaredTable, NO_CHANGES } from './upgrade-migration.ts';
 
@@ -14,6 +15,7 @@ export interface TablesComparison {
   readonly schemas: { readonly control: Schema; readonly candidate: Schema };
   readonly declared: Declared;
   readonly checkTime: () => void;
+  readonly before?: ReadBefore | undefined;
 }
 
 /** Compares all tables that both have, and the new ones with the query that says what must be in them. Returns the rows of the control. */
@@ -40,9 +42,9 @@ export async function compareTables(comparison: TablesComparison, findings: Find
         key: table.key,
         control:
           query === null
-            ? { session: candidate, from: `(select * from ${quoted(name)} limit 0)`, expressions }
-            : { session: control, from: `(${query})`, expressions },
-        candidate: { session: candidate, from: quoted(name), expressions },
+            ? { role: 'control', session: candidate, from: `(select * from ${quoted(name)} limit 0)`, expressions }
+            : { role: 'control', session: control, from: `(${query})`, expressions },
+        candidate: { role: 'candidate', session: candidate, from: quoted(name), expressions },
         checkTime,
       },
       findings,
@@ -52,12 +54,14 @@ export async function compareTables(comparison: TablesComparison, findings: Find
 }
 
 async function compareTable(
-  { control, candidate, declared, checkTime }: TablesComparison,
+  { control, candidate, declared, checkTime, before: known }: TablesComparison,
   before: SchemaTable,
   after: SchemaTable,
   findings: Findings,
 ): Promise<number> {
   const { name } = before;
+  const typesOf = (compared: Compared): (string | undefined)[] =>
+    compared.map(([column, own]) => (own === quoted(column) ? sameType(column, before, after) : undefined));
   const changes = declared.tables[name] ?? NO_CHANGES;
   const forwards = forwardsOf(before, after, changes);
   const from = quoted(name);
@@ -66,9 +70,16 @@ async function compareTable(
       table: name,
       columns: forwards.map(([column]) => column),
       key: keyOf(before, namesOf(forwards)),
-      control: { session: control, from, expressions: forwards.map(([, expression]) => expression) },
-      candidate: { session: candidate, from, expressions: forwards.map(([column]) => quoted(column)) },
+      types: typesOf(forwards),
+      control: { role: 'control', session: control, from, expressions: forwards.map(([, expression]) => expression) },
+      candidate: {
+        role: 'candidate',
+        session: candidate,
+        from,
+        expressions: forwards.map(([column]) => quoted(column)),
+      },
       checkTime,
+      before: known,
     },
     findings,
   );
@@ -80,13 +91,25 @@ async function compareTable(
       table: name,
       columns: backwards.map(([column]) => column),
       key: keyOf(before, namesOf(backwards)),
-      control: { session: control, from, expressions: backwards.map(([column]) => quoted(column)) },
-      candidate: { session: candidate, from, expressions: backwards.map(([, expression]) => expression) },
+      control: { role: 'control', session: control, from, expressions: backwards.map(([column]) => quoted(column)) },
+      candidate: {
+        role: 'candidate',
+        session: candidate,
+        from,
+        expressions: backwards.map(([, expression]) => expression),
+      },
       checkTime,
+      before: known,
     },
     findings,
   );
   return rows;
+}
+
+/** The type of a column that both sides have alike. */
+function sameType(column: string, before: SchemaTable, after: SchemaTable): string | undefined {
+  const [own, other] = [before, after].map(({ columns }) => columns.find(({ name }) => name === column)?.type);
+  return own === other ? own : undefined;
 }
 
 type Compared = readonly (readonly [column: string, expression: string])[];

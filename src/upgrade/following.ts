@@ -1,8 +1,11 @@
 /** A copy that follows the live journal while the procedure does something else. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, SqlSession } from '../store/database.ts';
 import { Follower } from '../store/follow-journal.ts';
 import { sayEpoch } from './chunks.ts';
 import type { CopyRole, World } from './world.ts';
+
+const LOOK_MS = 1000;
 
 export class Following {
   private readonly world: World;
@@ -26,10 +29,23 @@ export class Following {
     return database;
   }
 
-  /** Resolves when the copy has the block at a height; rejects when it cannot have it. */
-  async reached(height: number): Promise<void> {
-    this.at?.follower.wake();
-    await this.at?.follower.reached(height);
+  /** Resolves when the copy has the block at a height; rejects when it cannot have it, and with what `checkTime` throws meanwhile. */
+  async reached(height: number, checkTime: () => void): Promise<void> {
+    if (this.at === undefined) return;
+    const { follower } = this.at;
+    follower.wake();
+    const there = follower.reached(height).then(() => true);
+    there.catch(() => undefined);
+    const waiting = new AbortController();
+    try {
+      for (;;) {
+        const look = sleep(LOOK_MS, false, { signal: waiting.signal }).catch(() => false);
+        if (await Promise.race([there, look])) return;
+        checkTime();
+      }
+    } finally {
+      waiting.abort();
+    }
   }
 
   /** Lets go of the copy. */

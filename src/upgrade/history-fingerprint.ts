@@ -2,7 +2,14 @@
 import type { SqlSession } from '../store/database.ts';
 import { PROJECTED_TABLES } from '../store/projected-tables.ts';
 import { totalsOf } from '../store/table-sums.ts';
+import type { ReadBefore } from './read-before.ts';
 import type { Declared } from './upgrade-migration.ts';
+
+/** Which side it is, and what was read of it before. */
+interface Side {
+  readonly role: 'control' | 'candidate';
+  readonly before: ReadBefore | undefined;
+}
 
 const HOUR_MS = 3_600_000;
 
@@ -26,27 +33,33 @@ export async function historyFingerprint(
   session: SqlSession,
   height: number,
   declared: Declared,
+  { role, before }: Side,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
+  const once = <T>(tables: readonly string[], key: string, read: () => Promise<T>): Promise<T> =>
+    before === undefined ? read() : before.once(role, tables, `${key} ${height}`, read);
   const isLeft = (name: string): boolean => {
     const { removed = {}, changed = {} } = declared.tables[name] ?? {};
     return Object.keys(removed).length + Object.keys(changed).length > 0 || declared.droppedTables.includes(name);
   };
   for (const { name, columns } of PROJECTED_TABLES) {
     if (isLeft(name)) continue;
-    const { rows, sums } = await totalsOf(session, name, height);
+    const { rows, sums } = await once([name], `totals ${name}`, () => totalsOf(session, name, height));
     found.set(`${name}/all/rows`, String(rows));
     for (const [column, sum] of Object.entries(sums)) found.set(`${name}/all/${column}`, String(sum));
     if (!columns.some(([column]) => column === 'time_ms')) continue;
-    const hours = await session.query<{ hour: string; n: number }>(
-      `select (time_ms / ${HOUR_MS})::text as hour, count(*) as n from ${name} group by 1`,
+    const hours = await once([name], `hours ${name}`, () =>
+      session.query<{ hour: number; n: number }>(
+        `select time_ms / ${HOUR_MS} as hour, count(*) as n from ${name} group by 1`,
+      ),
     );
     for (const { hour, n } of hours) found.set(`${name}/hour ${hour}/rows`, String(n));
   }
   const used = /\b(?:trade|command|order_version|balance_version|position_version|state_account)\b/g;
   for (const [path, text] of Object.entries(ORPHANS)) {
-    if ([...text.matchAll(used)].some(([name]) => isLeft(name))) continue;
-    const [row] = await session.query<{ n: number }>(text);
+    const tables = [...new Set([...text.matchAll(used)].map(([name]) => name))];
+    if (tables.some(isLeft)) continue;
+    const [row] = await once(tables, path, () => session.query<{ n: number }>(text));
     found.set(path, String(row?.n ?? 0));
   }
   return found;

@@ -1,6 +1,7 @@
 /** Check 6: what the database says of its own pages and indexes (PostgreSQL's `amcheck`, page checksums), where it can. */
 import { type SqlSession, SqlFailed } from '../store/database.ts';
 import type { Findings } from './finding.ts';
+import type { ReadBefore } from './read-before.ts';
 
 export interface PagesVerdict {
   readonly indexes: number;
@@ -9,7 +10,11 @@ export interface PagesVerdict {
 }
 
 /** Checks every B-tree index against its table, in a transaction that is rolled back: nothing is left in the database. */
-export async function checkPages(session: SqlSession, findings: Findings): Promise<PagesVerdict> {
+export async function checkPages(
+  session: SqlSession,
+  findings: Findings,
+  before: ReadBefore | undefined,
+): Promise<PagesVerdict> {
   const absent: string[] = [];
   const [sums] = await session.query<{ data_checksums: string }>('show data_checksums');
   if (sums?.data_checksums !== 'on') absent.push('page checksums: the server was made without them');
@@ -21,20 +26,26 @@ export async function checkPages(session: SqlSession, findings: Findings): Promi
   let indexes = 0;
   try {
     await session.query('create extension if not exists amcheck');
-    const names = await session.query<{ name: string; table_name: string }>(
-      `select c.relname as name, t.relname as table_name from pg_index i join pg_class c on c.oid = i.indexrelid
+    const names = await session.query<{ name: string; table_name: string; files: string }>(
+      `select c.relname as name, t.relname as table_name, c.oid || ' ' || c.relfilenode as files from pg_index i join pg_class c on c.oid = i.indexrelid
         join pg_class t on t.oid = i.indrelid join pg_am a on a.oid = c.relam
         where a.amname = 'btree' and c.relnamespace = 'public'::regnamespace and i.indisvalid order by 1`,
     );
-    for (const { name, table_name: table } of names) {
-      await session.query('savepoint one');
-      try {
-        await session.query('select bt_index_check($1::regclass, true)', [`public."${name}"`]);
-      } catch (error) {
-        if (!(error instanceof SqlFailed)) throw error;
-        await session.query('rollback to savepoint one');
-        findings.add(`${table}/index/${name}`, 'whole', error.message.slice(0, 200));
-      }
+    for (const { name, table_name: table, files } of names) {
+      const check = async (): Promise<string> => {
+        await session.query('savepoint one');
+        try {
+          await session.query('select bt_index_check($1::regclass, true)', [`public."${name}"`]);
+          return '';
+        } catch (error) {
+          if (!(error instanceof SqlFailed)) throw error;
+          await session.query('rollback to savepoint one');
+          return error.message;
+        }
+      };
+      const what =
+        before === undefined ? await check() : await before.once('candidate', [table], `pages ${files}`, check);
+      if (what !== '') findings.add(`${table}/index/${name}`, 'whole', what.slice(0, 200));
       indexes++;
     }
   } catch (error) {

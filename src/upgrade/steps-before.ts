@@ -9,8 +9,10 @@ import { appliedMigrations } from '../store/migrate.ts';
 import { recoverFromDatabase } from '../store/recover-from-database.ts';
 import { lastHeight } from '../store/write-blocks.ts';
 import { migrateBack, migrateInChunks, appliedChunks, sayEpoch } from './chunks.ts';
+import { ReadBefore } from './read-before.ts';
 import { readSchema } from './read-schema.ts';
 import { asControl } from './read-state.ts';
+import { LedState } from './replay-differential.ts';
 import {
   comparing,
   failedWith,
@@ -66,7 +68,8 @@ async function hasFence(database: Database): Promise<boolean> {
 
 /** U1: a copy of the live database stands still from here on; the migration is rehearsed on a copy of that. */
 export async function rehearse(context: UpgradeContext): Promise<StepResult> {
-  const { world, venue, journal, onPlace } = context;
+  const { world, venue, journal, memory, onPlace } = context;
+  memory.known = { before: new ReadBefore(), led: new LedState() };
   await venue.releaseDatabase();
   try {
     await world.copy('live', 'control');
@@ -161,8 +164,9 @@ async function crashAtEveryChunk(
 
 /** U2: the candidate is made, migrated and verified, and follows the live journal. */
 export async function shadow(context: UpgradeContext): Promise<StepResult> {
-  const { world, migration, onPlace } = context;
+  const { world, migration, memory, onPlace } = context;
   await makeCandidate(context);
+  memory.known?.before.forget('candidate');
   return withDatabase(world.open('control'), async (control) => {
     return withDatabase(world.open('candidate'), async (candidate) => {
       await migrateInChunks(candidate, migration, (ordinal, place) => onPlace(`chunk ${ordinal} ${place}`));
@@ -227,7 +231,7 @@ function verification(
   candidate: Database,
   declared: Declared,
 ): Promise<Verification> {
-  const { journal, limits, checkTime } = context;
+  const { journal, limits, memory, checkTime } = context;
   const history = new JournalReader(journal);
   return comparing(control, candidate, (own, other) =>
     verifyCandidate({
@@ -238,6 +242,8 @@ function verification(
       folder: journal,
       blocks: limits.blocks,
       checkTime,
+      before: memory.known?.before,
+      led: memory.known?.led,
     }),
   );
 }

@@ -1,9 +1,11 @@
 /** The steps while nobody trades: drain, fence, fingerprint, the candidate at the tip, the exchange of the two, and its drill. */
-import { toHex } from '../chain/digest.ts';
+import { sameBytes, toHex } from '../chain/digest.ts';
 import { copyState } from '../chain/copy-state.ts';
+import { DirectRoots } from '../chain/roots.ts';
 import type { State } from '../engine/state.ts';
-import { MARKET } from '../engine/tables.ts';
+import { MARKET, POSITION } from '../engine/tables.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
+import { sha256 } from '../journal/node-digest.ts';
 import type { Json } from '../remedy/canonical-json.ts';
 import { type Database, type SqlSession, SqlFailed } from '../store/database.ts';
 import { catchUp } from '../store/follow-journal.ts';
@@ -12,7 +14,7 @@ import { loadState, stateHeadOf } from '../store/load-state.ts';
 import { recoverFromDatabase } from '../store/recover-from-database.ts';
 import { PROJECTED_TABLES } from '../store/projected-tables.ts';
 import { lastHeight } from '../store/write-blocks.ts';
-import { compareAccounts, rootOf } from './compare-states.ts';
+import { compareEquities } from './compare-states.ts';
 import { compareTables } from './compare-tables.ts';
 import { Findings } from './finding.ts';
 import { readSchema, type Schema } from './read-schema.ts';
@@ -32,16 +34,26 @@ import {
 
 /** U4: no new risk: the exchange takes no commands any more, what is in flight is finished. */
 export async function cancelOnly(context: UpgradeContext): Promise<StepResult> {
-  const { venue, following, journal, memory, migration, now, onPlace } = context;
+  const { venue, following, journal, memory, migration, now, checkTime, onPlace } = context;
   // The candidate is at the journal's end, and its state verified, before anybody is kept waiting.
   const candidate = await following.begin('candidate');
+  const reader = new JournalReader(journal);
+  await following.reached(reader.height, checkTime);
   memory.tip = isStateChanged(migration.declared) ? undefined : await TipState.take(candidate, journal);
+  await following.reached(heightNow(reader), checkTime);
   const height = await lastHeight(candidate);
   onPlace('candidate follows');
   const pausedMs = now();
   await venue.pause();
   onPlace('paused');
   return passed({ running: venue.isRunning, candidateHeight: height, pausedMs });
+}
+
+/** Height of the last block of a journal that has grown since it was read. */
+function heightNow(reader: JournalReader): number {
+  let { height } = reader;
+  for (const entry of reader.entries(height)) if (entry.kind === 'block') ({ height } = entry.block);
+  return height;
 }
 
 /** U5: the live database has every block, its next epoch is ours, and a writer of the old one is refused. */
@@ -118,11 +130,11 @@ async function tipOf(session: SqlSession): Promise<Record<string, Json>> {
 
 /** U7: the migrated copy is brought to the tip. The migration itself ran on it before, statement by statement. */
 export async function migrateToTip(context: UpgradeContext): Promise<StepResult> {
-  const { world, following } = context;
+  const { world, following, checkTime } = context;
   const height = await withDatabase(world.openLive(), lastHeight);
   const candidate = await following.begin('candidate');
   try {
-    await following.reached(height);
+    await following.reached(height, checkTime);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return failedWith([{ path: `block/${height}/row`, control: 'projected', candidate: why }]);
@@ -306,7 +318,7 @@ const FALSIFIED = [
   ['initial_margin', MARKET.INITIAL_MARGIN],
 ] as const;
 
-/** U10: the checks are alive: an index, a mark and a margin that are zeroed in a copy of the live state are each denied. */
+/** U10: the checks are alive: an index, a mark and a margin that are zeroed in the live state, in memory, are each denied; undone, it passes. */
 export async function canary(context: UpgradeContext): Promise<StepResult> {
   const { world, memory } = context;
   const { state, head } = await withDatabase(world.openLive(), async (live) => ({
@@ -315,21 +327,46 @@ export async function canary(context: UpgradeContext): Promise<StepResult> {
   }));
   if (head === undefined)
     return failedWith([{ path: 'state_head/0/height', control: 'a sealed block', candidate: 'none' }]);
+  const truth = copyState(state);
+  const roots = memory.tip?.roots ?? new DirectRoots(sha256);
+  const isSealed = (): boolean => {
+    roots.request(state);
+    return sameBytes(roots.wait().stateRoot, head.stateRoot);
+  };
+  const { market } = state;
   const denials: Json[] = [];
   for (const [name, column] of FALSIFIED) {
     const row = marketOf(state, column);
     if (row === 0) continue;
-    const copy = copyState(state);
-    copy.market.f64[row * copy.market.rowFloats + column] = 0;
+    const write = (value: number): void => {
+      market.f64[row * market.rowFloats + column] = value;
+      market.touch(row);
+    };
+    const value = market.f64[row * market.rowFloats + column] as number;
+    write(0);
     const findings = new Findings();
-    compareAccounts(state, copy, findings);
-    const isDenied = rootOf(copy) !== toHex(head.stateRoot);
+    compareEquities(truth, state, holdersOf(state, row), findings);
+    const isDenied = !isSealed();
+    write(value);
     denials.push({ canary: `market/${row}/${name}`, denied: isDenied, accounts: findings.count });
     if (!isDenied) {
       return failedWith([{ path: `market/${row}/${name}`, control: 'denied', candidate: 'passed' }], { denials });
     }
   }
-  return passed({ denials });
+  if (isSealed()) return passed({ denials });
+  return failedWith([{ path: 'state/0/root', control: toHex(head.stateRoot), candidate: 'another' }], { denials });
+}
+
+/** Accounts with a position in a market. */
+function holdersOf({ position }: State, market: number): Set<number> {
+  const found = new Set<number>();
+  for (let row = 1; row < position.rows; row++) {
+    const isOpen = position.f64[row * position.rowFloats + POSITION.SIZE] !== 0;
+    if (isOpen && position.i32[row * position.rowWords + POSITION.MARKET] === market) {
+      found.add(position.i32[row * position.rowWords + POSITION.ACCOUNT] as number);
+    }
+  }
+  return found;
 }
 
 async function indexed({ world, migration }: UpgradeContext, live: Database): Promise<State> {

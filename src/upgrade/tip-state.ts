@@ -37,6 +37,11 @@ export class TipState {
     this.state = taken.state;
   }
 
+  /** Computes the roots of `state` as it goes on. */
+  get roots(): DirectRoots {
+    return this.taken.roots;
+  }
+
   /** Reads the state of a candidate while people trade. Undefined where it is not that of a sealed block: then it is to be verified whole. */
   static async take(candidate: Database, journal: string): Promise<TipState | undefined> {
     const found = await candidate.hold(async (session) => {
@@ -119,7 +124,7 @@ async function compareChanged(
   const { name, columns } = table;
   const changed = await session.query<Record<string, number | null>>(
     `select ${quotedColumns(table).join(', ')} from ${name}
-      where age(xmin) <= (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - $1::bigint)`,
+      where age(xmin) <= age(($1::text::xid8)::xid)`,
     [mark],
   );
   const written = new Map(changed.map((row) => [row['row'] as number, row]));

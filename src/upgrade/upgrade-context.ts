@@ -12,6 +12,8 @@ import type { Release } from './release.ts';
 import type { Override } from './sign-off.ts';
 import type { UpgradeState, Verdict } from './states.ts';
 import type { TipState } from './tip-state.ts';
+import type { ReadBefore } from './read-before.ts';
+import type { LedState } from './replay-differential.ts';
 import type { UpgradeMigration } from './upgrade-migration.ts';
 import type { Venue } from './venue.ts';
 import type { World } from './world.ts';
@@ -57,13 +59,24 @@ export interface UpgradeContext {
   /** Follows the journal with the candidate, or with the old world, while other steps go on. */
   readonly following: Following;
   /** What is kept in memory from one step to the next; a procedure that was interrupted has none of it, and does without. */
-  readonly memory: { tip: TipState | undefined; comparison?: ReleaseComparison | undefined; roster?: Roster };
+  readonly memory: {
+    tip: TipState | undefined;
+    comparison?: ReleaseComparison | undefined;
+    roster?: Roster;
+    known?: Known;
+  };
   /** The folder of all upgrades, where people's sign-offs are; undefined: nobody is asked. */
   readonly upgrades?: string;
   /** What of the ready-check is passed over by whoever runs it, where no roster asks for more. */
   readonly overrides?: readonly Override[];
   /** Of an upgrade of a release. */
   readonly release?: ReleaseRun;
+}
+
+/** What verification has read so far, of the control and of the copy that is compared with it. */
+interface Known {
+  readonly before: ReadBefore;
+  readonly led: LedState;
 }
 
 /** What a step comes to. */

@@ -7,6 +7,7 @@ import { toHex } from '../chain/digest.ts';
 import type { State } from '../engine/state.ts';
 import { type SqlSession, SqlFailed } from '../store/database.ts';
 import { type StateHead, stateHeadOf } from '../store/load-state.ts';
+import { STATE_TABLES } from '../store/state-columns.ts';
 import { checkAbsentValues } from './absent-values.ts';
 import { compareSchemas } from './compare-schema.ts';
 import {
@@ -20,9 +21,10 @@ import { compareTables } from './compare-tables.ts';
 import { Findings, type UpgradeFinding } from './finding.ts';
 import { historyFingerprint, knownIndexes } from './history-fingerprint.ts';
 import { checkPages } from './page-checks.ts';
+import { ReadBefore } from './read-before.ts';
 import { readSchema, type Schema } from './read-schema.ts';
 import { readState } from './read-state.ts';
-import { compareReplays } from './replay-differential.ts';
+import { compareReplays, type LedState } from './replay-differential.ts';
 import type { Verdict } from './states.ts';
 import { type Declared, NOTHING_DECLARED } from './upgrade-migration.ts';
 
@@ -71,6 +73,9 @@ export interface VerifyInput {
   readonly blocks: number;
   /** Throws when the time of the procedure is over. */
   readonly checkTime: () => void;
+  /** What was read of both before, in other sessions. */
+  readonly before?: ReadBefore | undefined;
+  readonly led?: LedState | undefined;
 }
 
 /** Verifies. Never throws for what a candidate holds; throws when a session is lost, and what `checkTime` throws. */
@@ -78,8 +83,15 @@ export function verifyCandidate(input: VerifyInput): Promise<Verification> {
   return new CandidateVerification(input).run();
 }
 
+/** A state, or what of it could not be read. */
+interface ReadState {
+  readonly state: State | undefined;
+  readonly unread: Findings;
+}
+
 class CandidateVerification {
   private readonly input: VerifyInput;
+  private readonly before: ReadBefore;
   private readonly findings = new Findings();
   private readonly checks: Check[] = [];
   private rows = 0;
@@ -88,27 +100,31 @@ class CandidateVerification {
 
   constructor(input: VerifyInput) {
     this.input = input;
+    this.before = input.before ?? new ReadBefore();
   }
 
   async run(): Promise<Verification> {
     const { control, candidate, declared } = this.input;
+    const { before } = this;
+    await before.begin('control', control);
+    await before.begin('candidate', candidate);
     for (const session of [control, candidate]) await session.query("set local timezone = 'UTC'");
     const schemas = { control: await readSchema(control), candidate: await readSchema(candidate) };
     const differing = new Set<string>(Object.keys(declared.tables));
     await this.check('rows', async (findings) => {
       const { checkTime } = this.input;
-      this.rows = await compareTables({ control, candidate, schemas, declared, checkTime }, findings);
+      this.rows = await compareTables({ control, candidate, schemas, declared, checkTime, before }, findings);
       compareSchemas(schemas.control, schemas.candidate, declared, findings);
-      return `${this.rows} rows of ${schemas.control.tables.size} tables, both ways`;
+      return `${this.rows} rows of ${schemas.control.tables.size} tables, both ways${before.about}`;
     });
     for (const { path } of this.findings.kept) differing.add(path.slice(0, path.indexOf('/')));
     await this.checkStates(schemas);
     await this.check('pages', async (findings) => {
-      const { indexes, absent } = await checkPages(candidate, findings);
+      const { indexes, absent } = await checkPages(candidate, findings, before);
       return { about: [`${indexes} indexes`, ...absent].join('; '), isAbsent: absent.length > 0 };
     });
     await this.check('absent_values', async (findings) => {
-      const columns = await checkAbsentValues(control, candidate, schemas, declared, differing, findings);
+      const columns = await checkAbsentValues(control, candidate, schemas, declared, differing, findings, before);
       return `defaults of ${columns} columns, values of ${[...differing].join(', ') || 'no table that differs'}`;
     });
     return {
@@ -127,9 +143,19 @@ class CandidateVerification {
     const unread = new Findings();
     const heads = [await stateHeadOf(control), await headOrNone(candidate)] as const;
     const [head] = heads;
+    const read = async (session: SqlSession, as: Declared): Promise<ReadState> => {
+      const found = new Findings();
+      return { state: await readState(session, schemas, as, found), unread: found };
+    };
     this.height = head?.height ?? -1;
-    const own = await readState(control, schemas, NOTHING_DECLARED, unread);
-    const other = await this.candidateState(schemas, unread);
+    const states = STATE_TABLES.map(({ name }) => name).concat('state_table');
+    const changed = Object.entries(declared.tables).filter(([name]) => name.startsWith('state_'));
+    const ownRead = await this.before.once('control', states, 'state', () => read(control, NOTHING_DECLARED));
+    const otherRead = await this.before.once('candidate', states, `state ${JSON.stringify(changed)}`, () =>
+      this.candidateState(schemas),
+    );
+    const [own, other] = [ownRead.state, otherRead.state];
+    for (const each of [ownRead, otherRead]) unread.addAll(each.unread);
     await this.check('fingerprint', async (findings) => {
       findings.addAll(unread);
       compareHeads(heads, findings);
@@ -138,16 +164,17 @@ class CandidateVerification {
         compareFingerprints(stateFingerprint(own), stateFingerprint(other), findings);
       }
       const last = Number.MAX_SAFE_INTEGER;
-      const [ours, theirs] = [
-        await historyFingerprint(control, last, declared),
-        await historyFingerprint(candidate, last, declared),
-      ];
+      const { before } = this;
+      const [ours, theirs] = await Promise.all([
+        historyFingerprint(control, last, declared, { role: 'control', before }),
+        historyFingerprint(candidate, last, declared, { role: 'candidate', before }),
+      ]);
       compareFingerprints(ours, theirs, findings);
       return `${ours.size} numbers of the history, the state at block ${this.height}`;
     });
     await this.check('replay', (findings) => {
       const state = requireState(head, other);
-      const verdict = compareReplays(state, { history, folder, height: this.height, blocks }, findings);
+      const verdict = compareReplays(state, { history, folder, height: this.height, blocks }, findings, this.input.led);
       const sealed = history.block(this.height);
       if (sealed !== undefined && toHex(sealed.stateRoot) !== verdict.root) {
         findings.add('block/sealed/state_root', toHex(sealed.stateRoot), verdict.root);
@@ -165,16 +192,15 @@ class CandidateVerification {
     });
   }
 
-  private async candidateState(
-    schemas: { readonly control: Schema; readonly candidate: Schema },
-    findings: Findings,
-  ): Promise<State | undefined> {
+  private async candidateState(schemas: { readonly control: Schema; readonly candidate: Schema }): Promise<ReadState> {
+    const unread = new Findings();
     try {
-      return await this.guarded((session) => readState(session, schemas, this.input.declared, findings));
+      const state = await this.guarded((session) => readState(session, schemas, this.input.declared, unread));
+      return { state, unread };
     } catch (error) {
       if (!(error instanceof SqlFailed)) throw error;
-      findings.add('state/schema/tables', 'readable', error.message);
-      return undefined;
+      unread.add('state/schema/tables', 'readable', error.message);
+      return { state: undefined, unread };
     }
   }
 
