@@ -12,6 +12,7 @@ import { genesis, type State } from '../src/engine/state.ts';
 import { Guard } from '../src/guard/guard.ts';
 import { applyHeard } from '../src/guard/guarded-replay.ts';
 import type { Verdict } from '../src/guard/verdict.ts';
+import type { ListeningTimes } from '../src/exchange/listening-exchange.ts';
 import { ThreadedListening } from '../src/exchange/threaded-listening.ts';
 import { requireState } from './fingerprint.ts';
 import type { FullRequest } from './full.ts';
@@ -45,8 +46,13 @@ export interface GuardedResult {
   /** The same by what the measuring thread had of a processor, and the same of the guard in one thread. */
   readonly cpuCost: number;
   readonly oneThreadCost: number;
-  /** Processor time of the second thread, per operation. */
+  /**
+   * Of the guarded runs, per operation: in which the second thread took in what happened (what it looks for news in is not counted), in
+   * which the engine's thread did so in its stead, and in which that one waited for it.
+   */
   readonly listeningNsPerOp: number;
+  readonly takenBackNsPerOp: number;
+  readonly waitedNsPerOp: number;
   /** Of one guarded run: forced actions judged, and how many were held and why. */
   readonly judged: number;
   readonly held: Readonly<Record<string, number>>;
@@ -61,7 +67,10 @@ export async function measureGuarded({ source, runs }: FullRequest, tell: Tell):
   const plain: Run[] = [];
   const guarded: Run[] = [];
   const inOneThread: Run[] = [];
-  const listening: number[] = [];
+  // One thread for all turns, as an exchange has one as long as it runs: only in the first turn is its code new.
+  const threaded = new ThreadedListening();
+  await threaded.whenReady();
+  const times: ListeningTimes[] = [];
   let counts = new JudgementCount();
   const onVerdict = (verdict: Verdict): void => counts.count(verdict);
   const runWith = (guard?: Guard): Run => ({ elapsed: applyTurn(recording, batches, guard), units });
@@ -69,23 +78,22 @@ export async function measureGuarded({ source, runs }: FullRequest, tell: Tell):
     counts = new JudgementCount();
     const kinds = [
       () => void plain.push(runWith()),
-      async () => {
-        const threaded = new ThreadedListening();
-        await threaded.whenReady();
-        const cpu = process.cpuUsage();
+      () => {
+        const before = threaded.times;
         guarded.push(runWith(new Guard({ onVerdict, listening: threaded })));
-        const { user, system } = process.cpuUsage(cpu);
-        listening.push(((user + system) * 1000 - (guarded.at(-1) as Run).elapsed.cpuNs) / units);
-        await threaded.close();
+        times.push(between(before, threaded.times));
       },
       () => void inOneThread.push(runWith(new Guard())),
     ];
     // Each in turn first: what one leaves behind weighs on the next.
-    for (let n = 0; n < kinds.length; n++) await kinds[(turn + n) % kinds.length]?.();
+    for (let n = 0; n < kinds.length; n++) kinds[(turn + n) % kinds.length]?.();
     tell(
       `${turn === 0 ? 'first turn' : `turn ${turn} of ${runs}`}: ${percent(costOf(plain[turn], guarded[turn], 'wallNs'))}`,
     );
   }
+  await threaded.close();
+  const nsPerOp = (name: keyof ListeningTimes): number =>
+    rounded((median(times.slice(1).map((each) => each[name])) * 1e6) / units, 1);
   const costsOf = (of: readonly Run[], by: keyof Elapsed): number[] =>
     plain.slice(1).map((run, turn) => rounded(costOf(run, of[turn + 1], by), 4));
   const costs = costsOf(guarded, 'wallNs');
@@ -97,10 +105,20 @@ export async function measureGuarded({ source, runs }: FullRequest, tell: Tell):
     costs,
     cpuCost: rounded(median(costsOf(guarded, 'cpuNs')), 4),
     oneThreadCost: rounded(median(costsOf(inOneThread, 'wallNs')), 4),
-    listeningNsPerOp: rounded(median(listening.slice(1)), 1),
+    listeningNsPerOp: nsPerOp('busyMs'),
+    takenBackNsPerOp: nsPerOp('takenBackMs'),
+    waitedNsPerOp: nsPerOp('waitedMs'),
     judged: counts.judged,
     held: Object.fromEntries(counts.held),
     workload: recording.workload,
+  };
+}
+
+function between(before: ListeningTimes, after: ListeningTimes): ListeningTimes {
+  return {
+    busyMs: after.busyMs - before.busyMs,
+    takenBackMs: after.takenBackMs - before.takenBackMs,
+    waitedMs: after.waitedMs - before.waitedMs,
   };
 }
 

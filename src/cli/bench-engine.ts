@@ -114,7 +114,8 @@ async function guarded(output: Output, options: EngineOptions): Promise<void> {
 }
 
 function guardedText(result: GuardedResult): string {
-  const { plain, guarded: under, inOneThread, cost, cpuCost, oneThreadCost, listeningNsPerOp } = result;
+  const { plain, guarded: under, inOneThread, cost, cpuCost, oneThreadCost } = result;
+  const [listening, takenBack, waited] = [result.listeningNsPerOp, result.takenBackNsPerOp, result.waitedNsPerOp];
   const { judged, held, workload } = result;
   const row = (name: string, { nsPerOp, best, cpuNsPerOp }: Series): string[] => [
     name,
@@ -132,7 +133,8 @@ function guardedText(result: GuardedResult): string {
   return [
     textTable(rows, ['left', 'right', 'right', 'right']),
     `The guard costs ${share(cost)} of the time, the median of runs in turn (${share(cpuCost)} of the engine's thread on its processor);`,
-    `a second thread, which listens, works ${listeningNsPerOp.toFixed(0)} ns an operation. All in one thread it costs ${share(oneThreadCost)}.`,
+    `a second thread takes in what happened, ${listening.toFixed(0)} ns an operation; the engine's thread takes in ${takenBack.toFixed(0)} ns of it itself and`,
+    `waits ${waited.toFixed(0)} ns. All in one thread the guard costs ${share(oneThreadCost)}.`,
     `${readableCount(judged)} forced actions judged; held: ${holds.length === 0 ? 'none' : holds.join(', ')}.`,
     `${workloadText(workload)}.`,
   ].join('\n');

@@ -29,6 +29,8 @@ const PIECE_WORDS = 8;
 /** New positions on their way at most. */
 const LINKS = 1 << 16;
 const SCALARS_AT = CONTROL_WORDS * 4;
+/** Milliseconds in which the listening thread took in pieces. */
+const BUSY_AT = SCALARS_AT + 64;
 const PIECES_AT = SCALARS_AT + 128;
 const LINKS_AT = PIECES_AT + PIECES * PIECE_WORDS * 4;
 const BYTES = LINKS_AT + LINKS * 8;
@@ -61,6 +63,15 @@ export interface Piece {
   readonly batch: number;
 }
 
+/** What listening took so far. */
+export interface ListeningTimes {
+  /** Milliseconds in which pieces were taken in, by the listening thread and by the exchange's. */
+  readonly busyMs: number;
+  readonly takenBackMs: number;
+  /** Milliseconds in which the exchange's thread waited for the other one. */
+  readonly waitedMs: number;
+}
+
 /** The thread that listens for the guard failed, or gave no sign for a minute: nothing can be judged. */
 export class ListeningThreadFailed extends Error {
   constructor(why: string) {
@@ -79,6 +90,10 @@ export class ListeningExchange {
   private settled = 0;
   private linked = 0;
   private readonly wakesAt: number;
+  private readonly busy: Float64Array;
+  private begunMs = 0;
+  private ownBusyMs = 0;
+  private waitedMs = 0;
 
   /** `takesBack`: the exchange's thread takes in what was not begun when it waits for it. */
   constructor(takesBack: boolean, memory: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
@@ -86,6 +101,7 @@ export class ListeningExchange {
     this.memory = memory;
     this.control = new Int32Array(memory, 0, CONTROL_WORDS);
     this.scalars = new Float64Array(memory, SCALARS_AT, SCALARS);
+    this.busy = new Float64Array(memory, BUSY_AT, 1);
     this.pieces = new Int32Array(memory, PIECES_AT, PIECES * PIECE_WORDS);
     this.links = new Int32Array(memory, LINKS_AT, LINKS * 2);
   }
@@ -146,7 +162,9 @@ export class ListeningExchange {
   /** Exchange's thread: waits until so many pieces are done. Returns false when the other side failed. */
   wait(pieces: number): boolean {
     const { control } = this;
-    if (!this.isDone(pieces)) this.look(pieces);
+    if (this.isDone(pieces)) return Atomics.load(control, COUNTER.FAILED) === 0;
+    const startedMs = performance.now();
+    this.look(pieces);
     while (!this.isDone(pieces)) {
       const done = Atomics.load(control, COUNTER.DONE);
       if (Atomics.load(control, COUNTER.FAILED) === 1) return false;
@@ -155,7 +173,13 @@ export class ListeningExchange {
       Atomics.store(control, COUNTER.WAITS, 0);
       if (result === 'timed-out') throw new ListeningThreadFailed(`no sign of it for ${WAIT_MS / 1000} s`);
     }
+    this.waitedMs += performance.now() - startedMs;
     return Atomics.load(control, COUNTER.FAILED) === 0;
+  }
+
+  /** Exchange's thread: what listening took so far. */
+  get times(): ListeningTimes {
+    return { busyMs: this.busy[0] as number, takenBackMs: this.ownBusyMs, waitedMs: this.waitedMs };
   }
 
   /** Exchange's thread: waits until the piece that the other thread is at is done. Returns false when it failed. */
@@ -193,6 +217,7 @@ export class ListeningExchange {
     const next = Atomics.load(control, COUNTER.DONE);
     if (Atomics.load(control, COUNTER.BEGUN) !== next || Atomics.load(control, COUNTER.SENT) === next) return undefined;
     if (Atomics.compareExchange(control, COUNTER.BEGUN, next, (next + 1) | 0) !== next) return undefined;
+    this.begunMs = performance.now();
     const at = (next & (PIECES - 1)) * PIECE_WORDS;
     const word = (n: number): number => this.pieces[at + n] as number;
     return {
@@ -246,8 +271,15 @@ export class ListeningExchange {
     return Atomics.load(this.control, COUNTER.ANSWERS);
   }
 
-  /** Either thread: the piece that it began is taken in. */
+  /** Exchange's thread: the piece that it began is taken in. */
+  finishOwn(): void {
+    this.ownBusyMs += performance.now() - this.begunMs;
+    Atomics.add(this.control, COUNTER.DONE, 1);
+  }
+
+  /** Listening thread: the piece that it began is taken in. */
   finish(): void {
+    this.busy[0] = (this.busy[0] as number) + performance.now() - this.begunMs;
     Atomics.add(this.control, COUNTER.DONE, 1);
     if (Atomics.load(this.control, COUNTER.WAITS) === 1) Atomics.notify(this.control, COUNTER.DONE);
   }

@@ -13,7 +13,7 @@ import type { Known } from '../guard/known.ts';
 import { endRun, hearEvents, hearRun, plainTo } from '../guard/listener.ts';
 import type { Listening } from '../guard/listening.ts';
 import type { Room } from '../guard/room.ts';
-import { ListeningExchange, ListeningThreadFailed } from './listening-exchange.ts';
+import { ListeningExchange, ListeningThreadFailed, type ListeningTimes } from './listening-exchange.ts';
 import { hearPiece } from './listening-piece.ts';
 import type { ListeningAnswer, ListeningMessage } from './listening-message.ts';
 
@@ -128,8 +128,13 @@ export class ThreadedListening implements Listening {
       // What was found before it comes before it.
       this.takeAnswers(known);
       hearPiece(known, exchange, piece, this.events[piece.events] as Float64Array);
-      exchange.finish();
+      exchange.finishOwn();
     }
+  }
+
+  /** What listening took so far: for whoever measures. */
+  get times(): ListeningTimes {
+    return this.exchange.times;
   }
 
   /** Waits until the thread is there: a tenth of a second, in which what was sent would be waited for. */
