@@ -126,6 +126,8 @@ const HOLD_WORDS: Readonly<Record<HoldRecord['kind'], string>> = {
   quarantined: 'quarantined',
   lifted: 'quarantine ended',
   not_taken: 'not taken',
+  sources_lost: 'sources of its price are silent',
+  sources_back: 'its sources speak again',
 };
 
 /** The lines of a record of a hold. */

@@ -33,6 +33,7 @@ import { HALTING, type Judgement } from './judgement.ts';
 import { Prices } from './price-checks.ts';
 import { Quarantine } from './quarantine.ts';
 import { type HeldCommand, Screen, withoutWarrant } from './screen.ts';
+import { type SourcesTold, SourceWatch } from './source-watch.ts';
 import { type Check, Checks, type Verdict } from './verdict.ts';
 import { draftWarrant, encodeLines, type WarrantDraft, type WarrantPlace, warrantText } from './warrant.ts';
 
@@ -51,6 +52,8 @@ export interface GuardOptions {
   readonly onHeldCommand?: (held: HeldCommand) => void;
   /** Told of each submitted command that is taken with a doubt of class III. */
   readonly onNote?: (note: HeldCommand) => void;
+  /** Told when a market has lost sources for a while, and when it has them again. */
+  readonly onSources?: (told: SourcesTold) => void;
   /** Who takes in what happened; by default the guard itself, as it is called. */
   readonly listening?: Listening;
 }
@@ -80,6 +83,7 @@ export class Guard {
   private heardFrom = 0;
   private lines: string[] = [];
   private readonly schedule = new FundingSchedule();
+  private readonly sources: SourceWatch;
   private readonly blockEnd: BlockEnd;
   private readonly breakers: Breakers;
   private readonly grace = new Grace();
@@ -95,6 +99,7 @@ export class Guard {
     this.log = this.known.log;
     this.prices = new Prices(this.known);
     this.screening = new Screen(this.known, this.prices, (state) => this.tellAll(state));
+    this.sources = new SourceWatch(this.known);
     this.blockEnd = new BlockEnd(this.known);
     this.breakers = new Breakers(this.known);
   }
@@ -243,6 +248,10 @@ export class Guard {
   /** Looks at what a tick did, if there was one; `from` is the first event since the last call. */
   private observeTick(state: State, from: number): void {
     this.prices.observe();
+    for (const told of this.sources.observe()) {
+      this.holds.sources(told);
+      this.options.onSources?.(told);
+    }
     this.schedule.observe(this.known.inputs, state, from, (component, check) => this.find(state, component, check));
   }
 

@@ -2,15 +2,21 @@
 import type { CheckClass, ForcedAction } from './verdict.ts';
 import { decodeLines } from './warrant.ts';
 
-/** What happened: a forced action is held; its reason changes; it happens after all; it is no longer due. And see `Finding`, `HeldCommand`. */
-const KINDS = ['held', 'changed', 'released', 'not_due', 'quarantined', 'lifted', 'not_taken'] as const;
+/**
+ * What happened: a forced action is held; its reason changes; it happens after all; it is no longer due. And see `Finding`,
+ * `HeldCommand`, `SourcesTold`.
+ */
+const KINDS = [
+  ...(['held', 'changed', 'released', 'not_due', 'quarantined', 'lifted'] as const),
+  ...(['not_taken', 'sources_lost', 'sources_back'] as const),
+] as const;
 
 export interface HoldRecord {
   readonly kind: (typeof KINDS)[number];
   /** Whom a forced action or a command concerns; 0 for a command without an owner. */
   readonly account?: number;
   readonly market?: number;
-  /** What is quarantined: `venue`, `market 3`, `account 17`. */
+  /** What is quarantined, or whose sources are lost: `venue`, `market 3`, `account 17`. */
   readonly component?: string;
   readonly action?: ForcedAction;
   /** The kind of a command that was not taken, and how many came for the same reason since one was told. */
@@ -66,6 +72,8 @@ function isHoldRecord(value: unknown): value is HoldRecord {
   switch (record['kind'] as HoldRecord['kind']) {
     case 'quarantined':
     case 'lifted':
+    case 'sources_lost':
+    case 'sources_back':
       return typeof record['component'] === 'string';
     case 'not_taken':
       return (

@@ -9,6 +9,7 @@ import { type Component, componentName, type Finding } from './finding.ts';
 import type { HoldRecord } from './hold-record.ts';
 import { holdLine } from './hold-record.ts';
 import type { HeldCommand } from './screen.ts';
+import type { SourcesTold } from './source-watch.ts';
 import type { Check, ForcedAction, Verdict } from './verdict.ts';
 
 interface OpenHold {
@@ -88,6 +89,12 @@ export class HoldRegister {
     if (finding === undefined) return;
     this.quarantined.delete(name);
     this.tell('lifted', { component: name }, finding.check, finding.timeMs, this.timeMs, this.sequence);
+  }
+
+  /** A market has lost sources, or has them again. */
+  sources({ market, isBack, check, sinceMs, timeMs }: SourcesTold): void {
+    const component = componentName({ kind: 'market', market });
+    this.tell(isBack ? 'sources_back' : 'sources_lost', { component }, check, sinceMs, timeMs, this.sequence);
   }
 
   /** A submitted command is not taken. */

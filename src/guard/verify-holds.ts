@@ -93,7 +93,7 @@ export class HoldVerifier {
     const key = keyOf(record);
     if (key === undefined) return;
     const isHeld = record.kind === 'held' || record.kind === 'changed' || record.kind === 'quarantined';
-    if (isHeld) this.open.set(key, record);
+    if (isHeld || record.kind === 'sources_lost') this.open.set(key, record);
     else this.open.delete(key);
   }
 
@@ -110,6 +110,9 @@ export class HoldVerifier {
       case 'held':
       case 'quarantined':
         return sinceMs === timeMs && this.isOfMemory(record) ? undefined : 'not_so';
+      case 'sources_lost':
+      case 'sources_back':
+        return 'not_so';
       case 'changed':
         if (before === undefined || before.sinceMs !== sinceMs) return 'not_open';
         return this.isOfMemory(record) ? undefined : 'not_so';
@@ -151,6 +154,7 @@ export class HoldVerifier {
 
   /** True when the record holds what the replay would begin, or goes on with what it would end, for a reason of its process. */
   private isElsewise(record: HoldRecord): boolean {
+    if (record.kind === 'sources_lost' || record.kind === 'sources_back') return false;
     const open = this.open.get(keyOf(record) ?? '');
     const isEnd = record.kind === 'released' || record.kind === 'not_due' || record.kind === 'lifted';
     return open === undefined ? isEnd : this.isOfMemory(open);
@@ -172,7 +176,8 @@ interface Warrant {
 }
 
 /** What a record is about as long as it lasts; undefined of a command that was not taken, which does not last. */
-function keyOf({ account, action, component }: HoldRecord): string | undefined {
+function keyOf({ kind, account, action, component }: HoldRecord): string | undefined {
+  if (kind === 'sources_lost' || kind === 'sources_back') return `sources of ${component}`;
   if (action !== undefined && account !== undefined) return actionKey(account, action);
   return component;
 }

@@ -11,6 +11,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { type ActCommand, ADMINISTRATIVE_KINDS } from '../../guard/authority/act.ts';
 import { componentName, type Finding } from '../../guard/finding.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
+import type { SourcesTold } from '../../guard/source-watch.ts';
 import type { Check, Verdict } from '../../guard/verdict.ts';
 import { Random } from '../random.ts';
 import type { DatabaseStrike } from './database-strike.ts';
@@ -125,6 +126,9 @@ class Cell {
       onVerdict: (verdict: Verdict) => this.onVerdict(verdict),
       onFinding: (finding: Finding) => this.onFinding(finding),
       onHeldCommand: (held: HeldCommand) => this.onHeldCommand(held),
+      onSources: ({ market, isBack, check }: SourcesTold) => {
+        if (!isBack) this.detect('door', check.name, check.class, `market ${market}`);
+      },
       onNote: ({ account, market, check }: HeldCommand) =>
         this.detect('door', check.name, check.class, `${check.about} account ${account} market ${market}`),
     };

@@ -53,6 +53,7 @@ export const SILENT: VenueTold = {
   onFinding: () => {},
   onHeldCommand: () => {},
   onNote: () => {},
+  onSources: () => {},
 };
 
 /** `hasLadder`: the venue comes out of maintenance by the ladder of reopening, else at once. */

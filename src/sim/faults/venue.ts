@@ -28,6 +28,7 @@ import type { SignedAct } from '../../guard/authority/decode-act.ts';
 import type { Finding } from '../../guard/finding.ts';
 import { Guard } from '../../guard/guard.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
+import type { SourcesTold } from '../../guard/source-watch.ts';
 import type { Verdict } from '../../guard/verdict.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { MemoryJournal } from '../../journal/memory-journal.ts';
@@ -44,6 +45,7 @@ export interface VenueTold {
   readonly onFinding: (finding: Finding) => void;
   readonly onHeldCommand: (held: HeldCommand) => void;
   readonly onNote: (note: HeldCommand) => void;
+  readonly onSources: (told: SourcesTold) => void;
 }
 
 /** What came of a batch. The events are valid until the next one. */
