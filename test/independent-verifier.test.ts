@@ -200,7 +200,12 @@ test('without the published roots it is checked against its own; what is no rece
     { ...harmed, more: 1 },
     { ...harmed, salt: undefined },
     { ...harmed, statement: { ...harmed.statement, netted: '-1' } },
+    { ...harmed, statement: { ...harmed.statement, reason: 'NO_REASON' } },
+    // A way that is longer than that of any tree costs a verifier as long as its sender likes.
+    { ...harmed, proof: Array.from({ length: 65 }, () => '00'.repeat(32)) },
+    { ...harmed, sumPath: Array.from({ length: 65 }, () => ({ isLeft: true, sum: '0', hash: '00'.repeat(32) })) },
   ]) {
+    assert.throws(() => verifyReceipt(other, made.roots));
     assert.equal(judged(other).status, 2);
   }
   assert.equal(run(write('a.json', 'no JSON')).status, 2);

@@ -98,6 +98,11 @@ const AWARD = {
   paragraph: isRow,
   reasons: isText,
 };
+const REASONS = [
+  ...['RESTORED', 'RESTORED_BEFORE', 'AWARDED', 'UNAFFECTED_HASH_EQUAL', 'EVEN', 'GAIN_NOT_PURSUED', 'GAIN_REVERSED'],
+  ...['GIVEN_BACK', 'LIQUIDATED_ANYWAY', 'COVERED_BY_ROLLBACK', 'OUTSIDE_POLICY', 'SELF_TRADE_NETTED', 'PAID_BEFORE'],
+  ...['QUESTION', 'HOUSE', 'CREATED_LATER'],
+];
 const STATEMENT = {
   account: (value) => isCount(value) && value > 0,
   key: isHash,
@@ -119,14 +124,17 @@ const STATEMENT = {
   goodwill: isNatural,
   awards: [AWARD],
   paidBefore: isNatural,
+  returned: isNatural,
   refund: isNatural,
   paid: isNatural,
   owed: isNatural,
   reversed: isNatural,
-  reason: isText,
+  reason: among(...REASONS),
   forced: [{ fork: isCount, sequence: isCount, kind: isText, warrant: (value) => value === -1 || isCount(value) }],
   warrants: [isText],
 };
+/** The way to a root: a longer one would be of more leaves than can be counted. */
+const wayTo = (kind) => (value) => matches(value, [kind]) && value.length <= 64;
 const RECEIPT = {
   format: among('makewhole-receipt/1'),
   roots: ROOTS,
@@ -134,8 +142,8 @@ const RECEIPT = {
   statement: STATEMENT,
   salt: isHash,
   index: isCount,
-  proof: [isHash],
-  sumPath: [{ isLeft: isYesOrNo, sum: isNatural, hash: isHash }],
+  proof: wayTo(isHash),
+  sumPath: wayTo({ isLeft: isYesOrNo, sum: isNatural, hash: isHash }),
 };
 
 // --- bytes ---
@@ -427,20 +435,22 @@ function* amounts({ policy, statement }, roots) {
   const isTop = amount('interest') === interest && amount('goodwill') === goodwill;
   yield ['interest and goodwill are those of the policy', isTop];
   const awarded = statement.reason === 'HOUSE' ? 0n : total(statement.awards);
-  const refund = larger(principal + interest + goodwill + awarded - amount('paidBefore'), 0n);
-  yield ['refund = principal + interest + goodwill + awards − what was paid before', amount('refund') === refund];
+  const due = principal + interest + goodwill + awarded + amount('returned');
+  const isRefund = amount('refund') === larger(due - amount('paidBefore'), 0n);
+  yield ['refund = principal + interest + goodwill + awards + given back − what was paid before', isRefund];
   yield ['what was awarded is by the rule and within the caps', areAwards(policy, statement)];
   yield ['refund = paid + owed', amount('refund') === amount('paid') + amount('owed')];
-  const { reason, reversed, difference, paidBefore } = statement;
+  const { reason, reversed, returned, difference, paidBefore } = statement;
   const isPaid = statement.refund !== '0';
   const isReason =
-    (reason === 'QUESTION' || isPaid === ['RESTORED', 'RESTORED_BEFORE', 'AWARDED'].includes(reason)) &&
+    (reason === 'QUESTION' || isPaid === ['RESTORED', 'RESTORED_BEFORE', 'AWARDED', 'GIVEN_BACK'].includes(reason)) &&
     !(reason === 'AWARDED' && statement.awards.length === 0) &&
     !(['UNAFFECTED_HASH_EQUAL', 'EVEN'].includes(reason) && difference !== '0') &&
     !(reason === 'GAIN_NOT_PURSUED' && BigInt(difference) >= 0n) &&
     !(reason === 'PAID_BEFORE' && paidBefore === '0') &&
     !(reason === 'GAIN_REVERSED' && reversed === '0') &&
-    !(reversed !== '0' && isPaid);
+    !(reason === 'GIVEN_BACK' && returned === '0') &&
+    !(reversed !== '0' && (isPaid || returned !== '0'));
   yield ['the reason fits the amounts', isReason];
 }
 

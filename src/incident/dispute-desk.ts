@@ -37,6 +37,7 @@ import { dossierHash } from '../remedy/dossier.ts';
 import type { IncidentCase } from '../remedy/incident-case.ts';
 import type { CaseFolder } from './case-folder.ts';
 import type { PreviousRound } from './draft.ts';
+import type { PayRecord } from './pay.ts';
 
 const REGISTER = 'disputes.jsonl';
 const CORRECTIONS = 'disputes';
@@ -62,7 +63,7 @@ class DeskRefused extends Error {
 
 /** What a correction changes: of the claimant, and of how many others. */
 export interface Changed {
-  /** All that is due to the account, whatever was paid of it: before, and with the correction. */
+  /** All that is due to the account, whatever was paid of it, less what is taken back: before, and with the correction. */
   readonly before: bigint;
   readonly after: bigint;
   readonly others: number;
@@ -195,20 +196,28 @@ export class DisputeDesk {
     };
   }
 
-  /** Whether the payout of the folder says that every payment of the round is posted; a round without payments is paid. */
+  /**
+   * Whether the payout of the folder is of this round, and says that every payment is posted and every credit taken back; a round without
+   * either is paid.
+   */
   private isPaid(claims: readonly Claim[]): boolean {
     const payments = claims.filter(({ statement }) => statement.paid !== '0').length;
-    const reversals = claims.filter(({ statement }) => statement.reversed !== '0').length;
-    if (payments + reversals === 0) return true;
+    const reversed = claims.reduce((sum, { statement }) => sum + BigInt(statement.reversed), 0n);
+    if (payments === 0 && reversed === 0n) return true;
     const path = join(this.folder.folder, 'payout.json');
     if (!existsSync(path)) return false;
-    const { posted, pending } = JSON.parse(readFileSync(path, 'utf8')) as { posted?: number; pending?: number };
-    return posted === payments && pending === 0;
+    const { incident, round } = this.folder.roots;
+    const record = paymentIn(path);
+    const isOfRound = record.incident === incident && record.round === round;
+    return isOfRound && record.posted === payments && record.pending === 0 && record.reversedTotal === String(reversed);
   }
 
   /** What claims with the correction change against those in the folder. */
   changed(account: number, { claims }: Pick<Claims, 'claims'>): Changed {
-    const before = new Map(this.folder.claims.map((claim) => [claim.account, dueOf(claim)]));
+    const taken = this.folder.before.reversed;
+    const before = new Map(
+      this.folder.claims.map((claim) => [claim.account, dueOf(claim) - (taken.get(claim.account) ?? 0n)]),
+    );
     let others = 0;
     let after = 0n;
     for (const claim of claims) {
@@ -261,9 +270,20 @@ export class DisputeDesk {
   }
 }
 
-/** All that is due by a claim, whatever was paid of it in which round. */
-function dueOf({ statement }: Claim): bigint {
-  return BigInt(statement.refund) + BigInt(statement.paidBefore);
+/** All that is due by a claim, whatever was paid of it in which round, less what this round takes back. */
+function dueOf({ statement: { refund, paidBefore, reversed } }: Claim): bigint {
+  return BigInt(refund) + BigInt(paidBefore) - BigInt(reversed);
+}
+
+/** What a file says was paid; nothing where it is no JSON object. */
+function paymentIn(path: string): Partial<PayRecord> {
+  try {
+    const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof record === 'object' && record !== null ? record : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
 }
 
 function hashOf(text: string): string {

@@ -42,6 +42,7 @@ export function statementOf(
     goodwill: '0',
     awards: house ? [] : (input.awards?.get(account) ?? []),
     paidBefore: '0',
+    returned: '0',
     refund: '0',
     paid: '0',
     owed: '0',
@@ -55,17 +56,20 @@ export function statementOf(
   // What is taken back stands first against what is paid to the same account in another chain.
   const against = least(credited, given - netted);
   const net = { ...draft, netted: String(netted + against) };
-  const { principal, interest, goodwill, awarded } = dueOf(input.policy, net, input.interest);
-  const paidBefore = input.paidBefore?.get(account) ?? 0n;
-  const due = principal + interest + goodwill + awarded - paidBefore;
-  const statement = {
+  const takenBefore = input.reversedBefore?.get(account) ?? 0n;
+  const before = {
     ...net,
+    paidBefore: String(input.paidBefore?.get(account) ?? 0n),
+    returned: String(positive(takenBefore - (credited - against))),
+  };
+  const { principal, interest, goodwill, refund } = dueOf(input.policy, before, input.interest);
+  const statement = {
+    ...before,
     principal: String(principal),
     interest: String(interest),
     goodwill: String(goodwill),
-    paidBefore: String(paidBefore),
-    refund: String(positive(due)),
-    reversed: String(positive(credited - against - (input.reversedBefore?.get(account) ?? 0n))),
+    refund: String(refund),
+    reversed: String(positive(credited - against - takenBefore)),
   };
   const reason: Reason = reasonOf(statement, {
     isSame: each.isSame,

@@ -10,6 +10,7 @@ export const REASONS = {
   EVEN: 'its rows differ, its equity does not',
   GAIN_NOT_PURSUED: 'has more than it would have had: not pursued',
   GAIN_REVERSED: 'has what the system credited and nobody owed: taken back',
+  GIVEN_BACK: 'an earlier round took back what nobody should have: given back',
   LIQUIDATED_ANYWAY: 'would have been liquidated in any case, and not for more',
   COVERED_BY_ROLLBACK: 'was harmed on the branch that was rolled back: it has its position again',
   OUTSIDE_POLICY: 'what it lost is not paid without a claim',

@@ -8,7 +8,7 @@ import { toHex } from '../chain/digest.ts';
 import { utf8 } from '../engine/command-buffer.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { AWARD_TERMS, awardFault, type AwardFault, awardedIn, type AwardStatement, type AwardTerms } from './award.ts';
-import { flag, type Form, hex32, integer, natural, objectOf, oneOf, orNull, text } from './document-form.ts';
+import { flag, type Form, hex32, integer, objectOf, oneOf, orNull, text, whole } from './document-form.ts';
 import type { PolicyDocument } from './policy-document.ts';
 import type { Statement } from './statement.ts';
 
@@ -140,8 +140,8 @@ const EVENTS: Readonly<Record<DisputeEvent['kind'], Form>> = {
     kind: text,
     case: hex32,
     finding: orNull(text),
-    before: natural,
-    after: natural,
+    before: whole,
+    after: whole,
     others: integer(0),
   }),
   decide: objectOf(

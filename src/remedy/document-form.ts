@@ -52,9 +52,10 @@ function isCanonical(value: unknown): boolean {
 }
 
 /** A list of such values. */
-export function listOf(form: Form): Form {
+export function listOf(form: Form, most = Number.POSITIVE_INFINITY): Form {
   return (value, path) => {
     if (!Array.isArray(value)) return `${path} is no list: ${short(value)}`;
+    if (value.length > most) return `${path} has ${value.length} members, at most ${most}`;
     for (let place = 0; place < value.length; place++) {
       const wrong = form(value[place], `${path}[${place}]`);
       if (wrong !== undefined) return wrong;

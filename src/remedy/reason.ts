@@ -23,8 +23,10 @@ export function reasonOf(statement: Statement, circumstances: Circumstances): Re
   const awarded = awardedOf(statement.awards);
   const refund = BigInt(statement.refund);
   // What is due beyond the awards has its own reason, where there is any.
-  if (refund > awarded) return isByBefore(statement) ? 'RESTORED_BEFORE' : 'RESTORED';
-  if (refund > 0n) return 'AWARDED';
+  const returned = BigInt(statement.returned);
+  if (refund > awarded + returned) return isByBefore(statement) ? 'RESTORED_BEFORE' : 'RESTORED';
+  if (refund > returned) return 'AWARDED';
+  if (refund > 0n) return 'GIVEN_BACK';
   if (BigInt(statement.principal) + awarded > 0n) return 'PAID_BEFORE';
   if (BigInt(statement.reversed) > 0n) return 'GAIN_REVERSED';
   if (ownerTook) return 'SELF_TRADE_NETTED';

@@ -30,6 +30,9 @@ const POLICY: Form = (value, path) => {
   return fault === undefined ? undefined : `${path}: ${fault}`;
 };
 
+/** A tree with a longer path would have more leaves than can be counted. */
+const LONGEST_PATH = 64;
+
 const RECEIPT: Form = objectOf({
   format: oneOf([RECEIPT_FORMAT]),
   roots: ROOTS,
@@ -37,8 +40,8 @@ const RECEIPT: Form = objectOf({
   statement: STATEMENT,
   salt: hex32,
   index: integer(0),
-  proof: listOf(hex32),
-  sumPath: listOf(objectOf({ isLeft: flag, sum: natural, hash: hex32 })),
+  proof: listOf(hex32, LONGEST_PATH),
+  sumPath: listOf(objectOf({ isLeft: flag, sum: natural, hash: hex32 }), LONGEST_PATH),
 });
 
 /** Refuses (throws `NotAReceipt`) anything that is not of the form of a receipt. */

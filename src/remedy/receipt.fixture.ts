@@ -54,7 +54,16 @@ export interface InventedAccount {
   readonly members?: Partial<
     Pick<
       Statement,
-      'interval' | 'notice' | 'awards' | 'netted' | 'paidBefore' | 'reversed' | 'reason' | 'forced' | 'warrants'
+      | 'interval'
+      | 'notice'
+      | 'awards'
+      | 'netted'
+      | 'paidBefore'
+      | 'returned'
+      | 'reversed'
+      | 'reason'
+      | 'forced'
+      | 'warrants'
     >
   >;
 }
@@ -105,6 +114,7 @@ export function statementOf(policy: PolicyDocument, { account, start, chains, me
     goodwill: '0',
     awards: [],
     paidBefore: '0',
+    returned: '0',
     refund: '0',
     paid: '0',
     owed: '0',
@@ -252,6 +262,12 @@ export function inventedAccounts(policy: PolicyDocument): InventedAccount[] {
       start: usdc(5_000),
       chains: [{ markets: [3], flows: [['funding', usdc(10_426)]], causes: [['funding', -usdc(10_426)]] }],
       members: { reversed: String(usdc(10_000)), reason: 'GAIN_REVERSED' },
+    },
+    {
+      account: 8,
+      start: usdc(30),
+      chains: [{ markets: [3], flows: [['funding', usdc(4)]], causes: [['funding', -usdc(4)]] }],
+      members: { returned: String(usdc(6)), reason: 'GIVEN_BACK' },
     },
     {
       account: 1_000_000,

@@ -16,7 +16,7 @@ export interface DueAmounts {
   readonly goodwill: bigint;
   /** What the claims desk awarded. */
   readonly awarded: bigint;
-  /** What of the four earlier rounds have not paid. */
+  /** What of the four, and of what is given back, earlier rounds have not paid. */
   readonly refund: bigint;
 }
 
@@ -66,7 +66,7 @@ export function interestOf({ interest }: PolicyDocument, principal: bigint, { fr
 
 /** What is due by the amounts of the chains; nothing to accounts of the house. */
 export function dueOf(policy: PolicyDocument, statement: Statement, span: InterestSpan): DueAmounts {
-  const { chains, netted, reason, paidBefore, awards } = statement;
+  const { chains, netted, reason, paidBefore, returned, awards } = statement;
   const amounts = chains.map(({ amount }) => BigInt(amount));
   const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n);
   const sum = (list: readonly bigint[]): bigint => list.reduce((total, amount) => total + amount, 0n);
@@ -75,6 +75,6 @@ export function dueOf(policy: PolicyDocument, statement: Statement, span: Intere
   const interest = interestOf(policy, principal, span);
   const goodwill = principal > 0n ? BigInt(policy.goodwill) : 0n;
   const awarded = reason === 'HOUSE' ? 0n : awardedOf(awards);
-  const due = principal + interest + goodwill + awarded;
+  const due = principal + interest + goodwill + awarded + BigInt(returned);
   return { principal, interest, goodwill, awarded, refund: positive(due - BigInt(paidBefore)) };
 }

@@ -113,7 +113,9 @@ export interface Statement {
   readonly awards: readonly AwardStatement[];
   /** What earlier rounds have paid. */
   readonly paidBefore: string;
-  /** principal + interest + goodwill + Σ awards − paidBefore, at least 0. */
+  /** What earlier rounds took back and this one does not: it is given back. */
+  readonly returned: string;
+  /** principal + interest + goodwill + Σ awards + returned − paidBefore, at least 0. */
   readonly refund: string;
   /** What is paid now, and what is still owed where the fund was too small. */
   readonly paid: string;
@@ -180,6 +182,7 @@ export const STATEMENT: Form = objectOf({
   goodwill: natural,
   awards: listOf(AWARD),
   paidBefore: natural,
+  returned: natural,
   refund: natural,
   paid: natural,
   owed: natural,

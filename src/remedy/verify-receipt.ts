@@ -127,17 +127,22 @@ function noteAmounts({ policy, statement }: Receipt, { interest: span }: PublicR
   const isInterest = interest === due.interest && goodwill === due.goodwill;
   note('interest and goodwill are those of the policy', isInterest, `${due.interest} and ${due.goodwill}`);
   const isRefund = BigInt(statement.refund) === due.refund;
-  note('refund = principal + interest + goodwill + awards − what was paid before', isRefund, `${due.refund}`);
+  note(
+    'refund = principal + interest + goodwill + awards + given back − what was paid before',
+    isRefund,
+    `${due.refund}`,
+  );
   const fault = awardFault(policy, statement);
   note('what was awarded is by the rule and within the caps', fault === undefined, fault ?? '');
   const split = BigInt(statement.paid) + BigInt(statement.owed);
   note('refund = paid + owed', BigInt(statement.refund) === split, `${split}`);
 }
 
-const PAID: readonly string[] = ['RESTORED', 'RESTORED_BEFORE', 'AWARDED'];
+const PAID: readonly string[] = ['RESTORED', 'RESTORED_BEFORE', 'AWARDED', 'GIVEN_BACK'];
 const EVEN: readonly string[] = ['UNAFFECTED_HASH_EQUAL', 'EVEN'];
 
-function noteReason({ reason, refund, reversed, difference, paidBefore, awards }: Statement, note: Note): void {
+function noteReason(statement: Statement, note: Note): void {
+  const { reason, refund, reversed, returned, difference, paidBefore, awards } = statement;
   const isPaid = refund !== '0';
   const fits =
     (reason === 'QUESTION' || PAID.includes(reason) === isPaid) &&
@@ -146,7 +151,8 @@ function noteReason({ reason, refund, reversed, difference, paidBefore, awards }
     (reason !== 'AWARDED' || awards.length > 0) &&
     (reason !== 'PAID_BEFORE' || paidBefore !== '0') &&
     (reason !== 'GAIN_REVERSED' || reversed !== '0') &&
-    (reversed === '0' || !isPaid);
+    (reason !== 'GIVEN_BACK' || returned !== '0') &&
+    (reversed === '0' || (!isPaid && returned === '0'));
   note(
     'the reason fits the amounts',
     fits,

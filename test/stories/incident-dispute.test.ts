@@ -113,7 +113,6 @@ test('a dispute that brings a correction is computed again before it is decided,
 test('it is adjusted for all accounts alike, once the round before is paid: each gets what it was not paid', async () => {
   cpSync(at('remedy'), at('unpaid'), { recursive: true });
   const first = new CaseFolder(at('remedy'));
-  const paidAccounts = first.claims.filter(({ statement }) => statement.paid !== '0');
   const moved = first.claims.filter(({ statement }) => statement.paid !== '0' || statement.reversed !== '0');
   const adjust = (): Promise<Run> =>
     dispute(
@@ -134,7 +133,16 @@ test('it is adjusted for all accounts alike, once the round before is paid: each
     assert.deepEqual([unpaid.code, unpaid.stderr.includes('round_not_paid')], [2, true]);
     assert.ok(!existsSync(at('round-2')));
   }
-  writeFileSync(at('remedy/payout.json'), JSON.stringify({ posted: paidAccounts.length, pending: 0 }));
+  const record = postedRecord('remedy');
+  // A payout of another case, of another round, or one that is not all of it, is none of this one.
+  for (const wrong of moved.length === 0
+    ? []
+    : [{ incident: 'ff'.repeat(32) }, { round: 2 }, { pending: 1 }, { reversedTotal: '1' }]) {
+    writeFileSync(at('remedy/payout.json'), JSON.stringify({ ...record, ...wrong }));
+    const refused = await adjust();
+    assert.deepEqual([refused.code, refused.stderr.includes('round_not_paid')], [2, true]);
+  }
+  writeFileSync(at('remedy/payout.json'), JSON.stringify(record));
   const adjusted = await adjust();
   assert.equal(adjusted.result['state'], 'DECIDED', adjusted.stderr);
   const second = new CaseFolder(at('round-2'));
@@ -191,7 +199,7 @@ test('what is no correction, and who was not assessed, are refused by name', asy
 });
 
 test('what is awarded on a claim is paid by the next round, once, and its receipt says why', async () => {
-  writeFileSync(at('round-2/payout.json'), JSON.stringify({ posted: paymentsOf('round-2'), pending: 0 }));
+  writeFileSync(at('round-2/payout.json'), JSON.stringify(postedRecord('round-2')));
   const desk = (step: string, ...args: string[]): Promise<Run> =>
     incident('dispute', step, '--case', at('round-2'), '--now', String(nowMs), ...args);
   const second = new CaseFolder(at('round-2'));
@@ -274,7 +282,7 @@ test('what is awarded on a claim is paid by the next round, once, and its receip
   const facts = readReportInput(at('round-2')).desk;
   assert.deepEqual([facts?.opened, facts?.awarded.T2], ['fewer than 5', { awards: 'fewer than 5', amount: null }]);
   // Another round pays nothing more.
-  writeFileSync(at('round-3/payout.json'), JSON.stringify({ posted: paymentsOf('round-3'), pending: 0 }));
+  writeFileSync(at('round-3/payout.json'), JSON.stringify(postedRecord('round-3')));
   const fourth = await incident(
     'dispute',
     'round',
@@ -289,6 +297,10 @@ test('what is awarded on a claim is paid by the next round, once, and its receip
   assert.equal(new CaseFolder(at('round-4')).statement(claimant)?.reason, 'PAID_BEFORE');
 });
 
-function paymentsOf(name: string): number {
-  return new CaseFolder(at(name)).claims.filter(({ statement }) => statement.paid !== '0').length;
+/** What a payout that paid all of the round in a folder says. */
+function postedRecord(name: string): object {
+  const { claims, roots } = new CaseFolder(at(name));
+  const posted = claims.filter(({ statement }) => statement.paid !== '0').length;
+  const reversedTotal = String(claims.reduce((sum, { statement }) => sum + BigInt(statement.reversed), 0n));
+  return { incident: roots.incident, round: roots.round, posted, pending: 0, reversedTotal };
 }

@@ -253,6 +253,36 @@ test('money that a process wrote into an account is a credit that nobody brought
   );
 });
 
+test('what an earlier round took back too much is given back by the next one, to the last unit; what it took too little is taken', () => {
+  const venue = new IncidentForTest();
+  const market = venue.market();
+  venue.price(market, 100);
+  const lucky = venue.trader(1_000);
+  venue.deposit(INSURANCE_FUND, 1_000);
+  venue.isGood();
+  venue.deviate([{ table: 'account', row: lucky, column: 'balanceLow', index: 0, value: 6_000 * USDC }]);
+  venue.price(market, 101);
+  const takenBefore = (usdc: number): Statement =>
+    statementOf(venue.claims({}, {}, { reversedBefore: new Map([[lucky, BigInt(usdc * USDC)]]) }), lucky);
+  const right = takenBefore(5_000);
+  assert.deepEqual([right.reversed, right.returned, right.refund], ['0', '0', '0']);
+  const less = takenBefore(4_000);
+  assert.deepEqual([cents(less.reversed), less.returned, less.refund], ['1000.00', '0', '0']);
+  const more = takenBefore(5_300);
+  assert.deepEqual([more.reversed, cents(more.returned), cents(more.refund)], ['0', '300.00', '300.00']);
+  assert.equal(more.reason, 'GIVEN_BACK');
+  // Both rounds carried out: everybody has what they would have had, and a round behind them has nothing to do.
+  const id = (byte: number): Uint8Array => new Uint8Array(16).fill(byte);
+  venue.submit((buffer, timeMs) => buffer.reverseCredit(timeMs, lucky, 5_300 * USDC, id(1)));
+  venue.submit((buffer, timeMs) => buffer.reserveRefund(timeMs, lucky, Number(more.refund), id(2)));
+  venue.submit((buffer, timeMs) => buffer.postRefund(timeMs, id(2)));
+  const after = venue.claims();
+  assert.equal(after.conservation.residual, 0n);
+  assert.equal(after.unexplained, 0n);
+  const { difference, refund: due, reversed } = statementOf(after, lucky);
+  assert.deepEqual([difference, due, reversed], ['0', '0', '0']);
+});
+
 test('an order that a halt kept out is goodwill and not paid without a claim; who would have sold it gained', () => {
   const venue = new IncidentForTest();
   const market = venue.market({ INITIAL_MARGIN: 60_000, PRICE_BAND: 100_000 });

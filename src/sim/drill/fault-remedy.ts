@@ -9,7 +9,15 @@ import type { CorrectionSet } from '../../remedy/correction.ts';
 import { NOTES_FORMAT, type ReportNotes } from '../../remedy/report/notes.ts';
 import { addPayment, verifiedElsewhere, writeCase } from './case-files.ts';
 import { caseOf, measureCase } from './incident.ts';
-import { CaseDoesNotHold, draftCase, type Payer, payRemedy, remedyResult, verifiedHere } from './make-whole.ts';
+import {
+  CaseDoesNotHold,
+  draftCase,
+  NotPaid,
+  type Payer,
+  payRemedy,
+  remedyResult,
+  verifiedHere,
+} from './make-whole.ts';
 import type { DrillResult } from './result.ts';
 import type { DrillTold } from './story.ts';
 
@@ -54,12 +62,13 @@ export function makeGood(incident: Incident, { journal, seed, payer, folder, tol
   const measurement = measureCase({ journal }, good, document);
   writeCase(folder, { ...drafted, measurement, notes: notesOf(incident) });
   const remedy = remedyResult(drafted, verifiedHere(drafted.draft), verifiedElsewhere(folder));
-  const paid = payRemedy(payer, drafted);
+  const settled = payRemedy(payer, drafted);
+  const paid = settled instanceof NotPaid ? undefined : settled;
   if (paid !== undefined) addPayment(folder, drafted.draft.roots.round, paid.approval, paid.record);
   const { timeMs } = payer;
   told.onMoment?.({ kind: 'remedy', timeMs, result: remedy, shown: paid?.shown ?? [], record: paid?.record });
   const timings = { scopeSeconds, draftSeconds: drafted.seconds, payoutSeconds: paid?.seconds ?? 0 };
-  return { remedy, noRemedy: null, timings };
+  return { remedy, noRemedy: settled instanceof NotPaid ? settled.message : null, timings };
 }
 
 /** The last block that ends before a command or with it. */

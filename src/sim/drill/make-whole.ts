@@ -84,6 +84,14 @@ export interface Paid {
   readonly seconds: number;
 }
 
+/** Nothing is paid, or not all, and why. */
+export class NotPaid {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
 /** A venue that can pay: its people sign. */
 export interface Payer {
   readonly exchange: Exchange;
@@ -94,22 +102,22 @@ export interface Payer {
 }
 
 /**
- * Two operators sign what they are shown; then it is paid, the smallest hundredth first. Undefined where nobody is owed anything. Throws
+ * Two operators sign what they are shown; then it is paid, the smallest hundredth first. Undefined where nobody is owed anything; why not,
  * where it may not be paid.
  */
-export function payRemedy(venue: Payer, { incident, draft }: Drafted): Paid | undefined {
+export function payRemedy(venue: Payer, { incident, draft }: Drafted): Paid | NotPaid | undefined {
   const startMs = performance.now();
   const { claims } = draft.claims;
   const plan = planPayout({ incident: toHex(caseHash(incident)), round: draft.roots.round }, claims);
   if (plan.payments.length + plan.reversals.length === 0) return undefined;
   const payout = { roots: draft.roots, dossier: draft.dossier, effect: draft.effect, claims, plan };
   const [obstacle] = obstaclesOf(payout);
-  if (obstacle !== undefined) throw new Error(`it cannot be approved: ${obstacle.name} ${obstacle.about}`);
+  if (obstacle !== undefined) return new NotPaid(`it cannot be approved: ${obstacle.name} ${obstacle.about}`);
   const content = contentOf(payout);
   const approval = venue.sign(approvalOf(content), venue.timeMs, 2);
   const { exchange, timeMs: nowMs, keys } = venue;
   const result = pay({ exchange, content, approval, plan, claims, nowMs, ...(keys === undefined ? {} : { keys }) });
-  if (!result.paid) throw new Error(`the payout stopped: ${result.finding.name} ${result.finding.about}`);
+  if (!result.paid) return new NotPaid(`the payout stopped: ${result.finding.name} ${result.finding.about}`);
   const seconds = (performance.now() - startMs) / 1000;
   return { record: result.record, approval, shown: effectText(content, payout), seconds };
 }

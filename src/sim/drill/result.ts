@@ -66,7 +66,7 @@ export interface DrillResult {
   readonly rollback: RollbackResult | null;
   readonly secondWave: SecondWaveResult | null;
   readonly remedy: RemedyResult | null;
-  /** Why there is no remedy; null where there is one. */
+  /** Why there is no remedy, or why it is not paid; null where it is. */
   readonly noRemedy: string | null;
   readonly timings: DrillTimings | null;
   readonly seconds: number;

@@ -5,7 +5,7 @@ import { addPayment, inFolder, verifiedElsewhere, writeCase } from './case-files
 import { Happened, runCascade } from './cascade.ts';
 import type { Compared } from './forced-tally.ts';
 import { measureCase, measureRace, reopeningCase } from './incident.ts';
-import { draftOf, payRemedy, remedyResult, verifiedHere } from './make-whole.ts';
+import { draftOf, NotPaid, payRemedy, remedyResult, verifiedHere } from './make-whole.ts';
 import { raceNotes, reopeningNotes } from './notes.ts';
 import { type Closed, type ParadexOptions, toMaintenance } from './paradex.ts';
 import type { DrillResult } from './result.ts';
@@ -60,6 +60,7 @@ function run(options: ParadexOptions, folder: string): Parts {
 
   const climbed = climb(options, closed, happened);
   const paid = payRemedy(closed.world.venue, drafted);
+  if (paid instanceof NotPaid) throw new Error(paid.message);
   if (paid !== undefined) addPayment(own, drafted.draft.roots.round, paid.approval, paid.record);
   told.onMoment?.({
     kind: 'remedy',
