@@ -72,7 +72,7 @@ test('a fault that throws ends the matrix by name, with its stack', async () => 
 test('refuses by name a case that is none, one that waits, and a file that is not there', async () => {
   for (const [args, error] of [
     [['--case', 'C99'], 'case_unknown'],
-    [['--case', 'C52'], 'case_pending'],
+    [['--case', 'C54'], 'case_pending'],
     [['--fault', join(folder, 'nowhere.mjs')], 'bad_fault_file'],
   ] as const) {
     const streams = memoryStreams();

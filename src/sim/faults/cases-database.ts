@@ -2,7 +2,10 @@
  * Databases that go wrong: the fourteen ways in which migrations did, each as a migration (phase upgrade) and as somebody's hand before a
  * restart; and cases C66 and C68 of the corruption matrix.
  */
+import { FLAG, ORDER_KIND } from '../../engine/flags.ts';
+import { findPosition } from '../../engine/state.ts';
 import { NO_CHANGES, NOTHING_DECLARED } from '../../upgrade/upgrade-migration.ts';
+import { get } from './cases-writing.ts';
 import type { DatabaseScene, DatabaseWork } from './database-fault.ts';
 import type { Fault } from './fault.ts';
 import { columnsFrom, statementsOf } from './sql-rows.ts';
@@ -147,6 +150,26 @@ export const DATABASE_CASES: readonly Fault[] = [
         `update state_account a set balance_high = b.balance_high, balance_low = b.balance_low
           from account_balance b where b.account = a.row`,
       ],
+    }),
+  },
+  {
+    id: 'C71',
+    name: 'a stale projection: people close the positions that it shows them, and have others by now',
+    class: 'I',
+    harm: ['trade', 'money'],
+    harmless: { steady: 'the projection follows, and says as of which block', reopen: 'it was rebuilt before' },
+    database: ({ state, accounts }) => ({
+      place: 'projection',
+      up: [],
+      acts: (shown) =>
+        shown.flatMap(({ account, market, size_lots: lots }) => {
+          const row = findPosition(state, account, market);
+          const isTrue = lots === (row === 0 ? 0 : get(state, 'position', row, 'SIZE'));
+          if (lots === 0 || isTrue || !accounts.includes(account)) return [];
+          const flags = (lots > 0 ? FLAG.SELL : 0) | (ORDER_KIND.MARKET << FLAG.KIND_SHIFT);
+          const order = { price: 0, size: Math.abs(lots), trigger: 0, flags, notAfterMs: 0, clientId: '' };
+          return [{ kind: 'placeOrder', timeMs: null, account, market, ...order }];
+        }),
     }),
   },
   {

@@ -28,7 +28,7 @@ const NOBODY_NEAR = 'nobody is due by the right margins or by these, and no orde
 const OUTLIER = 0.5;
 
 /** Without a time: it is asked for when it is asked for. */
-function setParameter(market: number, parameter: MarketParameter, value: number): CommandRecord {
+export function setParameter(market: number, parameter: MarketParameter, value: number): CommandRecord {
   const number = MARKET_PARAMETERS.indexOf(parameter);
   return { kind: 'setMarketParameter', timeMs: null, market, parameter: number, value };
 }
@@ -46,7 +46,7 @@ function looseEnd(rule: RuleName, end: 'minimum' | 'maximum'): number {
 }
 
 /** Ten times the margin of a market, as percent are of basis points by mistake; at most all. */
-function tenfold(state: State, market: number): number {
+export function tenfold(state: State, market: number): number {
   return Math.min(MILLION, 10 * get(state, 'market', market, 'INITIAL_MARGIN'));
 }
 

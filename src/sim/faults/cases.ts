@@ -1,5 +1,6 @@
-/** All cases of the corruption matrix, C01 to C71, and those beyond it. */
+/** All cases of the corruption matrix, C01 to C75, the ways in which databases go wrong, and cases beyond them. */
 import { ACCOUNT_CASES } from './cases-accounts.ts';
+import { ACT_CASES } from './cases-acts.ts';
 import { CASES_BEYOND } from './cases-beyond.ts';
 import { DATABASE_CASES } from './cases-database.ts';
 import { FUNDING_CASES } from './cases-funding.ts';
@@ -17,6 +18,7 @@ export const CASES: readonly Fault[] = [
   ...ORDER_CASES,
   ...INFRASTRUCTURE_CASES,
   ...DATABASE_CASES,
+  ...ACT_CASES,
   ...CASES_BEYOND,
 ];
 
@@ -34,15 +36,19 @@ export const PENDING: readonly PendingCase[] = [
     needs: 'there are no vaults: no shares are made or redeemed',
   },
   {
-    id: 'C52',
-    name: 'orders signed on a dead branch',
-    needs: 'needs signatures of clients and a rollback: the fork is part of what is signed',
-  },
-  {
     id: 'C54',
     name: 'a client keeps an old book after a restart',
-    needs: 'needs clients with a connection of their own',
+    needs: 'there is no stream of market data yet: clients have no book of their own',
   },
-  { id: 'C70', name: 'keys rotated in the middle of an upgrade', needs: 'needs the signed steps of an upgrade' },
-  { id: 'C71', name: 'a stale projection', needs: 'needs a database that is read from' },
+  {
+    id: 'C74',
+    name: 'a class of accounts is left out of a payout',
+    needs:
+      'nothing runs wrongly in an exchange by it: that a draft lacks accounts is found by the counts and sums of its receipts',
+  },
+  {
+    id: 'C75',
+    name: 'a refund counts as a deposit or as profit elsewhere',
+    needs: 'there are no tiers, points or leaderboards, and refunds have a ledger of their own',
+  },
 ];

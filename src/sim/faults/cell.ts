@@ -8,7 +8,7 @@ import { InvariantBroken } from '../../engine/invariant-broken.ts';
 import { REFUSALS } from '../../engine/refusal.ts';
 import type { State } from '../../engine/state.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { type ActCommand, ADMINISTRATIVE_KINDS } from '../../guard/authority/act.ts';
+import { type ActCommand, type ActContent, ADMINISTRATIVE_KINDS } from '../../guard/authority/act.ts';
 import { componentName, type Finding } from '../../guard/finding.ts';
 import type { HeldCommand } from '../../guard/screen.ts';
 import type { SourcesTold } from '../../guard/source-watch.ts';
@@ -177,6 +177,7 @@ class Cell {
     }
     const status = statusBefore(phase, tick.tick);
     if (this.stopped === undefined && status !== undefined) this.setStatus(status, before);
+    if (strikes === 0) this.ask(this.database?.acts ?? [], before);
     if (this.stopped !== undefined) return;
     const scene = this.scene(strikes, tick.timeMs);
     const isLoading = phase === 'upgrade' || phase === 'restart';
@@ -242,7 +243,7 @@ class Cell {
     const { venue, true: run } = this;
     if (refused !== undefined) {
       this.detect(
-        by === 'start' ? 'start' : by === 'fence' ? 'database' : 'upgrade',
+        by === 'start' ? 'start' : by === 'fence' || by === 'readiness' ? 'database' : 'upgrade',
         refused.check,
         'I',
         refused.about,
@@ -325,6 +326,21 @@ class Cell {
       else commands.append(writeCommand({ ...record, timeMs: at ?? timeMs }), 1);
     }
     if (acts.length > 0) this.carryOut(acts, timeMs);
+    this.bringAdded(commands);
+  }
+
+  /** What people ask for who were shown something else than there is. */
+  private ask(records: readonly CommandRecord[], timeMs: number): void {
+    if (records.length === 0 || this.stopped !== undefined) return;
+    this.dependency.takeRecords(records);
+    const commands = new CommandBuffer(64);
+    for (const record of records) commands.append(writeCommand({ ...record, timeMs }), 1);
+    this.bringAdded(commands);
+  }
+
+  /** Submits what a fault added. */
+  private bringAdded(commands: CommandBuffer): void {
+    const records = Array.from({ length: commands.commands });
     const changed = records.map(() => true);
     if (this.stopped !== undefined || commands.rows === 0) return;
     this.submit(
@@ -335,7 +351,13 @@ class Cell {
   }
 
   private carryOut(commands: readonly ActCommand[], timeMs: number): void {
-    const carried = this.dies(() => this.venue.act({ kind: 'commands', commands }, timeMs, 1));
+    const signed = this.fault?.signed ?? 'one';
+    const { venue } = this;
+    if (signed === 'retired') this.dies(() => venue.rotate(timeMs));
+    const what: ActContent = { kind: 'commands', commands };
+    const carried = this.dies(() =>
+      signed === 'one' ? venue.act(what, timeMs, 1) : venue.actOf(signed, what, timeMs),
+    );
     if (carried === undefined) return;
     const { result, taken } = carried;
     if (taken !== undefined) this.takeOutcome(taken);

@@ -2,6 +2,7 @@
  * What goes wrong with a database, as an object that an outsider can write: the statements of a migration, of somebody's hand, of an old
  * writer. The database has the whole history of the venue and its state (the tables that `docs/operating.md` names).
  */
+import type { CommandRecord } from '../../chain/command-value.ts';
 import type { State } from '../../engine/state.ts';
 import type { Declared } from '../../upgrade/upgrade-migration.ts';
 import type { Random } from '../random.ts';
@@ -30,6 +31,13 @@ export interface DatabaseScene {
   readonly random: Random;
 }
 
+/** A position as a database shows it, lots. */
+export interface ShownPosition {
+  readonly account: number;
+  readonly market: number;
+  readonly size_lots: number;
+}
+
 export interface DatabaseWork {
   /** Statements, each a transaction of its own. In the phase upgrade they are a migration, in the phase restart somebody's hand. */
   readonly up: readonly string[];
@@ -42,7 +50,10 @@ export interface DatabaseWork {
   /**
    * Where it happens; `candidate` unless said, in the database that takes the place of the live one. `backup`: in the copy by which the
    * backup is proved, and with which it would be restored. `following`: the migration is applied while people trade, and what is written
-   * behind it does not reach all places. `old writer`: a process that had the lease before writes once more.
+   * behind it does not reach all places. `old writer`: a process that had the lease before writes once more. `projection`: the database
+   * stopped to follow the journal some time ago, and people read from it.
    */
-  readonly place?: 'candidate' | 'backup' | 'following' | 'old writer';
+  readonly place?: 'candidate' | 'backup' | 'following' | 'old writer' | 'projection';
+  /** What people do by what they read: of a `projection`, whose positions are given. */
+  readonly acts?: (shown: readonly ShownPosition[]) => readonly CommandRecord[];
 }

@@ -4,15 +4,19 @@
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CommandRecord } from '../../chain/command-value.ts';
 import { copyState } from '../../chain/copy-state.ts';
 import { diffStates } from '../../chain/state-difference.ts';
 import type { State } from '../../engine/state.ts';
 import { type Database, SqlFailed, type SqlSession } from '../../store/database.ts';
+import { cutBack } from '../../store/cut-back.ts';
 import { catchUp } from '../../store/follow-journal.ts';
 import { loadState, UnreadableState } from '../../store/load-state.ts';
 import { recoverFromDatabase } from '../../store/recover-from-database.ts';
+import { lastHeight } from '../../store/write-blocks.ts';
 import { migrateInChunks, sayEpoch } from '../../upgrade/chunks.ts';
 import { Procedure, type UpgradeOutcome } from '../../upgrade/procedure.ts';
+import { gatesOf, NOTHING_KNOWN } from '../../upgrade/readiness.ts';
 import { readSchema, type Schema } from '../../upgrade/read-schema.ts';
 import { asControl } from '../../upgrade/read-state.ts';
 import { rowsDigest } from '../../upgrade/rows-digest.ts';
@@ -23,7 +27,7 @@ import { NOTHING_DECLARED, type UpgradeMigration, upgradeMigrationHash } from '.
 import { STOPPED } from '../../upgrade/venue.ts';
 import { verifyCandidate } from '../../upgrade/verify-candidate.ts';
 import type { World } from '../../upgrade/world.ts';
-import type { DatabaseScene, DatabaseWork } from './database-fault.ts';
+import type { DatabaseScene, DatabaseWork, ShownPosition } from './database-fault.ts';
 import { databaseMutation } from './database-mutation.ts';
 import {
   baseJournal,
@@ -41,7 +45,7 @@ import type { Regime } from './fault.ts';
 import type { TrueRun } from './true-run.ts';
 
 /** How it was looked at. */
-export type LookedAt = 'procedure' | 'verification' | 'backup' | 'start' | 'fence';
+export type LookedAt = 'procedure' | 'verification' | 'backup' | 'start' | 'fence' | 'readiness';
 
 /** Who refused a database, and what it named. */
 interface Refused {
@@ -60,6 +64,8 @@ export interface DatabaseStrike {
   readonly abort: Abort | null;
   /** Paths of what was found, the first ones. */
   readonly findings: readonly string[];
+  /** What people do by what it showed them, once commands are taken. */
+  readonly acts: readonly CommandRecord[];
   /** Whether a procedure left the live database as it was, row by row; null where none ran. */
   readonly isLiveUntouched: boolean | null;
 }
@@ -90,6 +96,8 @@ const LIMITS = { budgetMs: 3_600_000, holdMs: 0, soakMs: 0, blocks: 3 };
 const SEED = new Uint8Array(32).fill(5);
 const FENCED = 'MW001';
 const LISTED = 5;
+/** A projection stopped so many blocks before the rest. */
+const STALE_BLOCKS = 16;
 const NAME = '0999-of-the-matrix';
 
 class Undone extends Error {}
@@ -119,6 +127,7 @@ export class DatabaseStrikes {
     const place = await this.place(run);
     const work = what(sceneOf(run, place, random));
     if (work.place === 'old writer') return this.fenced(work);
+    if (work.place === 'projection') return this.shown(run.base.regime, work, true);
     if (run.phase === 'restart') return this.started(work, 'start');
     const { regime } = run.base;
     if (isWhole) return this.upgraded(regime, work);
@@ -131,6 +140,7 @@ export class DatabaseStrikes {
   async unguarded(run: TrueRun, what: MakesWork, random: DatabaseScene['random']): Promise<DatabaseStrike> {
     const place = await this.place(run);
     const work = what(sceneOf(run, place, random));
+    if (work.place === 'projection') return this.shown(run.base.regime, work, false);
     if (work.place === 'following' && run.phase === 'upgrade')
       return this.strike(await this.followed(run.base.regime, work));
     const loaded = await this.tried('candidate', async (session) => {
@@ -261,6 +271,27 @@ export class DatabaseStrikes {
     return { ...this.strike(state), by: 'fence', refused, findings: refused === undefined ? [] : [refused.about] };
   }
 
+  /** A database that stopped to follow: with a guard its lag keeps the gate of the projections shut, and nobody is shown anything. */
+  private async shown(regime: Regime, { acts }: DatabaseWork, isGuarded: boolean): Promise<DatabaseStrike> {
+    const { reader, state } = this.here.place;
+    await this.site.copy(baseName(regime), 'stale');
+    return withDatabase(this.site.open('stale'), async (database) => {
+      await cutBack(database, (await lastHeight(database)) - STALE_BLOCKS, sayEpoch);
+      const lagBlocks = reader.height - (await lastHeight(database));
+      const gates = gatesOf({ ...NOTHING_KNOWN, projections: { lagBlocks } });
+      const gate = gates.find(({ name }) => name === 'projections');
+      if (isGuarded && gate?.holds === false) {
+        const refused = { check: 'readiness_projections', about: gate.found };
+        return { ...this.strike(state), by: 'readiness', refused, findings: [gate.found] };
+      }
+      const rows = await database.query<ShownPosition>(
+        `select distinct on (account, market) account, market, size_lots from position_version
+          order by account, market, height desc`,
+      );
+      return { ...this.strike(state), acts: acts?.(rows) ?? [] };
+    });
+  }
+
   /** A start from the rows: their root must be the sealed block's. */
   private async started(work: DatabaseWork, by: 'start' | 'backup'): Promise<DatabaseStrike> {
     const { reader, journal } = this.here.place;
@@ -372,6 +403,7 @@ export class DatabaseStrikes {
       loaded: state,
       abort: null,
       findings: [],
+      acts: [],
       isLiveUntouched: null,
     };
   }

@@ -9,7 +9,7 @@ export interface Detection {
   readonly about: string;
   /**
    * `verdict` held or doubted a forced action; `finding` quarantined; `door` did not take a command; `start` refused a state; `upgrade` a
-   * migration; `database` a writer; `engine`.
+   * migration; `database` a writer, or to be read; `engine`.
    */
   readonly by: 'verdict' | 'finding' | 'door' | 'start' | 'upgrade' | 'database' | 'engine';
   readonly sequence: number;

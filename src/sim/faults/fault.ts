@@ -62,6 +62,11 @@ export interface Fault {
   readonly loaded?: (scene: FaultScene) => void;
   /** Changes the database that a starting process loads its state from: in the phases upgrade and restart, and in no other. */
   readonly database?: (scene: DatabaseScene) => DatabaseWork;
-  /** What an operator asks for by hand, without a second person. */
+  /** What an operator asks for by hand, without a second person unless `signed` says more. */
   readonly operator?: (scene: FaultScene) => readonly CommandRecord[];
+  /**
+   * Who signs it: `one` operator; both with keys that were `retired` when the fault strikes, since others took their place; both, for a
+   * branch of history that was given up.
+   */
+  readonly signed?: 'one' | 'retired' | 'dead branch';
 }

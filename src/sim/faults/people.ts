@@ -5,6 +5,8 @@ import { enrolmentOf, type Person, person, signedBy } from '../people.ts';
 
 const OPERATORS = [person(11), person(12)];
 const KEEPERS = [person(13), person(14)];
+/** Whoever takes the operators' place when keys are rotated. */
+const SUCCESSORS = [person(15), person(16)];
 
 /** Their keys. */
 export const PEOPLE: readonly EnrolledKey[] = [
@@ -12,8 +14,15 @@ export const PEOPLE: readonly EnrolledKey[] = [
   ...KEEPERS.map(({ key }): EnrolledKey => ({ key, role: 'guard' })),
 ];
 
-function signed(what: ActContent, nonce: number, timeMs: number, reason: string, people: readonly Person[]): SignedAct {
-  return signedBy(people, what, { fork: 0, nonce: nonce.toString(16).padStart(32, '0'), notBeforeMs: timeMs, reason });
+function signed(
+  what: ActContent,
+  nonce: number,
+  timeMs: number,
+  reason: string,
+  people: readonly Person[],
+  fork = 0,
+): SignedAct {
+  return signedBy(people, what, { fork, nonce: nonce.toString(16).padStart(32, '0'), notBeforeMs: timeMs, reason });
 }
 
 let enrolment: { readonly timeMs: number; readonly act: SignedAct } | undefined;
@@ -27,7 +36,24 @@ export function enrolAll(timeMs: number): SignedAct {
   return act;
 }
 
-/** What both operators want; or one of them alone. */
-export function byOperators(what: ActContent, nonce: number, timeMs: number, count: 1 | 2): SignedAct {
-  return signed(what, nonce, timeMs, count === 2 ? 'as planned' : 'by hand', OPERATORS.slice(0, count));
+/** What both operators want, those of now or those before them; or one of them alone. */
+export function byOperators(
+  what: ActContent,
+  nonce: number,
+  timeMs: number,
+  count: 1 | 2,
+  { isRotated = false, fork = 0 }: { readonly isRotated?: boolean; readonly fork?: number } = {},
+): SignedAct {
+  const people = (isRotated ? SUCCESSORS : OPERATORS).slice(0, count);
+  return signed(what, nonce, timeMs, count === 2 ? 'as planned' : 'by hand', people, fork);
+}
+
+/** The acts by which others take the operators' place. */
+export function rotation(nonce: number, timeMs: number): SignedAct[] {
+  const whats: ActContent[] = [
+    enrolmentOf(SUCCESSORS, []),
+    ...OPERATORS.map(({ key }): ActContent => ({ kind: 'retire', key })),
+  ];
+  const people = [OPERATORS, SUCCESSORS, SUCCESSORS];
+  return whats.map((what, at) => signed(what, nonce + at, timeMs, 'new keys', people[at] as Person[]));
 }

@@ -34,7 +34,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { MemoryJournal } from '../../journal/memory-journal.ts';
 import { crc32, sha256 } from '../../journal/node-digest.ts';
 import type { Base } from './base.ts';
-import { byOperators, enrolAll, PEOPLE } from './people.ts';
+import { byOperators, enrolAll, PEOPLE, rotation } from './people.ts';
 
 /** A block is sealed after so much of the exchange's time: three ticks. */
 const BLOCK_MS = 15_000;
@@ -69,6 +69,7 @@ export class Venue {
   private taken: Taken | undefined;
   private saved: { readonly bytes: Uint8Array; readonly block: Block } | undefined;
   private nonces = 1;
+  private isRotated = false;
 
   /** `journal` has the history of the base from its first command on; without it history begins with the base. */
   constructor(base: Base, isGuarded: boolean, told: VenueTold, journal?: Journal) {
@@ -102,7 +103,7 @@ export class Venue {
 
   /** An act that one operator signs, or two. */
   sign(what: ActContent, timeMs: number, count: 1 | 2): SignedAct {
-    return byOperators(what, ++this.nonces, timeMs, count);
+    return byOperators(what, ++this.nonces, timeMs, count, { isRotated: this.isRotated });
   }
 
   /** Its people's keys, where they are enrolled and where they are not. */
@@ -119,6 +120,22 @@ export class Venue {
     this.taken = undefined;
     const result = this.running.act(this.sign(what, timeMs, count), timeMs);
     return { result, taken: this.taken };
+  }
+
+  /** Carries out an act that both operators signed who were there before, or for another branch. */
+  actOf(who: 'retired' | 'dead branch', what: ActContent, timeMs: number): ReturnType<Venue['act']> {
+    this.taken = undefined;
+    const isRotated = who === 'retired' ? false : this.isRotated;
+    const signed = byOperators(what, ++this.nonces, timeMs, 2, { isRotated, fork: who === 'dead branch' ? 1 : 0 });
+    return { result: this.running.act(signed, timeMs), taken: this.taken };
+  }
+
+  /** Others take the operators' place. */
+  rotate(timeMs: number): void {
+    const acts = rotation(this.nonces + 1, timeMs);
+    this.nonces += acts.length;
+    for (const act of acts) this.requireAccepted(this.running.act(act, timeMs));
+    this.isRotated = true;
   }
 
   /** Sets the venue's status as its people do: with a guard by an act, both operators when it opens. */
