@@ -45,25 +45,25 @@ function radiusOf(
 test('five accounts of a hundred are denied one by one; a sixth makes it a pattern', () => {
   const check = (): Check => failed('account_balance', '');
   assert.equal(
-    radiusOf(5, check, () => [1]).explain(() => 100),
+    radiusOf(5, check, () => [1]).explain(6, () => 100),
     undefined,
   );
   assert.notEqual(
-    radiusOf(6, check, () => [1]).explain(() => 100),
+    radiusOf(6, check, () => [1]).explain(6, () => 100),
     undefined,
   );
   assert.equal(
-    radiusOf(50, check, () => [1]).explain(() => 10_000),
+    radiusOf(50, check, () => [1]).explain(6, () => 10_000),
     undefined,
   );
-  assert.equal(radiusOf(51, check, () => [1]).explain(() => 10_000)?.check.found, '51');
+  assert.equal(radiusOf(51, check, () => [1]).explain(6, () => 10_000)?.check.found, '51');
 });
 
 test('one account denied often is one account', () => {
   const radius = new BlastRadius();
   for (let n = 0; n < 50; n++) radius.deny({ account: 9, check: failed('account_balance', ''), markets: [1] });
   assert.equal(
-    radius.explain(() => 100),
+    radius.explain(6, () => 100),
     undefined,
   );
 });
@@ -71,13 +71,24 @@ test('one account denied often is one account', () => {
 test('the component is the market whose own checks failed most', () => {
   const check = (account: number): Check =>
     account < 12 ? failed('account_balance', '') : failed('funding_index_continuity', 'market 4 FUNDING_INDEX', 'I');
-  assert.deepEqual(radiusOf(9, check, () => [1, 4]).explain(() => 100)?.component, { kind: 'market', market: 4 });
+  assert.deepEqual(radiusOf(9, check, () => [1, 4]).explain(6, () => 100)?.components, [{ kind: 'market', market: 4 }]);
+});
+
+test('else the markets whose positions failed, where each denial names one; all of them are the venue', () => {
+  const check = (account: number): Check => failed('position_size', `position ${account} market ${1 + (account % 3)}`);
+  const markets = (account: number): number[] => [1 + (account % 3)];
+  const found = radiusOf(9, check, markets).explain(6, () => 100)?.components;
+  assert.deepEqual(
+    found,
+    [1, 2, 3].map((market) => ({ kind: 'market', market })),
+  );
+  assert.deepEqual(radiusOf(9, check, markets).explain(3, () => 100)?.components, [{ kind: 'venue' }]);
 });
 
 test('else the one market that all of them hold; where there is none or more than one, the venue', () => {
-  const check = (): Check => failed('position_funding_index', 'position 3 market 2');
+  const check = (): Check => failed('account_balance', '');
   const common = radiusOf(9, check, (account) => [2, account]);
-  assert.deepEqual(common.explain(() => 100)?.component, { kind: 'market', market: 2 });
-  assert.deepEqual(radiusOf(9, check, (account) => [account]).explain(() => 100)?.component, { kind: 'venue' });
-  assert.deepEqual(radiusOf(9, check, () => [1, 2]).explain(() => 100)?.component, { kind: 'venue' });
+  assert.deepEqual(common.explain(6, () => 100)?.components, [{ kind: 'market', market: 2 }]);
+  assert.deepEqual(radiusOf(9, check, (account) => [account]).explain(6, () => 100)?.components, [{ kind: 'venue' }]);
+  assert.deepEqual(radiusOf(9, check, () => [1, 2]).explain(6, () => 100)?.components, [{ kind: 'venue' }]);
 });

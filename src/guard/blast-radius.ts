@@ -21,11 +21,15 @@ export function isCorruption(check: Check): boolean {
 /** What a failed check is about; `account` is whose forced action was judged. */
 export function componentOf(check: Check, account: number): Component {
   if (check.name === 'rules') return { kind: 'venue' };
-  const market = /\bmarket (\d+)/.exec(check.about)?.[1];
+  const market = marketOf(check);
   const isOfPosition = check.name.startsWith('position_');
-  return market === undefined || isOfPosition
-    ? { kind: 'account', account }
-    : { kind: 'market', market: Number(market) };
+  return market === undefined || isOfPosition ? { kind: 'account', account } : { kind: 'market', market };
+}
+
+/** The market that a check names. */
+function marketOf({ about }: Check): number | undefined {
+  const market = /\bmarket (\d+)/.exec(about)?.[1];
+  return market === undefined ? undefined : Number(market);
 }
 
 interface Denied {
@@ -44,16 +48,19 @@ export class BlastRadius {
   }
 
   /**
-   * The component that explains why more accounts were denied than chance allows, undefined when there are not so many: the
-   * market whose own checks failed most; else the market that all of them hold; else the venue. `holders` counts the accounts that
-   * hold a position.
+   * The components that explain why more accounts were denied than chance allows, none when there are not so many: the market whose
+   * own checks failed most; else the markets whose positions failed, where each denial names one and they are not all `markets`; else
+   * the market that all of them hold; else the venue. `holders` counts the accounts that hold a position.
    */
-  explain(holders: () => number): { readonly component: Component; readonly check: Check } | undefined {
+  explain(
+    markets: number,
+    holders: () => number,
+  ): { readonly components: readonly Component[]; readonly check: Check } | undefined {
     const accounts = new Set(this.denied.map(({ account }) => account));
     if (accounts.size <= FEWEST_ACCOUNTS) return undefined;
     const limit = Math.max(FEWEST_ACCOUNTS, Math.floor((holders() * SHARE_PPM) / 1e6));
     if (accounts.size <= limit) return undefined;
-    const component = this.component();
+    const components = this.components(markets);
     const first = this.denied[0] as Denied;
     const check: Check = {
       class: 'II',
@@ -63,22 +70,29 @@ export class BlastRadius {
       found: String(accounts.size),
       expected: `at most ${limit} accounts`,
     };
-    return { component, check };
+    return { components, check };
   }
 
-  private component(): Component {
+  private components(markets: number): readonly Component[] {
     const own = new Map<number, number>();
     for (const { account, check } of this.denied) {
       const component = componentOf(check, account);
-      if (component.kind === 'venue') return component;
+      if (component.kind === 'venue') return [component];
       if (component.kind === 'market') own.set(component.market, (own.get(component.market) ?? 0) + 1);
     }
     const [most] = [...own].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-    if (most !== undefined) return { kind: 'market', market: most[0] };
+    if (most !== undefined) return [{ kind: 'market', market: most[0] }];
+    const named = new Set(this.denied.map(({ check }) => marketOf(check)));
+    if (!named.has(undefined) && named.size < Math.max(2, markets)) {
+      return [...named]
+        .map((market) => market as number)
+        .sort((a, b) => a - b)
+        .map((market) => ({ kind: 'market', market }));
+    }
     const [first, ...others] = this.denied;
-    const common = first?.markets.filter((market) => others.every(({ markets }) => markets.includes(market)));
+    const common = first?.markets.filter((market) => others.every((each) => each.markets.includes(market)));
     // One market in common explains all of them; several do not tell which.
-    if (common?.length === 1) return { kind: 'market', market: common[0] as number };
-    return { kind: 'venue' };
+    if (common?.length === 1) return [{ kind: 'market', market: common[0] as number }];
+    return [{ kind: 'venue' }];
   }
 }

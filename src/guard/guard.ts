@@ -314,8 +314,8 @@ export class Guard {
       this.find(state, componentOf(veto, proposal.account), veto);
       if (proposal.action.kind === 'liquidate') radius.deny({ account: proposal.account, check: veto, markets });
     }
-    const found = radius.explain(() => this.breakers.accountsHolding(state));
-    if (found !== undefined) this.find(state, found.component, found.check);
+    const found = radius.explain(state.market.rows - 1, () => this.breakers.accountsHolding(state));
+    for (const component of found?.components ?? []) this.find(state, component, (found as { check: Check }).check);
   }
 
   /** Tells the verdicts, and keeps the warrants of what may happen; returns the numbers of its events. */
