@@ -36,10 +36,10 @@ const LINKS_AT = PIECES_AT + PIECES * PIECE_WORDS * 4;
 const BYTES = LINKS_AT + LINKS * 8;
 
 /**
- * Each side looks for news so long before it sleeps: waking another processor takes a tenth of a millisecond, and at rate the next
- * piece comes, and the last one is done, sooner than this.
+ * Each side looks for news so long before it sleeps. The listening thread looks a short while only, since a processor that looks is
+ * taken from whoever else wants it: to wake it costs 3 µs, and it is woken for several pieces at once.
  */
-const LISTENING_LOOK_MS = 3;
+const LISTENING_LOOK_MS = 0.1;
 const EXCHANGE_LOOK_MS = 0.5;
 /** Where the exchange's thread takes pieces back, it wakes the other one only for so many: a few it takes in sooner itself. */
 const WORTH_WAKING = 4;
