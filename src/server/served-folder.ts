@@ -152,6 +152,7 @@ export function handOverOf(path: string, beside: string, hold: FolderHold): Hand
       }
       return new ServedByProcess(beside, path, ['--database', 'none', '--traders', 'off'], NO_HOLD);
     },
+    copyJournal: join(beside, 'journal'),
     dropCopy,
   };
 }

@@ -2,10 +2,11 @@
  * Two releases along one journal: the same root and the same events at the end of every block, or what differs is declared, and nothing
  * else. Where roots differ the tables are compared by digests of pages, and rows where those differ, column by column.
  */
+import type { Json } from '../remedy/canonical-json.ts';
 import { Findings } from './finding.ts';
-import type { DeclaredDifference } from './release.ts';
+import { type DeclaredDifference, OWN_RELEASE, type Release } from './release.ts';
 import { type RecordedRoot, type ShadowAnswers, type ShadowBlock, MARGIN_TABLE, PAGE_ROWS } from './shadow-protocol.ts';
-import { ShadowBroke, type ShadowProcess } from './shadow-process.ts';
+import { ShadowBroke, ShadowProcess } from './shadow-process.ts';
 
 const EVENT_TABLE = 'event';
 const WHOLE = '*';
@@ -34,6 +35,26 @@ export class ReleaseComparison {
     this.control = control;
     this.candidate = candidate;
     this.declared = declared;
+  }
+
+  /**
+   * Starts this release and another along a journal, before its first command or at the end of the block at `from`. Refuses (throws
+   * `ShadowGone`) as `ShadowProcess.start` does.
+   */
+  static async start(
+    { folder, declared }: Release,
+    journal: string,
+    recorder: 'control' | 'candidate',
+    from?: number,
+  ): Promise<ReleaseComparison> {
+    const control = await ShadowProcess.start(OWN_RELEASE, journal, from);
+    try {
+      const candidate = await ShadowProcess.start(folder, journal, from);
+      return new ReleaseComparison(control, candidate, declared, recorder);
+    } catch (error) {
+      await control.end();
+      throw error;
+    }
   }
 
   /** Adds tables and columns that only one release has, and that are not declared. */
@@ -236,4 +257,16 @@ export class ReleaseComparison {
 
 function saidOf(value: unknown): string {
   return value === undefined ? 'none' : 'present';
+}
+
+/** How far a comparison came, for the evidence. */
+export function compared({ blocks, explained, last, candidate }: ReleaseComparison): Record<string, Json> {
+  return {
+    blocks,
+    explained,
+    height: last?.control.height ?? -1,
+    stateRoot: last?.control.stateRoot ?? null,
+    candidateRoot: last?.candidate.stateRoot ?? null,
+    version: candidate.hello.version,
+  };
 }

@@ -47,6 +47,8 @@ export interface HandOver {
   readonly served: string | undefined;
   /** A copy of the folder, without a database, with no traders: made anew. */
   copy(): ServedFolder;
+  /** The folder of the copy's journal. */
+  readonly copyJournal: string;
   /** Removes the copy. */
   dropCopy(): void;
 }

@@ -9,12 +9,12 @@ import { JournalReader } from '../journal/journal-reader.ts';
 import type { Json } from '../remedy/canonical-json.ts';
 import { appliedMigrations } from '../store/migrate.ts';
 import { forgetState } from '../store/write-state.ts';
-import { ReleaseComparison } from './compare-releases.ts';
+import { compared, ReleaseComparison } from './compare-releases.ts';
 import { Findings } from './finding.ts';
 import type { Standing } from './hand-over.ts';
 import { madeUpCommands } from './made-up-commands.ts';
+import { rehearseBoots } from './rehearse-boots.ts';
 import { hashOf, OWN_RELEASE } from './release.ts';
-import { ShadowProcess } from './shadow-process.ts';
 import { withLive } from './steps-before.ts';
 import { drainAndFence, fingerprint } from './steps-cutover.ts';
 import {
@@ -70,15 +70,9 @@ async function comparisonOf(context: UpgradeContext): Promise<ReleaseComparison>
   if (memory.comparison !== undefined) return memory.comparison;
   const taken = evidenceContent(context, 'REOPEN')['running'] === true;
   const from = taken ? (evidenceContent(context, 'FINGERPRINT')['height'] as number) : undefined;
-  const control = await ShadowProcess.start(OWN_RELEASE, journal, from);
-  try {
-    const candidate = await ShadowProcess.start(release.folder, journal, from);
-    memory.comparison = new ReleaseComparison(control, candidate, release.declared, taken ? 'candidate' : 'control');
-    return memory.comparison;
-  } catch (error) {
-    await control.end();
-    throw error;
-  }
+  const recorder = taken ? 'candidate' : 'control';
+  memory.comparison = await ReleaseComparison.start(release, journal, recorder, from);
+  return memory.comparison;
 }
 
 /** Goes on to the end of the journal as it is when it gets there, or, when said, at least to a height. */
@@ -101,17 +95,6 @@ async function dropComparison({ memory }: UpgradeContext): Promise<void> {
   await comparison?.end();
 }
 
-function compared({ blocks, explained, last, candidate }: ReleaseComparison): Record<string, Json> {
-  return {
-    blocks,
-    explained,
-    height: last?.control.height ?? -1,
-    stateRoot: last?.control.stateRoot ?? null,
-    candidateRoot: last?.candidate.stateRoot ?? null,
-    version: candidate.hello.version,
-  };
-}
-
 /** What differs, the first block first. */
 function judged(findings: Findings, content: Record<string, Json>): StepResult {
   return findings.count === 0 ? passed(content) : failedWith(findings.kept, { ...content, found: findings.count });
@@ -129,7 +112,7 @@ export async function rehearseRelease(context: UpgradeContext): Promise<StepResu
   context.onPlace('releases compared');
   const content = compared(comparison);
   if (findings.count > 0) return judged(findings, content);
-  return judged(findings, { ...content, boots: await rehearseBoots(context, findings) });
+  return judged(findings, { ...content, boots: await rehearseBoots(runOf(context), context, findings) });
 }
 
 /** A release whose store needs more than the database has would not start: that is an upgrade of its own, before this one. */
@@ -143,58 +126,6 @@ async function compareMigrations(
   for (const name of candidate.hello.migrations) {
     if (!applied.some((each) => each.name === name)) findings.add(`migration_hash/${name}/row`, 'none', 'needed');
   }
-}
-
-async function rehearseBoots(context: UpgradeContext, findings: Findings): Promise<Json> {
-  const { handOver, release } = runOf(context);
-  if (handOver.served === undefined) return 'nobody knows how it was served';
-  const copy = handOver.copy();
-  const boots: Record<string, Json>[] = [];
-  let tip: { readonly height: number; readonly stateRoot: string } | undefined;
-  const boot = async (name: string, program: string): Promise<Standing> => {
-    context.checkTime();
-    const standing = await copy.start(program, true);
-    const { bornHeight, bornRoot } = standing;
-    boots.push({ name, height: bornHeight, stateRoot: bornRoot });
-    if (tip !== undefined && (bornHeight < tip.height || (bornHeight === tip.height && bornRoot !== tip.stateRoot))) {
-      findings.add(
-        `boot/${name}/state_root`,
-        `block ${tip.height}, ${tip.stateRoot}`,
-        `block ${bornHeight}, ${bornRoot}`,
-      );
-    }
-    return standing;
-  };
-  const seal = async (): Promise<void> => {
-    await copy.snapshot();
-    const standing = (await copy.standing()) as Standing;
-    tip = { height: standing.height, stateRoot: standing.stateRoot };
-  };
-  try {
-    await boot('before', OWN_RELEASE);
-    await seal();
-    await copy.stop();
-    await boot('candidate', release.folder);
-    await copy.resume();
-    for (const { height } = tip as unknown as Standing; ((await copy.standing())?.height ?? 0) <= height + 1; ) {
-      context.checkTime();
-      await sleep(LOOK_MS);
-    }
-    await copy.kill();
-    context.onPlace('candidate killed');
-    await boot('candidate after a kill', release.folder);
-    await seal();
-    await copy.stop();
-    await boot('after', OWN_RELEASE);
-    await copy.stop();
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ServeRefused') throw error;
-    findings.add('boot/0/serves', 'serves', error.message);
-  } finally {
-    await copy.kill();
-    handOver.dropCopy();
-  }
-  return boots;
 }
 
 /** U2: on along the live journal for as long as was planned, every account's margin at its end. */
