@@ -1,5 +1,6 @@
 // Cases run over the journal in a folder, by cone or by full replay: what `incident measure` and `incident dispute rerun` share.
 import { type CaseRun, CaseRunner, type Method } from '../incident/case-runner.ts';
+import { WindowFile } from '../incident/window-file.ts';
 import { stateAtBlock } from '../incident/state-at-block.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
 import { sha256 } from '../journal/node-digest.ts';
@@ -8,9 +9,13 @@ import type { IncidentCase } from '../remedy/incident-case.ts';
 import type { IncidentFinding } from '../remedy/incident-run.ts';
 import { readableCount } from './money.ts';
 
-/** Calls `use` with what runs cases over the journal, and its history; ends the threads that it took. */
+/**
+ * Calls `use` with what runs cases over the journal, and its history; ends the threads that it took. `window`: a file in which the window is kept
+ * between two calls.
+ */
 export async function withCaseRuns<T>(
   folder: string,
+  window: string | undefined,
   use: (run: (incident: IncidentCase, isFull: boolean) => CaseRun | IncidentFinding, history: JournalReader) => T,
 ): Promise<T> {
   const history = new JournalReader(folder);
@@ -19,6 +24,7 @@ export async function withCaseRuns<T>(
     history,
     stateAt: (height) => stateAtBlock(history, height, { folder, head: height }).state,
     hash: sha256,
+    file: window === undefined ? undefined : new WindowFile(window),
     roots: () => {
       const roots = new ThreadedRoots();
       taken.push(roots);

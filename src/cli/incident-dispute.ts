@@ -31,6 +31,7 @@ interface DisputeOptions {
   readonly dispute?: string;
   readonly all?: boolean;
   readonly full?: boolean;
+  readonly window?: string;
   readonly text?: string;
   readonly correction?: string;
   readonly evidence?: string;
@@ -105,6 +106,7 @@ export function registerDispute(incident: Command, frame: Frame): void {
     .option('--dispute <number>', 'which dispute')
     .option('--all', 'all disputes that brought a correction and are not decided (rerun)')
     .option('--full', 'replay both worlds whole, whatever the correction touches (rerun)')
+    .option('--window <file>', 'keep what the replay of the window noted here, and use what is there (rerun)')
     .option('--text <text>', 'what the claimant says (open, evidence)')
     .option('--correction <file>', 'JSON: what is right in the place of what the case says (open)')
     .option('--evidence <file>', 'a file whose hash is kept (evidence)')
@@ -217,7 +219,7 @@ async function rerun(call: Desk): Promise<ExitCode> {
   const incidents = numbers.map((number) => desk.amendedCase(number));
   const journal = call.required('journal');
   openForReading(journal);
-  const results = await withCaseRuns(journal, (run, history) =>
+  const results = await withCaseRuns(journal, options.window, (run, history) =>
     incidents.map((incident, place) => {
       const found = run(incident, options.full === true);
       const claims = 'finding' in found ? found : claimsOfRun({ ...roundOptions(call), incident, history }, found.run);
@@ -275,11 +277,14 @@ async function drawRound(
 ): Promise<{ readonly number: number; readonly dossier: string; readonly dueUsd: string }> {
   const { desk, output } = call;
   const out = call.required('out');
+  desk.requireNotDrawn();
   const previous = desk.previousRound();
   const draft = await draftAgain(call, incident, previous);
   if ('finding' in draft) throw new CommandError('not_rerun', `${draft.finding}: ${draft.about}`);
-  writeCaseFolder(out, incident, draft, desk.folder.secret, previous);
   const { round: number } = draft.dossier;
+  // Before it is written: what is cut off in between is taken away, not drawn twice.
+  desk.noteDrawn(out, number);
+  writeCaseFolder(out, incident, draft, desk.folder.secret, previous);
   const dueUsd = decimalUnits(BigInt(draft.roots.total));
   output.say(`Round ${number} is in ${out}: ${dueUsd} USDC more are due.`);
   return { number, dossier: toHex(dossierHash(draft.dossier)), dueUsd };

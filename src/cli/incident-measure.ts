@@ -18,6 +18,7 @@ interface MeasureOptions {
   readonly journal: string;
   readonly case: readonly string[];
   readonly full?: boolean;
+  readonly window?: string;
 }
 
 /** Adds the command `incident measure`. */
@@ -39,21 +40,28 @@ export function registerMeasure(incident: Command, frame: Frame): void {
     .requiredOption('--journal <folder>', 'the journal of the exchange')
     .requiredOption('--case <files...>', 'the case, or several')
     .option('--full', 'replay both worlds whole, whatever the corrections touch')
+    .option(
+      '--window <file>',
+      'keep what the replay of the window noted here (it says who did what), and use what is there',
+    )
     .action(
-      action<MeasureOptions>(frame, async (output, { journal, case: files, full = false }) => {
+      action<MeasureOptions>(frame, async (output, { journal, case: files, full = false, window }) => {
         openForReading(journal);
-        return measureCases(output, journal, files.map(readCaseFile), full);
+        return measureCases(output, { journal, window, isFull: full }, files.map(readCaseFile));
       }),
     );
 }
 
 async function measureCases(
   output: Output,
-  folder: string,
+  {
+    journal,
+    window,
+    isFull,
+  }: { readonly journal: string; readonly window: string | undefined; readonly isFull: boolean },
   incidents: readonly IncidentCase[],
-  isFull: boolean,
 ): Promise<ExitCode> {
-  const results = await withCaseRuns(folder, (run) =>
+  const results = await withCaseRuns(journal, window, (run) =>
     incidents.map((incident) => {
       if (incidents.length > 1) output.say(`\nCase ${incident.name}:`);
       return measureCase(output, incident, (each) => run(each, isFull));

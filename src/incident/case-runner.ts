@@ -10,9 +10,10 @@ import type { State } from '../engine/state.ts';
 import { unwindInsurance } from '../exchange/unwind.ts';
 import { beyondCone, runByCone } from '../remedy/cone-run.ts';
 import type { IncidentCase } from '../remedy/incident-case.ts';
-import { type IncidentFinding, type IncidentRun, runIncident } from '../remedy/incident-run.ts';
+import { type IncidentFinding, type IncidentRun, runIncident, unfitness } from '../remedy/incident-run.ts';
 import { isOfWindow, type ReplayedWindow, replayWindow } from '../remedy/window-run.ts';
 import { HonestTrades } from './honest-trades.ts';
+import type { WindowFile } from './window-file.ts';
 
 /** How a case was run, and what it took. */
 export interface Method {
@@ -40,6 +41,8 @@ export interface CaseRunnerOptions {
   readonly hash: Hash;
   /** A new one at each call. */
   readonly roots: () => RootComputer;
+  /** Where the window is kept between two calls. */
+  readonly file?: Pick<WindowFile, 'load' | 'save'> | undefined;
   /** As of `ConeOptions`. */
   readonly mostPpm?: number;
 }
@@ -55,6 +58,8 @@ export class CaseRunner {
   /** Runs a case; `isFull`: by the full replay, whatever its corrections touch. What is found wrong with it comes back by name. */
   run(incident: IncidentCase, isFull = false): CaseRun | IncidentFinding {
     if (isFull) return this.fully(incident, null);
+    const unfit = unfitness(incident, this.options.history);
+    if (unfit !== undefined) return unfit;
     const never = beyondCone(incident);
     if (never !== undefined) return this.fully(incident, never);
     const replayed = this.windowOf(incident);
@@ -73,9 +78,19 @@ export class CaseRunner {
 
   private windowOf(incident: IncidentCase): ReplayedWindow | IncidentFinding {
     if (this.replayed !== undefined && isOfWindow(this.replayed, incident)) return this.replayed;
-    const replayed = replayWindow(this.input(incident));
-    if (!('finding' in replayed)) this.replayed = replayed;
+    const kept = this.load(incident);
+    const replayed = kept ?? replayWindow(this.input(incident));
+    if ('finding' in replayed) return replayed;
+    this.replayed = replayed;
+    if (kept === undefined) this.options.file?.save(replayed);
     return replayed;
+  }
+
+  private load({ from, to, corrections }: IncidentCase): ReplayedWindow | undefined {
+    const { file, history } = this.options;
+    const [first, last] = [history.block(from.height), history.block(to.height)];
+    if (first === undefined || last === undefined) return undefined;
+    return file?.load(first, last, corrections.deviations);
   }
 
   private fully(incident: IncidentCase, beyond: string | null): CaseRun | IncidentFinding {

@@ -15,13 +15,14 @@ import { forEachAccount, isRefusal, toldSame } from './cone-events.ts';
 import { askedIn, ConeJudge } from './cone-judge.ts';
 import { ConeNames } from './cone-names.ts';
 import { deviatePart, type PlacedDeviation } from './cone-deviations.ts';
+import { ConeFund, countAs } from './cone-fund.ts';
 import type { ConePlan, Part } from './cone-plan.ts';
 import { isSamePart } from './cone-same.ts';
 import { boundEndless, partOf } from './cone-world.ts';
 import { type CorrectedSeries, correctedSample } from './correction-series.ts';
 import { waitingOrder } from './decision-recorder.ts';
 import { type HeldAction, isHeld } from './held-actions.ts';
-import { holdsSame, isOfFund, type Unwind } from './other-world.ts';
+import { isOfFund, type Unwind } from './other-world.ts';
 import { type Chunk, type TouchIndex, TOUCHES } from './touch-index.ts';
 
 const WORDS = COMMAND_BYTES / 4;
@@ -91,15 +92,9 @@ export class ConePass {
   private readonly names: ConeNames;
   private readonly judge: ConeJudge;
   private readonly observe: ConeObserver | undefined;
-  private readonly unwind: Unwind | undefined;
+  private readonly fund: ConeFund;
   private readonly withheld: number[] = [];
-  private readonly unwound = new CommandBuffer(8);
   private deviated = 0;
-  /** The fund holds something else than in the actual part at the start of a step; whether it was worked off since the last tick. */
-  private isFundApart = false;
-  private isUnwound = false;
-  private chunk = -1;
-  private isStepOver = true;
   private firstOfOther = 0;
   private isStillRefused = false;
   private readonly named = new Set<number>();
@@ -125,9 +120,9 @@ export class ConePass {
     this.part = part;
     this.series = series;
     this.observe = observe;
-    this.unwind = unwind;
     this.actual = partOf(index, part.markets, part.isMixed);
     this.other = partOf(index, part.markets, part.isMixed);
+    this.fund = new ConeFund(index, this.actual, this.other, unwind);
     this.names = new ConeNames(index);
     this.madeRows = index.start.position.rows;
     this.judge = new ConeJudge(index, plan, part, this.actual, this.other);
@@ -187,7 +182,10 @@ export class ConePass {
     const refusal = index.refusal.at(number);
     if (refusal === REFUSAL.time_runs_backwards) return;
     if (index.touched.at(number) === TOUCHES.MONEY && !this.isMoneyHere(kind, chunk.words, chunk.floats, row)) return;
-    this.beginStep(number);
+    const { fund } = this;
+    fund.begin(number);
+    // Its orders in any market are by all that it holds.
+    if (fund.isApart) this.judge.mustBeWhole(INSURANCE_FUND);
     const corrected = this.correctionOf(number, chunk.words, chunk.floats, row);
     this.executed++;
     const ids = this.names.givenBy(number);
@@ -195,9 +193,9 @@ export class ConePass {
     actual.events.clear();
     other.events.clear();
     this.observe?.onBefore(number, actual, other);
-    const isOfFundHere = this.isFundApart && isOfFund(chunk.words, row);
-    if (this.isFundApart && (isOfFundHere || kind === COMMAND.tick))
-      this.unwindFund(number, chunk.floats[row * 8 + 1] as number);
+    const isOfFundHere = fund.isApart && isOfFund(chunk.words, row);
+    if (fund.isApart && (isOfFundHere || kind === COMMAND.tick))
+      fund.order(number, chunk.floats[row * 8 + 1] as number);
     this.firstOfOther = other.events.count;
     this.isStillRefused = false;
     if (refusal === 0) this.applyTo(actual, chunk.words, chunk.floats, row, kind, number, ids);
@@ -214,39 +212,9 @@ export class ConePass {
     this.compare(number, kind);
     if (kind === COMMAND.tick) {
       this.ticks++;
-      this.isStepOver = true;
+      fund.tick();
       this.judge.endTick(number);
     }
-  }
-
-  /** A step ends behind a tick and where a recorded batch does; the fund is looked at when one begins, as in the full replay. */
-  private beginStep(number: number): void {
-    const chunk = this.index.chunkOf.at(number);
-    if (chunk === this.chunk && !this.isStepOver) return;
-    this.chunk = chunk;
-    this.isStepOver = false;
-    this.isFundApart = this.unwind !== undefined && !holdsSame(this.actual, this.other, INSURANCE_FUND);
-    // Its orders in any market are by all that it holds.
-    if (this.isFundApart) this.judge.mustBeWhole(INSURANCE_FUND);
-  }
-
-  /** The fund works off what it holds in the other part: once between two ticks. */
-  private unwindFund(number: number, timeMs: number): void {
-    if (this.isUnwound) return;
-    this.isUnwound = true;
-    const { unwound, other } = this;
-    unwound.clear();
-    this.unwind?.(other, timeMs, unwound);
-    for (let row = 0; row < unwound.rows; ) {
-      other.order.free = 0;
-      this.count(other, number);
-      row += applyCommand(other, unwound.i32, unwound.f64, row, unwound.rows);
-    }
-  }
-
-  /** What is applied next counts as command `number` in the part as well. */
-  private count({ venue }: State, number: number): void {
-    venue.f64[venue.rowFloats + VENUE.SEQUENCE] = this.index.firstSequence + number - 1;
   }
 
   private applyTo(
@@ -259,7 +227,7 @@ export class ConePass {
     ids: readonly number[],
   ): void {
     this.names.offer(state, ids);
-    this.count(state, number);
+    countAs(state, this.index, number);
     if (kind === COMMAND.requestWithdrawal) this.names.offerWithdrawal(state, number);
     applyCommand(state, words, floats, row, row + (words[row * WORDS + 1] as number));
   }
@@ -327,7 +295,6 @@ export class ConePass {
 
   /** What each part's engine proposes happens there. */
   private force(number: number): void {
-    this.isUnwound = false;
     this.judge.startTick();
     this.forceIn(this.actual, number, false);
     this.forceIn(this.other, number, true);

@@ -22,7 +22,7 @@ export class ConeRecord extends WorldRecord {
       [
         'other',
         {
-          flows: new OtherFlows(window, cone, heard, isIn),
+          flows: otherFlows(window, cone, heard, isIn),
           series: new OtherSeries(window.series, heard.series, isIn, untilMs),
         },
       ],
@@ -44,23 +44,21 @@ function timeOf({ index: { chunks, chunkOf, rowOf } }: Window, number: number): 
   return floats[rowOf.at(number) * 8 + 1] as number;
 }
 
-class OtherFlows extends FlowListener {
-  override readonly ledger: FlowLedger;
-
-  constructor(
-    { index, flows }: Window,
-    { until, isSameAgain }: Cone,
-    { here, there }: Heard,
-    isIn: ReadonlySet<number>,
-  ) {
-    super(index.start);
-    this.ledger = new OtherLedger(flows.ledger, here.ledger, there.ledger);
-    const last = index.firstSequence + until;
-    const isKept = ({ market, sequence }: Taking): boolean => !isIn.has(market) || (isSameAgain && sequence > last);
-    this.takings.push(...[...flows.takings.filter(isKept), ...there.takings].sort((a, b) => a.sequence - b.sequence));
-    const isElsewhere = ({ market }: HouseFill): boolean => !isIn.has(market);
-    this.houseFills.push(...flows.houseFills.filter(isElsewhere), ...there.houseFills);
-  }
+function otherFlows(
+  { index, flows }: Window,
+  { until, isSameAgain }: Cone,
+  { here, there }: Heard,
+  isIn: ReadonlySet<number>,
+): FlowListener {
+  const last = index.firstSequence + until;
+  const isKept = ({ market, sequence }: Taking): boolean => !isIn.has(market) || (isSameAgain && sequence > last);
+  const isElsewhere = ({ market }: HouseFill): boolean => !isIn.has(market);
+  return new FlowListener(index.start, {
+    ledger: new OtherLedger(flows.ledger, here.ledger, there.ledger),
+    takings: [...flows.takings.filter(isKept), ...there.takings].sort((a, b) => a.sequence - b.sequence),
+    houseFills: [...flows.houseFills.filter(isElsewhere), ...there.houseFills],
+    tradedOn: there.heard.tradedOn,
+  });
 }
 
 /** What moved the accounts of the actual world, less what of it moved its part, with what moved the other part. */

@@ -39,6 +39,14 @@ const MARKETS = 4_096;
 
 const sum = new Wide();
 
+/** What a ledger is made of. */
+export interface FlowNotes {
+  readonly keys: Float64Array;
+  readonly common: Float64Array;
+  readonly rare: Float64Array;
+  readonly rarePlaces: ReadonlyMap<number, number>;
+}
+
 export class FlowLedger {
   private readonly places = new Map<number, number>();
   /** Markets of each account that has a row, in the order in which they were first moved. */
@@ -47,6 +55,22 @@ export class FlowLedger {
   private rare = new Float64Array(RARE * 64);
   /** Place in `rare` by place in `common`. */
   private readonly rarePlaces = new Map<number, number>();
+
+  /** The ledger of some notes; an empty one without. */
+  constructor(notes?: FlowNotes) {
+    if (notes === undefined) return;
+    for (const key of notes.keys) this.place(Math.floor(key / MARKETS), key % MARKETS);
+    this.common.set(notes.common);
+    for (const [place, from] of notes.rarePlaces) this.rarePlaces.set(place, from);
+    this.rare = new Float64Array(notes.rare);
+  }
+
+  /** What it is made of: a view, good until the next flow. */
+  get notes(): FlowNotes {
+    const { places, common, rare, rarePlaces } = this;
+    const keys = Float64Array.from(places.keys());
+    return { keys, common: common.subarray(0, keys.length * COMMON), rare, rarePlaces };
+  }
 
   /** Adds money to an account's flow in a market; whole, at most 2^53 either way. */
   add(account: number, market: number, flow: MoneyFlow, amount: number): void {

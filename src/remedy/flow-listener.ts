@@ -40,14 +40,23 @@ const EXACT = 2 ** 53;
 const MARKETS = 4_096;
 const MILLION = 1_000_000n;
 
+/** What is left of listening when a window is over. */
+export interface HeardFlows {
+  readonly ledger: FlowLedger;
+  readonly takings: readonly Taking[];
+  readonly houseFills: readonly HouseFill[];
+  /** Accounts and markets in which it traded on, as keys. */
+  readonly tradedOn: ReadonlySet<number>;
+}
+
 export class FlowListener {
-  readonly ledger = new FlowLedger();
-  readonly takings: Taking[] = [];
+  readonly ledger: FlowLedger;
+  readonly takings: Taking[];
   /** Fills against the insurance fund, in their order. */
-  readonly houseFills: HouseFill[] = [];
+  readonly houseFills: HouseFill[];
   /** Accounts and markets of which something was taken by force or a conditional order fired, and those that traded on there. */
   private readonly forced = new Set<number>();
-  private readonly tradedOn = new Set<number>();
+  private readonly tradedOn: Set<number>;
   /** Orders that fired and have not ended. */
   private readonly triggered = new Set<number>();
   /** Orders that the actual world could not take because it was halted. */
@@ -57,10 +66,20 @@ export class FlowListener {
   private readonly before: State;
   private timeMs = 0;
 
-  /** `before` is the state at the last good block; it is only read. */
-  constructor(before: State) {
+  /** `before` is the state at the last good block; it is only read. With what was heard in a window that is over, there is no more to hear. */
+  constructor(before: State, heard?: HeardFlows) {
     this.before = before;
+    this.ledger = heard?.ledger ?? new FlowLedger();
+    this.takings = [...(heard?.takings ?? [])];
+    this.houseFills = [...(heard?.houseFills ?? [])];
+    this.tradedOn = new Set(heard?.tradedOn);
     this.readMarkets(before);
+  }
+
+  /** What was heard so far. */
+  get heard(): HeardFlows {
+    const { ledger, takings, houseFills, tradedOn } = this;
+    return { ledger, takings, houseFills, tradedOn };
   }
 
   /** Takes what happened since it was called last; `state` stands behind it, at `timeMs`. */

@@ -16,7 +16,17 @@ type Minute = { -readonly [field in keyof MarketMinute]: MarketMinute[field] };
 
 export class MarketSeries {
   /** Minutes of each market, rising; a minute without a tick is not there. */
-  private readonly byMarket = new Map<number, Minute[]>();
+  private readonly byMarket: Map<number, Minute[]>;
+
+  /** With the minutes of each market, rising; empty without. */
+  constructor(minutes: ReadonlyMap<number, readonly MarketMinute[]> = new Map()) {
+    this.byMarket = new Map([...minutes].map(([market, each]) => [market, each.map((minute) => ({ ...minute }))]));
+  }
+
+  /** Minutes of each market, rising. */
+  get all(): ReadonlyMap<number, readonly MarketMinute[]> {
+    return this.byMarket;
+  }
 
   /** Takes the marks among events that happened at `timeMs`. */
   take({ values, count }: EventBuffer, timeMs: number): void {

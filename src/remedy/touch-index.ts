@@ -4,9 +4,10 @@
  * have changed (`cone.ts`). Reference: performance.md, §6 (after EIP-7928, block-level access lists).
  */
 import type { State } from '../engine/state.ts';
+import { ORDER, POSITION } from '../engine/tables.ts';
 import type { Deviation } from './deviation.ts';
 import type { HeldAction } from './held-actions.ts';
-import type { Floats, Postings, Whole } from './numbers.ts';
+import { type Floats, Postings, type Whole } from './numbers.ts';
 
 /** What a command touches where that is no market. */
 export const TOUCHES = {
@@ -51,7 +52,8 @@ export interface Tie {
   readonly account: number;
 }
 
-export interface TouchIndex {
+/** What is noted of a window; the rest of its index follows from it (`completeIndex`). */
+export interface TouchNotes {
   /** The state at the last good block, and the actual one at the window's end; both are only read. */
   readonly start: State;
   readonly end: State;
@@ -70,8 +72,6 @@ export interface TouchIndex {
   /** Order or withdrawal that each command gave out; 0 for none. Those of batches are in `givenByBatch`. */
   readonly given: Floats;
   readonly givenByBatch: ReadonlyMap<number, readonly number[]>;
-  /** Commands by the market that they touch; group 0 is those that touch the venue or a balance. */
-  readonly byMarket: Postings;
   readonly decisions: Decisions;
   /** Commands that are ticks, in their order. */
   readonly ticks: Int32Array;
@@ -81,6 +81,15 @@ export interface TouchIndex {
   readonly ties: readonly Tie[];
   /** True when the window defines an account. */
   readonly definesAccounts: boolean;
+  /** The command that made each position that the window made, in the order of their rows. */
+  readonly made: Whole;
+  /** Why no cone can be had of this window, where that is so: a full replay decides. */
+  readonly beyond: string | undefined;
+}
+
+export interface TouchIndex extends TouchNotes {
+  /** Commands by the market that they touch; group 0 is those that touch the venue or a balance. */
+  readonly byMarket: Postings;
   /** The command that made a position of the end; −1 where it was there before. What a forced action made, its tick made. */
   readonly madeBy: (row: number) => number;
   /** How many positions each account has at the end. */
@@ -89,6 +98,47 @@ export interface TouchIndex {
   readonly positions: Postings;
   readonly startPositions: Postings;
   readonly startOrders: Postings;
-  /** Why no cone can be had of this window, where that is so: a full replay decides. */
-  readonly beyond: string | undefined;
+}
+
+/** The index that follows from what was noted. */
+export function completeIndex(notes: TouchNotes): TouchIndex {
+  const { start, end, touched, made } = notes;
+  const keys = touched.values.map((touch) =>
+    touch > 0 ? touch : touch === TOUCHES.VENUE || touch === TOUCHES.MONEY ? 0 : -1,
+  );
+  return {
+    ...notes,
+    byMarket: new Postings(keys, touched.length, end.market.rows),
+    madeBy: (row) => (row < start.position.rows ? -1 : made.at(row - start.position.rows)),
+    positionCounts: positionCountsOf(end),
+    positions: positionsByMarket(end),
+    startPositions: positionsByMarket(start),
+    startOrders: ordersByMarket(start),
+  };
+}
+
+function positionCountsOf({ position, account }: State): Int32Array {
+  const counts = new Int32Array(account.rows);
+  for (let row = 1; row < position.rows; row++) {
+    const owner = position.i32[row * position.rowWords + POSITION.ACCOUNT] as number;
+    counts[owner] = (counts[owner] as number) + 1;
+  }
+  return counts;
+}
+
+function positionsByMarket({ position, market }: State): Postings {
+  const keys = new Int32Array(position.rows).fill(-1);
+  for (let row = 1; row < position.rows; row++) {
+    keys[row] = position.i32[row * position.rowWords + POSITION.MARKET] as number;
+  }
+  return new Postings(keys, position.rows, market.rows);
+}
+
+function ordersByMarket({ order, market }: State): Postings {
+  const keys = new Int32Array(order.rows).fill(-1);
+  for (let row = 1; row < order.rows; row++) {
+    const at = row * order.rowWords;
+    if (order.i32[at + ORDER.SIZE] !== 0) keys[row] = order.i32[at + ORDER.MARKET] as number;
+  }
+  return new Postings(keys, order.rows, market.rows);
 }

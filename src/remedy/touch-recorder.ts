@@ -7,7 +7,7 @@ import { CommandBuffer } from '../engine/command-buffer.ts';
 import { EVENT, EVENT_FLOATS } from '../engine/event.ts';
 import { CLOSE, REFUSAL } from '../engine/refusal.ts';
 import type { State } from '../engine/state.ts';
-import { ORDER, POSITION, VENUE } from '../engine/tables.ts';
+import { VENUE } from '../engine/tables.ts';
 import { appendForced } from '../guard/forced-command.ts';
 import { isForced } from '../guard/guarded-replay.ts';
 import { CommandTouch } from './command-touch.ts';
@@ -15,8 +15,8 @@ import { DecisionRecorder } from './decision-recorder.ts';
 import { type Deviation, deviate } from './deviation.ts';
 import { type HeldAction, heldActionAt } from './held-actions.ts';
 import { healthCheckOf } from './health-record.ts';
-import { Floats, Postings, Whole } from './numbers.ts';
-import { type Chunk, type HealthCheck, type Tie, type TouchIndex, TOUCHES } from './touch-index.ts';
+import { Floats, Whole } from './numbers.ts';
+import { type Chunk, completeIndex, type HealthCheck, type Tie, type TouchIndex } from './touch-index.ts';
 
 const WORDS = COMMAND_BYTES / 4;
 
@@ -107,12 +107,8 @@ export class TouchRecorder {
   finish(): TouchIndex {
     const { state, start, touched, decisions } = this;
     while (this.came < this.due.rows) this.hold(this.due.i32, this.due.f64, this.came++);
-    const markets = state.market.rows;
     this.touch.resolve(touched, this.given, start);
-    const keys = touched.values.map((touch) =>
-      touch > 0 ? touch : touch === TOUCHES.VENUE || touch === TOUCHES.MONEY ? 0 : -1,
-    );
-    return {
+    return completeIndex({
       start,
       end: state,
       deviations: this.deviations,
@@ -125,20 +121,15 @@ export class TouchRecorder {
       refusal: this.refusal,
       given: this.given,
       givenByBatch: this.givenByBatch,
-      byMarket: new Postings(keys, touched.length, markets),
       decisions: decisions.finish(state.account.rows),
       ticks: this.ticks.values.subarray(0, this.ticks.length),
       held: this.held,
       health: this.health,
       ties: this.ties,
       definesAccounts: this.definesAccounts,
-      madeBy: (row) => (row < start.position.rows ? -1 : this.made.at(row - start.position.rows)),
-      positionCounts: positionCountsOf(state),
-      positions: positionsByMarket(state),
-      startPositions: positionsByMarket(start),
-      startOrders: ordersByMarket(start),
+      made: this.made,
       beyond: this.beyond,
-    };
+    });
   }
 
   private apply(chunk: Chunk, row: number, rows: number): void {
@@ -242,30 +233,4 @@ function isSameRow(due: Int32Array, at: number, words: Int32Array, row: number):
 
 function isByMargin(reason: number): boolean {
   return reason === CLOSE.DELEVERAGE || reason === CLOSE.NOT_ENOUGH_MARGIN;
-}
-
-function positionCountsOf({ position, account }: State): Int32Array {
-  const counts = new Int32Array(account.rows);
-  for (let row = 1; row < position.rows; row++) {
-    const owner = position.i32[row * position.rowWords + POSITION.ACCOUNT] as number;
-    counts[owner] = (counts[owner] as number) + 1;
-  }
-  return counts;
-}
-
-function positionsByMarket({ position, market }: State): Postings {
-  const keys = new Int32Array(position.rows).fill(-1);
-  for (let row = 1; row < position.rows; row++) {
-    keys[row] = position.i32[row * position.rowWords + POSITION.MARKET] as number;
-  }
-  return new Postings(keys, position.rows, market.rows);
-}
-
-function ordersByMarket({ order, market }: State): Postings {
-  const keys = new Int32Array(order.rows).fill(-1);
-  for (let row = 1; row < order.rows; row++) {
-    const at = row * order.rowWords;
-    if (order.i32[at + ORDER.SIZE] !== 0) keys[row] = order.i32[at + ORDER.MARKET] as number;
-  }
-  return new Postings(keys, order.rows, market.rows);
 }

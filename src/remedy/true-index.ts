@@ -6,12 +6,34 @@ import type { State } from '../engine/state.ts';
 import { MARKET, POSITION } from '../engine/tables.ts';
 import { whole } from '../guard/exact.ts';
 
+/** What true indexes are found from. */
+export interface TrueIndexNotes {
+  readonly shifts: ReadonlyMap<number, bigint>;
+  readonly rowsThen: readonly number[];
+  readonly settledThen: readonly bigint[];
+}
+
 export class TrueIndexes {
   /** By how much the true index of a market is above the recorded one. */
-  private readonly shifts = new Map<number, bigint>();
+  private readonly shifts: Map<number, bigint>;
   /** Of each position when something was written last: what its row said it had settled up to, and what was true. */
-  private rowsThen: readonly number[] = [];
-  private settledThen: readonly bigint[] = [];
+  private rowsThen: readonly number[];
+  private settledThen: readonly bigint[];
+
+  /** With what was noted; without, nothing was written yet. */
+  constructor(
+    { shifts, rowsThen, settledThen }: TrueIndexNotes = { shifts: new Map(), rowsThen: [], settledThen: [] },
+  ) {
+    this.shifts = new Map(shifts);
+    this.rowsThen = rowsThen;
+    this.settledThen = settledThen;
+  }
+
+  /** What they are found from. */
+  get notes(): TrueIndexNotes {
+    const { shifts, rowsThen, settledThen } = this;
+    return { shifts, rowsThen, settledThen };
+  }
 
   /** Calls `write`, which writes to the state what no command wrote, and remembers what was true before. */
   around(state: State, write: () => void): void {

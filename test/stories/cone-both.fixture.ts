@@ -6,6 +6,7 @@ import type { State } from '../../src/engine/state.ts';
 import { type CaseRun, CaseRunner } from '../../src/incident/case-runner.ts';
 import { claimsOfRun } from '../../src/incident/draft.ts';
 import { measure } from '../../src/incident/measure.ts';
+import type { WindowFile } from '../../src/incident/window-file.ts';
 import { stateAtBlock } from '../../src/incident/state-at-block.ts';
 import { sha256 } from '../../src/journal/node-digest.ts';
 import type { IncidentCase } from '../../src/remedy/incident-case.ts';
@@ -15,9 +16,15 @@ import { differenceOfWorlds } from '../../src/remedy/same-world.ts';
 export const EVERYTHING = 100_000_000;
 
 /** What runs cases over a history; `onState` is told when a state of it is asked for. */
-export function runnerOf(history: ReadableHistory, mostPpm = EVERYTHING, onState?: () => void): CaseRunner {
+export function runnerOf(
+  history: ReadableHistory,
+  mostPpm = EVERYTHING,
+  onState?: () => void,
+  file?: WindowFile,
+): CaseRunner {
   return new CaseRunner({
     history,
+    file,
     stateAt: (height): State => {
       onState?.();
       return stateAtBlock(history, height, { head: height }).state;

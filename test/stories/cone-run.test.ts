@@ -1,6 +1,11 @@
 // A case run by the cone of its corrections says what the full replay of both worlds says: worlds, claims, and what each remedy would do.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { CaseRunner } from '../../src/incident/case-runner.ts';
+import { WindowFile } from '../../src/incident/window-file.ts';
 import type { State } from '../../src/engine/state.ts';
 import { MARKET } from '../../src/engine/tables.ts';
 import type { IncidentCase } from '../../src/remedy/incident-case.ts';
@@ -47,6 +52,39 @@ test('a further case of the window is not replayed again, and has its own cone',
   const methods = [all, some, all].map((incident) => ran(counted.run(incident)).method);
   assert.deepEqual([states, methods[0]], [1, methods[2]]);
   checkBoth(venue.journal, some, counted);
+});
+
+test('a window that was kept in a file is asked without a replay; one of another window, or damaged, is none', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'makewhole-window-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'window');
+  const venue = tradeWrongly({ deviation: shifted([1, 3], 60, -4e14) }, { seed: 3, ticks: 80 });
+  const incident = caseOf(venue);
+  let states = 0;
+  const runner = (): CaseRunner => runnerOf(venue.journal, EVERYTHING, () => states++, new WindowFile(path));
+  const first = ran(runner().run(incident));
+  assert.equal(states, 1);
+  const second = runner();
+  const again = ran(second.run(incident));
+  assert.equal(states, 1, 'what is kept is not replayed');
+  assert.deepEqual(again.method, first.method);
+  assert.equal(differenceOfWorlds(again.run.worlds.other, first.run.worlds.other), undefined);
+  checkBoth(venue.journal, incident, second);
+  states = 0;
+  const bytes = readFileSync(path);
+  for (const at of [0, 20, bytes.length >> 1, bytes.length - 1]) {
+    const damaged = Uint8Array.from(bytes);
+    damaged[at] = (damaged[at] as number) ^ 1;
+    writeFileSync(path, damaged);
+    assert.deepEqual(ran(runner().run(incident)).method, first.method);
+    assert.deepEqual(ran(runner().run(incident)).method, first.method);
+  }
+  assert.equal(states, 4, 'each time it is replayed and written anew, once');
+  const wrong = caseOf(venue, { corrections: { ...venue.corrections, deviations: [] } });
+  const none = runner().run(wrong);
+  assert.ok('finding' in none && none.finding === 'actual_differs', 'another window is replayed');
+  const unfit = runner().run({ ...incident, from: { ...incident.from, stateRoot: '00' } });
+  assert.ok('finding' in unfit && unfit.finding === 'state_root_differs');
 });
 
 test('where there is no cone the full replay decides, and why is said by name', () => {
