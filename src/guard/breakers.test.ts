@@ -37,8 +37,11 @@ function fallingCrowd(): Crowd {
 const TEN_MINUTES = 600_000;
 
 /** Ones who pay 2 % of 10,000 every eight hours at a price that stands: up to the tick at which the early ones are below their margin. */
-function payingCrowd(): Crowd & { readonly liquidated: readonly number[] } {
+function payingCrowd(
+  set: (venue: GuardedVenue) => void = () => {},
+): Crowd & { readonly liquidated: readonly number[] } {
   const venue = new GuardedVenue(true);
+  set(venue);
   venue.setRule(RULE.funding_gap, 3_600_000);
   venue.setRule(RULE.breaker_interval, 3_600_000);
   const market = venue.market({ INTEREST_RATE: 2e10, CLAMP_RATE: 2e10 });
@@ -106,4 +109,28 @@ test('a loss of the insurance fund beyond its share of the fund is told as well'
   const happened = GuardedVenue.liquidated(venue.price(market, 8_400, 5_000));
   assert.ok(late.every((account) => happened.includes(account)));
   assert.deepEqual(kinds(venue), ['flag breaker_losses']);
+});
+
+test('funding beyond its share of what rate and spot allow in an interval is told, waits for the grace, and then happens', () => {
+  const scene = payingCrowd((venue) => {
+    venue.setRule(RULE.breaker_liquidations, 1_000_000);
+    venue.setRule(RULE.breaker_funding, 500_000);
+  });
+  // It pays the highest rate there is: twice the share that is not told.
+  const { venue, market, early, liquidated } = scene;
+  const [waited] = venue.verdicts;
+  assert.deepEqual([waited?.kind, waited?.check?.name, waited?.check?.class], ['hold', 'breaker_funding', 'III']);
+  assert.deepEqual(waited?.check?.about, `market ${market}`);
+  assert.ok(Number(waited?.check?.found) > Number(waited?.check?.expected.replace('at most ', '')));
+  assert.deepEqual(
+    liquidated.toSorted((a, b) => a - b),
+    early,
+  );
+  assert.ok(kinds(venue).includes('flag breaker_funding'));
+  // Where as much may be paid as rate and spot allow, nothing is told.
+  const calm = payingCrowd((other) => {
+    other.setRule(RULE.breaker_liquidations, 1_000_000);
+    other.setRule(RULE.breaker_funding, 1_000_000);
+  });
+  assert.deepEqual(kinds(calm.venue), ['accept']);
 });
