@@ -15,7 +15,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { toHex } from '../chain/digest.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { amendCase } from '../remedy/amend-case.ts';
@@ -42,6 +42,7 @@ import type { PayRecord } from './pay.ts';
 const REGISTER = 'disputes.jsonl';
 const CORRECTIONS = 'disputes';
 const FACTS = 'desk.json';
+const NEXT = 'next-round.json';
 /** States in which a dispute can be computed again. */
 const UNDECIDED: ReadonlySet<DisputeState> = new Set(['DISPUTE_OPEN', 'EVIDENCE', 'RE_RUN']);
 
@@ -53,7 +54,8 @@ class DeskRefused extends Error {
     | 'not_a_case'
     | 'not_a_correction'
     | 'no_correction'
-    | 'round_not_paid';
+    | 'round_not_paid'
+    | 'round_drawn';
   constructor(code: DeskRefused['code'], message: string) {
     super(message);
     this.name = 'DeskRefused';
@@ -194,6 +196,25 @@ export class DisputeDesk {
       paid: sum(before.paid, 'paid'),
       reversed: sum(before.reversed, 'reversed'),
     };
+  }
+
+  /**
+   * Refuses (throws `round_drawn`) a second next round beside one that is there: each would pay what the other pays. One whose folder was
+   * taken away is none.
+   */
+  requireNotDrawn(): void {
+    const path = join(this.folder.folder, NEXT);
+    if (!existsSync(path)) return;
+    const { folder, round } = JSON.parse(readFileSync(path, 'utf8')) as { folder: string; round: number };
+    if (!existsSync(folder)) return;
+    const how = 'go on from it, or take it away if nothing of it was approved';
+    throw new DeskRefused('round_drawn', `round ${round} is in ${folder} already: ${how}`);
+  }
+
+  /** Keeps where the next round is. */
+  noteDrawn(folder: string, round: number): void {
+    const note = `${canonicalJson({ folder: resolve(folder), round })}\n`;
+    writeFileSync(join(this.folder.folder, NEXT), note, { mode: 0o600 });
   }
 
   /**

@@ -145,6 +145,8 @@ test('it is adjusted for all accounts alike, once the round before is paid: each
   writeFileSync(at('remedy/payout.json'), JSON.stringify(record));
   const adjusted = await adjust();
   assert.equal(adjusted.result['state'], 'DECIDED', adjusted.stderr);
+  const beside = await dispute('round', '--journal', at('day'), '--out', at('beside'));
+  assert.deepEqual([beside.code, beside.stderr.includes('round_drawn'), existsSync(at('beside'))], [2, true, false]);
   const second = new CaseFolder(at('round-2'));
   assert.equal(second.dossier.round, 2);
   assert.equal(second.dossier.previous !== null, true);
