@@ -8,6 +8,13 @@ import { Follower } from '../store/follow-journal.ts';
 import { type DurableBlock, Fenced, type Lease, LeaseHeld, leaseHolder, takeLease } from '../store/lease.ts';
 import { appliedMigrations, migrate } from '../store/migrate.ts';
 import { MIGRATIONS } from '../store/migrations.ts';
+import {
+  type DatabaseState,
+  readStateAtOnce,
+  type RecoveredFromDatabase,
+  type RefusedState,
+} from '../store/recover-from-database.ts';
+import { forgetState } from '../store/write-state.ts';
 import type { BirthCertificate } from '../upgrade/birth.ts';
 
 const LEASE_MS = 15_000;
@@ -34,11 +41,15 @@ export interface DatabaseLinkOptions {
   readonly birth: BirthCertificate;
   readonly durable: () => DurableBlock | undefined;
   readonly hashAt: (height: number) => Uint8Array | undefined;
+  /** What the database keeps of the state, judged by the journal: naming what differs may need a replay. */
+  readonly judge: (state: DatabaseState | undefined) => RecoveredFromDatabase | RefusedState;
   /** Clocks as of `LiveClock`: a machine that slept has not counted, one whose wall was set back has not seen the time pass. */
   readonly wallMs: () => number;
   readonly countMs: () => number;
   /** Is told what the database refuses or fails at; it is tried again. */
   readonly onTrouble: (error: Error) => void;
+  /** Is told, at a start, that the database's state is not that of its block: it is written anew. */
+  readonly onDifference: (refused: RefusedState) => void;
   /** Is told that the exchange must end: another writes, or the journal cannot be followed. */
   readonly onLost: (error: Error) => void;
 }
@@ -90,14 +101,16 @@ export class DatabaseLink {
   /**
    * Opens the database, takes the lease and begins to follow the journal. Refuses (throws) as `open` and `takeLease` do, and a schema of
    * an earlier release (`SchemaBehind`) or of a later one. An empty database gets the schema. `further` migrations are those of an
-   * upgrade that has proved that this release goes on with them.
+   * upgrade that has proved that this release goes on with them. `isStart`: nobody knows who had its hands in the database meanwhile, and
+   * nobody waits yet, so the state in it is read and judged.
    */
-  async attach(further: readonly string[] = []): Promise<void> {
+  async attach(further: readonly string[] = [], isStart = false): Promise<void> {
     this.further = [...this.further, ...further];
     const database = await this.options.open();
     try {
       await this.prepare(database);
       const lease = await this.take(database);
+      if (isStart) await this.mendState(database, lease);
       const { journalFolder, onTrouble } = this.options;
       const follower = new Follower({
         folder: journalFolder,
@@ -139,6 +152,20 @@ export class DatabaseLink {
     await orTell(attached.follower.stop());
     await orTell(attached.lease.release(durable()));
     await orTell(attached.database.close());
+  }
+
+  /** A state that is not that of its block belongs to none from now on: the follower writes it whole. */
+  private async mendState(database: Database, lease: Lease): Promise<void> {
+    const judged = this.options.judge(await readStateAtOnce(database));
+    // Behind a rollback the state is that of the branch that ended: the follower sees to it.
+    if (judged.accepted || judged.refusal === 'no_state' || judged.refusal === 'block_on_dead_branch') return;
+    this.options.onDifference(judged);
+    await database.transaction(async (session) => {
+      await lease.fence(session);
+      await forgetState(session);
+    });
+    // Whatever the reading took, the lease has its whole time again.
+    await this.renewOf(lease);
   }
 
   private async prepare(database: Database): Promise<void> {
@@ -184,13 +211,13 @@ export class DatabaseLink {
   renew(): Promise<void> {
     const { attached } = this;
     if (attached === undefined) return Promise.resolve();
-    this.renewing ??= this.renewOf(attached).finally(() => {
+    this.renewing ??= this.renewOf(attached.lease).finally(() => {
       this.renewing = undefined;
     });
     return this.renewing;
   }
 
-  private async renewOf({ lease }: Attached): Promise<void> {
+  private async renewOf(lease: Lease): Promise<void> {
     const { wallMs, countMs, durable, onTrouble } = this.options;
     // The time counts from before the database was asked.
     const [wall, count] = [wallMs(), countMs()];

@@ -17,7 +17,7 @@ import type { Disk } from '../journal/disk.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import type { Database } from '../store/database.ts';
 import type { DurableBlock } from '../store/lease.ts';
-import { type DatabaseState, readStateAtOnce } from '../store/recover-from-database.ts';
+import { type DatabaseState, judgeDatabaseState, readStateAtOnce } from '../store/recover-from-database.ts';
 import { type BirthCertificate, birthOf } from '../upgrade/birth.ts';
 import { ControlRefused } from './control-socket.ts';
 import type { DataDir } from './data-dir.ts';
@@ -26,7 +26,7 @@ import type { Start, StartKind } from './find-start.ts';
 import { fundingGapMs } from './live-facts.ts';
 import { LiveReadiness } from './live-readiness.ts';
 import { PriceMoves } from './price-moves.ts';
-import { clockNotice, heldNotice, type Notice, startNotice } from './notice.ts';
+import { clockNotice, differenceNotice, heldNotice, type Notice, startNotice } from './notice.ts';
 import { recoverFolder, type RecoveredFolder, type ToldOfRecovery } from './recover-folder.ts';
 
 /** Ticks that are made up for one after the other; at speed 1 more of them are left out. */
@@ -114,8 +114,10 @@ export class LiveExchange {
           const at = journal.block(height);
           return at === undefined ? undefined : blockHash(at, sha256);
         },
+        judge: (read) => judgeDatabaseState(read, journal, { folder: dir.journal, differences: 1 }),
         wallMs,
         countMs,
+        onDifference: (refused) => tell(differenceNotice(refused)),
         onTrouble: (error) => tell({ name: 'database_trouble', message: error.message, isTrouble: true }),
         onLost: (error) => this.lose(error),
       });
@@ -140,7 +142,7 @@ export class LiveExchange {
   static async open(options: LiveOptions): Promise<LiveExchange> {
     const live = new LiveExchange(options, await stateOfDatabase(options));
     try {
-      await live.link?.attach();
+      await live.link?.attach([], true);
       return live;
     } catch (error) {
       await live.close();
@@ -235,12 +237,13 @@ export class LiveExchange {
 
   /**
    * Takes commands at the exchange's time; returns those that the guard did not take, by their row. Refuses (`ControlRefused`) while it
-   * is not ready for any.
+   * is not ready for any; and what was taken while the lease came to be over (`unconfirmed`): it stands if the lease is had again.
    */
   submit(commands: CommandBuffer): readonly HeldCommand[] {
     this.requireReady();
     this.held = [];
     this.append(() => this.exchange.submit(commands));
+    this.requireConfirmed();
     return this.held;
   }
 
@@ -249,7 +252,9 @@ export class LiveExchange {
     this.requireOurs();
     const held = this.heldBy();
     if (held !== '') throw new ControlRefused('held', held);
-    return this.append(() => this.exchange.act(signed, this.exchange.timeMs));
+    const result = this.append(() => this.exchange.act(signed, this.exchange.timeMs));
+    this.requireConfirmed();
+    return result;
   }
 
   /**
@@ -384,6 +389,13 @@ export class LiveExchange {
     const held = this.heldBy();
     if (held !== '') throw new ControlRefused('held', held);
     if (shut !== '') throw new ControlRefused('not_ready', shut);
+  }
+
+  /** A process that stood still in the midst of its work cannot know who has taken over meanwhile: it promises nothing. */
+  private requireConfirmed(): void {
+    if (this.heldBy() !== 'lease_lapsed') return;
+    const about = `the lease came to be over while command ${this.exchange.sequence} was taken; ask when commands are taken again`;
+    throw new ControlRefused('unconfirmed', about);
   }
 
   private requireOurs(): void {

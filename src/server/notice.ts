@@ -2,6 +2,8 @@
 import type { Block } from '../chain/block.ts';
 import type { ReplayResult } from '../chain/replay.ts';
 import type { ClockJump } from '../exchange/live-clock.ts';
+import { describeRowDifference } from '../store/compare-rows.ts';
+import type { RefusedState } from '../store/recover-from-database.ts';
 
 export interface Notice {
   /** Lower case, words joined by underscores. */
@@ -36,4 +38,11 @@ export function startNotice(
   const from = start === undefined ? 'the first command' : `block ${start.block.height} of the ${start.kind}`;
   const message = `from ${from}; ${blocks} blocks and ${commands} commands replayed, every root as recorded`;
   return { name: 'started', message, isTrouble: false };
+}
+
+/** That the state in the database was not that of its block. */
+export function differenceNotice({ refusal, about, differences }: RefusedState): Notice {
+  const first = differences.map(describeRowDifference);
+  const message = [`${refusal}: ${about}`, ...first, 'nothing was started from it; it is written anew'].join('; ');
+  return { name: 'database_differs', message, isTrouble: true };
 }

@@ -28,13 +28,20 @@ function differenceOf({ table, journal, database }: AuditedTable): RowDifference
   return { table, row: 'total', column, journal: value, database: theirs.get(column) ?? 'none' };
 }
 
+/** Tables beside the projected ones whose rows are of a block, and the column that says which. */
+const BESIDE = [
+  ['projected_block', 'height'],
+  ['rollback', 'height'],
+  ['dead_range', 'since_height'],
+] as const;
+
 /** A row that is of no block: before the first, or behind the last without one of its own. */
-export async function orphanOf(session: SqlSession, height: number): Promise<RowDifference | undefined> {
-  for (const { name } of PROJECTED_TABLES) {
+export async function orphanOf(session: SqlSession, last: number): Promise<RowDifference | undefined> {
+  for (const [name, height] of [...PROJECTED_TABLES.map((table) => [table.name, 'height'] as const), ...BESIDE]) {
     const [row] = await session.query<{ height: number; row: string }>(
-      `select height, ${name}::text as row from ${name} where height < 0 or
-        (height > $1 and not exists (select 1 from block where block.height = ${name}.height)) order by height limit 1`,
-      [height],
+      `select ${height} as height, ${name}::text as row from ${name} where ${height} < 0 or
+        (${height} > $1 and not exists (select 1 from block where block.height = ${name}.${height})) order by 1 limit 1`,
+      [last],
     );
     if (row === undefined) continue;
     return { table: name, row: `height ${row.height}`, column: 'row', journal: 'none', database: row.row };

@@ -44,6 +44,8 @@ export async function loadState(session: SqlSession): Promise<State> {
   const counts = await session.query<{ name: string; rows: number; free: number; live: number }>(
     'select name, rows, free, live from state_table',
   );
+  const stray = counts.find(({ name }) => !STATE_TABLES.some(({ table }) => table === name));
+  if (stray !== undefined) throw new UnreadableState('state_table', stray.name, 'row', 'there is no such table');
   const state = new State();
   for (const each of STATE_TABLES) {
     const count = counts.find(({ name }) => name === each.table);

@@ -4,6 +4,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { VENUE } from '../../src/engine/tables.ts';
+import { type Disk, fileDisk } from '../../src/journal/disk.ts';
 import { JournalReader } from '../../src/journal/journal-reader.ts';
 import { auditStore } from '../../src/store/audit-store.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -14,7 +16,9 @@ import { startPostgres, type TestServer } from '../../src/store/postgres.fixture
 import { openPostgres } from '../../src/store/postgres-database.ts';
 import { lastHeight } from '../../src/store/write-blocks.ts';
 import { answerAsk } from '../../src/server/control-asks.ts';
-import { openServed, type Served, type ServedOptions } from './serve.fixture.ts';
+import { ControlRefused } from '../../src/server/control-socket.ts';
+import { DatabaseStateRefused } from '../../src/server/find-start.ts';
+import { Machine, openServed, type Served, type ServedOptions } from './serve.fixture.ts';
 
 let server: TestServer;
 let folder: string;
@@ -135,6 +139,79 @@ describe('two exchanges on one database', () => {
     await taker.stop();
     await requireEqual('taker', url);
   });
+});
+
+test('one that stands still in the midst of a write, until its lease is over, promises nothing of what it was taking', async () => {
+  const url = await emptyDatabase();
+  const machine = new Machine();
+  let stills = false;
+  const disk: Disk = {
+    ...fileDisk,
+    sync: (descriptor) => {
+      fileDisk.sync(descriptor);
+      if (stills) machine.pass(14_000);
+      stills = false;
+    },
+  };
+  const served = await open('stood', url, { machine, disk });
+  await until(served, () => isOpen(served, 'cancel_only'));
+  const deposit = (): object => {
+    const { venue } = served.live.state;
+    const reference = (venue.f64[venue.rowFloats + VENUE.DEPOSIT_REFERENCE] as number) + 1;
+    return answerAsk(served.live, {
+      ask: 'submit',
+      commands: [{ kind: 'deposit', account: 5, amount: 1e8, reference }],
+    });
+  };
+  deposit();
+  stills = true;
+  const { sequence } = served.live.exchange;
+  assert.throws(deposit, (error) => error instanceof ControlRefused && error.code === 'unconfirmed');
+  assert.equal(served.live.exchange.sequence, sequence + 1, 'nobody took over: it stands');
+  assert.throws(deposit, (error) => error instanceof ControlRefused && error.code === 'held');
+  await served.live.link?.renew();
+  await served.ticks(1);
+  await until(served, () => served.live.readiness.unready() === '');
+  deposit();
+  await served.stop();
+  await requireEqual('stood', url);
+});
+
+test('a state that was changed by hand while nobody ran is named at the next start, not traded on, and written anew', async () => {
+  const url = await emptyDatabase();
+  const first = await open('by-hand', url);
+  // The state goes to the database every 32 blocks; here each tick is one.
+  await first.ticks(40);
+  await caughtUp(first);
+  await first.stop();
+  const change = 'update state_account set balance_low = balance_low + 1 where row = 3';
+  // The database refuses who has no epoch; a superuser can turn that off.
+  await assert.rejects(on(url, (database) => database.query(change)));
+  await on(url, (database) =>
+    database.hold(async (session) => {
+      await session.query("set session_replication_role = 'replica'");
+      await session.query(change);
+    }),
+  );
+  await assert.rejects(
+    open('by-hand', url, { machine: first.machine, from: 'database' }),
+    (error) =>
+      error instanceof DatabaseStateRefused &&
+      error.code === 'state_differs' &&
+      /account\/3\/balanceLow: /.test(error.message),
+  );
+  const again = await open('by-hand', url, { machine: first.machine });
+  const told = again.notices.filter(({ name }) => name === 'database_differs').map(({ message }) => message);
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /^state_differs: .*account\/3\/balanceLow: journal \d+, database \d+; /);
+  await again.ticks(40);
+  await caughtUp(again);
+  await again.crash();
+  const last = await open('by-hand', url, { machine: again.machine, from: 'database' });
+  assert.ok(!last.notices.some(({ name }) => name === 'database_differs'));
+  assert.equal(last.live.start?.kind, 'database');
+  await last.stop();
+  await requireEqual('by-hand', url);
 });
 
 test('markets wait for the projection: nothing is opened on what nobody can look up', async () => {

@@ -8,7 +8,7 @@ import type { StartKind } from '../../src/server/find-start.ts';
 import { LiveExchange } from '../../src/server/live-exchange.ts';
 import type { Notice } from '../../src/server/notice.ts';
 import { EndlessSession } from '../../src/sim/endless-session.ts';
-import { modelledMarketDay } from '../../src/sim/modelled-market-day.ts';
+import { type MarketLevel, modelledMarketDay } from '../../src/sim/modelled-market-day.ts';
 import type { Database } from '../../src/store/database.ts';
 
 export const TICK_MS = 5000;
@@ -35,6 +35,8 @@ export interface ServedOptions {
   readonly disk?: Disk;
   readonly seed?: number;
   readonly from?: StartKind;
+  /** How many times as wild as usual prices are. */
+  readonly wild?: number;
 }
 
 export interface Served {
@@ -53,12 +55,15 @@ export interface Served {
   crash(): Promise<void>;
 }
 
+const levelsOf = (wild: number): MarketLevel[] =>
+  LEVELS.map(([name, price, minutePpm, turnover]) => [name, price, minutePpm * wild, turnover]);
+
 /** Opens the exchange of a folder. Refuses (throws) as `serve` does. */
 export async function openServed(folder: string, options: ServedOptions = {}): Promise<Served> {
-  const { machine = new Machine(), openDatabase, disk, seed = 3, from } = options;
+  const { machine = new Machine(), openDatabase, disk, seed = 3, from, wild = 1 } = options;
   const notices: Notice[] = [];
   const published: string[] = [];
-  const day = modelledMarketDay({ seed, tickMs: TICK_MS, levels: LEVELS });
+  const day = modelledMarketDay({ seed, tickMs: TICK_MS, levels: levelsOf(wild) });
   const dir = DataDir.open(folder, `seed ${seed}`);
   let live: LiveExchange;
   try {

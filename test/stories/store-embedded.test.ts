@@ -7,10 +7,8 @@ import { after, before, test } from 'node:test';
 import { exitCodes } from '../../src/cli/errors.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { memoryStreams } from '../../src/cli/streams.fixture.ts';
-import { away, FAIR, MINUTE, PAXG, PaxgVenue } from '../../src/exchange/paxg.fixture.ts';
-import { actOf, ANN, BEN, GIL, GUS, ROSTER, signed } from '../../src/guard/authority/act.fixture.ts';
+import type { PaxgVenue } from '../../src/exchange/paxg.fixture.ts';
 import { decodeLines } from '../../src/guard/warrant.ts';
-import { openFileJournal } from '../../src/journal/file-journal.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { JournalReader } from '../../src/journal/journal-reader.ts';
 import { auditStore } from '../../src/store/audit-store.ts';
@@ -18,6 +16,7 @@ import { describeRowDifference } from '../../src/store/compare-rows.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openPglite } from '../../src/store/pglite-database.ts';
 import { recoverFromDatabase } from '../../src/store/recover-from-database.ts';
+import { liquidatedVenue } from './liquidated.fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'makewhole-embedded-'));
 
@@ -25,19 +24,6 @@ async function makewhole(...args: readonly string[]) {
   const streams = memoryStreams();
   const exitCode = await runProgram([...args, '--data-dir', folder, '--json'], streams);
   return { exitCode, result: JSON.parse(streams.stdout.text) as Record<string, unknown> };
-}
-
-/** The same history in files. */
-function writeTo(path: string, from: Journal): void {
-  const { journal } = openFileJournal(path);
-  for (const entry of from.entries()) {
-    if (entry.kind === 'block') journal.appendBlock(entry.block);
-    else if (entry.warrants !== undefined) journal.appendWarrants(entry.warrants);
-    else if (entry.holds !== undefined) journal.appendHolds(entry.holds);
-    else if (entry.acts !== undefined) journal.appendActs(entry.acts);
-    else journal.append(entry);
-  }
-  journal.close();
 }
 
 /** Lines that stand beside batches, by what they are. */
@@ -58,19 +44,7 @@ function besideIn(journal: Journal): Record<'warrant' | 'hold' | 'act', string[]
 
 let venue: PaxgVenue;
 before(() => {
-  venue = new PaxgVenue({ isGuarded: true, hasLadder: true });
-  const { timeMs, journal } = venue;
-  const place = { fork: journal.fork, notBeforeMs: timeMs - 1, expiryMs: timeMs + MINUTE };
-  const enrol = signed(actOf({ kind: 'enrol', keys: ROSTER }, place), ANN, BEN, GUS, GIL);
-  assert.ok(venue.exchange.act(enrol, timeMs).accepted);
-  // A price that no other source says is held at the door.
-  venue.submit((buffer, atMs) => buffer.oraclePrice(atMs, PAXG, 0, 2 * FAIR * 1000, atMs));
-  for (const ppm of [0, 0, -16_000, -16_000, -16_000, -16_000]) {
-    venue.fair = away(ppm, FAIR);
-    venue.tick((buffer, timeMs) => venue.quote(buffer, timeMs));
-  }
-  venue.exchange.finish();
-  writeTo(join(folder, 'journal'), venue.journal);
+  venue = liquidatedVenue(join(folder, 'journal'));
 });
 after(() => rmSync(folder, { recursive: true }));
 
