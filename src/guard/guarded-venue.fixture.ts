@@ -1,7 +1,7 @@
 /** A small venue whose proposals go through a guard, or straight on without one: for faults, and for what they do unguarded. */
 import { applyUntilTick } from '../engine/batch.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
-import type { EventRecord } from '../engine/event.ts';
+import type { EventBuffer, EventRecord } from '../engine/event.ts';
 import { VenueForTest } from '../engine/venue.fixture.ts';
 import { appendForced } from './forced-command.ts';
 import { Guard, type GuardOptions } from './guard.ts';
@@ -12,6 +12,8 @@ export class GuardedVenue extends VenueForTest {
   readonly verdicts: Verdict[] = [];
   readonly warrants: string[] = [];
   readonly guard: Guard | undefined;
+  /** Is called once, behind the next tick and before its proposals are judged: what it emits is proposed as well. */
+  propose: ((events: EventBuffer) => void) | undefined;
   private readonly commands = new CommandBuffer();
   private readonly forced = new CommandBuffer();
   private isDeaf = false;
@@ -59,6 +61,9 @@ export class GuardedVenue extends VenueForTest {
   private force(from: number): void {
     const { state, forced, guard } = this;
     if (!this.isDeaf) guard?.listen(state);
+    const { propose } = this;
+    this.propose = undefined;
+    propose?.(state.events);
     const proposed = Array.from({ length: state.events.count - from }, (_, event) => from + event);
     const due = guard === undefined ? proposed : guard.judge(state, from, { fork: 0, height: 1 });
     forced.clear();
