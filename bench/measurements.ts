@@ -4,6 +4,7 @@ import { measureFull } from './full.ts';
 import { measureGuarded } from './guarded.ts';
 import { measureJournal } from './journal.ts';
 import { measureMatching } from './matching.ts';
+import { measureCases } from './remedy-cases.ts';
 import { measureCone } from './remedy-cone.ts';
 import { measureDraft } from './remedy-draft.ts';
 import { measureReplay } from './replay.ts';
@@ -22,6 +23,7 @@ export const MEASUREMENTS = {
   replay: measureReplay,
   cone: measureCone,
   draft: measureDraft,
+  cases: measureCases,
   amount: measureAmount,
   store: measureStore,
   upgrade: measureUpgrade,

@@ -93,7 +93,7 @@ function resultOf({ dossier, effect, receipts }: Draft): Pick<DraftResult, 'asse
 }
 
 /** Writes the session as a journal; returns the height of the block that opens the venue and of the last. */
-async function writeJournal(
+export async function writeJournal(
   folder: string,
   recording: Recording,
   grouping: Grouping,
@@ -120,11 +120,11 @@ function dropOrders({ opening, commands }: Recording, dropped: number): Correcti
   return { commands: sequences, deviations: [], keepHalts: true };
 }
 
-function isOrder(words: Int32Array, row: number): boolean {
+export function isOrder(words: Int32Array, row: number): boolean {
   return words[row * WORDS] === COMMAND.placeOrder && words[row * WORDS + PLACE_ORDER.CLIENT_ID_LENGTH] === 0;
 }
 
-function caseOf(history: JournalReader, from: number, to: number, corrections: CorrectionSet): IncidentCase {
+export function caseOf(history: JournalReader, from: number, to: number, corrections: CorrectionSet): IncidentCase {
   const [first, last] = [history.block(from), history.block(to)];
   if (first === undefined || last === undefined) throw new Error(`no blocks ${from} and ${to}`);
   return {

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { measureInChild } from '../../bench/in-child.ts';
 import type { ConeMeasured, ConePoint, ConeResult } from '../../bench/remedy-cone.ts';
+import type { CasesResult } from '../../bench/remedy-cases.ts';
 import type { DraftResult } from '../../bench/remedy-draft.ts';
 import { P5M50 } from '../../bench/workload.ts';
 import type { WorkloadSource } from '../../bench/workload-source.ts';
@@ -20,7 +21,7 @@ import type { Output } from './output.ts';
 import { textTable } from './table.ts';
 
 interface RemedyOptions extends WorkloadOptions {
-  readonly only?: 'cone' | 'draft';
+  readonly only?: 'cone' | 'draft' | 'cases';
   readonly dropped: number;
   readonly batch: number;
   readonly block: number;
@@ -40,10 +41,14 @@ export function registerBenchRemedy(bench: Command, frame: Frame): void {
       ['bench remedy', 'five million operations, 50 markets, 100,000 accounts: some minutes'],
       ['bench remedy --only cone --operations 1000000', 'the curve alone, on a shorter session'],
       ['bench remedy --only draft --dropped 90 --json', 'the draft alone, as JSON'],
+      [
+        'bench remedy --only cases --operations 1000000',
+        'what asking costs: first, again, from a file, by a full replay',
+      ],
     ],
   });
   addWorkloadOptions(command)
-    .addOption(new Option('--only <part>', 'one part alone').choices(['cone', 'draft']))
+    .addOption(new Option('--only <part>', 'one part alone').choices(['cone', 'draft', 'cases']))
     .option('--dropped <n>', 'orders that the drafted case leaves out', wholeNumber(1, 100_000), 90)
     .option('--batch <n>', 'commands of a batch of the journal', wholeNumber(1, 65_536), 4096)
     .option('--block <n>', 'commands of a block', wholeNumber(1, 10_000_000), 65_536)
@@ -53,9 +58,13 @@ export function registerBenchRemedy(bench: Command, frame: Frame): void {
       action<RemedyOptions>(frame, async (output, options) => {
         const machine = startMachine(output);
         const source = workloadSource(options, P5M50);
-        const cone = options.only === 'draft' ? undefined : await benchCone(output, source, options);
-        const draft = options.only === 'cone' ? undefined : await benchDraft(output, source, options);
-        output.result({ ...(cone && { cone }), ...(draft && { draft }), ...machine });
+        const { only } = options;
+        const does = (part: RemedyOptions['only']): boolean =>
+          only === part || (only === undefined && part !== 'cases');
+        const cone = does('cone') ? await benchCone(output, source, options) : undefined;
+        const draft = does('draft') ? await benchDraft(output, source, options) : undefined;
+        const cases = does('cases') ? await benchCases(output, source, options) : undefined;
+        output.result({ ...(cone && { cone }), ...(draft && { draft }), ...(cases && { cases }), ...machine });
         return exitCodes.ok;
       }),
     );
@@ -96,6 +105,26 @@ async function benchDraft(output: Output, source: WorkloadSource, options: Remed
   const result = await measureInChild('draft', request, (text) => output.say(text));
   output.say(`\n${draftText(result)}`);
   return result;
+}
+
+async function benchCases(output: Output, source: WorkloadSource, options: RemedyOptions): Promise<CasesResult> {
+  const { batch, block, folder } = options;
+  const market = 'parameters' in source ? source.parameters.markets : P5M50.markets;
+  const grouping = { batchCommands: batch, blockCommands: block };
+  const request = { source, market, dropped: 8, ...grouping, ...(folder !== undefined && { folder }) };
+  const result = await measureInChild('cases', request, (text) => output.say(text));
+  output.say(`\n${casesText(result)}`);
+  return result;
+}
+
+function casesText(result: CasesResult): string {
+  const { commands, dropped, market, executed, fileMegabytes, workload } = result;
+  const { firstSeconds, furtherSeconds, fromFileSeconds, fullSeconds } = result;
+  return [
+    `${dropped} orders left out of market ${market}, of ${readableCount(commands)} commands: ${readableCount(executed)} are executed.`,
+    `The first case of the window ${firstSeconds} s, a further one ${furtherSeconds} s, with the window in a file (${fileMegabytes} MB) ${fromFileSeconds} s;`,
+    `by a full replay of both worlds ${fullSeconds} s. ${workloadText(workload)}.`,
+  ].join('\n');
 }
 
 function coneText(result: ConeResult): string {

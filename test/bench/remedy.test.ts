@@ -1,6 +1,7 @@
 // The measurements of the remedy on a tiny workload: what they count and prove. Times are not looked at.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { measureCases } from '../../bench/remedy-cases.ts';
 import { measureCone } from '../../bench/remedy-cone.ts';
 import { measureDraft } from '../../bench/remedy-draft.ts';
 import { exitCodes } from '../../src/cli/errors.ts';
@@ -33,6 +34,13 @@ test('the draft: from a journal to a receipt for every account', async () => {
   // The traders, the insurance fund and the fee account.
   assert.deepEqual([result.assessed, result.residual], [82, '0']);
   assert.ok(result.commands > 4_000 && result.draftSeconds > 0);
+});
+
+test('what asking costs: a further case and one of a kept window execute what they touch', async () => {
+  const request = { source, market: 6, dropped: 3, batchCommands: 64, blockCommands: 1000 };
+  const result = await measureCases(request, silent);
+  assert.ok(result.executed > 0 && result.executed * 2 < result.commands && result.fileMegabytes > 0);
+  assert.equal(result.dropped, 3);
 });
 
 test('the command prints the curve and the draft as a person reads them', async () => {
