@@ -231,11 +231,16 @@ test('incident scope writes a case that incident measure runs; a case that expla
   const told = await run('incident', 'measure', '--journal', journal, '--case', file);
   assert.match(told.said, /Recommended: /);
   assert.match(told.said, /By (the cone of the corrections|a full replay of both worlds): /);
+  const window = ['--window', join(folder, 'window')];
+  const kept = await run('incident', 'measure', '--journal', journal, '--case', file, ...window, '--json');
+  const later = await run('incident', 'measure', '--journal', journal, '--case', file, ...window, '--json');
+  assert.deepEqual(kept.json['replayed'], measured.json['replayed']);
+  assert.deepEqual(later.json['replayed'], measured.json['replayed']);
   const both = await run('incident', 'measure', '--journal', journal, '--case', file, file, '--full', '--json');
   const numbers = ({ seconds: _, replayed: __, ...rest }: Record<string, unknown>): object => rest;
   assert.deepEqual(
     (both.json['cases'] as Record<string, unknown>[]).map(numbers),
-    [measured.json, measured.json].map(numbers),
+    [kept.json, later.json].map(numbers),
   );
 
   const document = JSON.parse(readFileSync(file, 'utf8')) as { corrections: { deviations: unknown[] } };
