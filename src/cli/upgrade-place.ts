@@ -39,6 +39,9 @@ export interface UpgradePlace {
   readonly close: () => void;
 }
 
+/** Where an exchange has a journal alone, by its operator's word. */
+const NO_DATABASE = 'none';
+
 /** The folder of the upgrades of a data folder. Refuses (named) one that is not there. */
 export function upgradesFolder({ dataDir }: PlaceOptions): string {
   if (!existsSync(dataDir)) throw new CommandError('data_dir_not_found', `there is no folder ${dataDir}`);
@@ -48,7 +51,8 @@ export function upgradesFolder({ dataDir }: PlaceOptions): string {
 /** The database that the options name, for the upgrade of a number. */
 export function worldOf({ dataDir, database }: PlaceOptions, number: number): World {
   const url = database ?? process.env['DATABASE_URL'];
-  return url === undefined || url === ''
+  // Without one a release alone is upgraded, and no world is asked for.
+  return url === undefined || url === '' || url === NO_DATABASE
     ? new PgliteWorld(join(realpathSync(dataDir), 'database'), number)
     : new PostgresWorld(url, number);
 }
@@ -93,7 +97,7 @@ export async function takePlace(options: PlaceOptions): Promise<UpgradePlace> {
 function hasDatabase(path: string, { database }: PlaceOptions): boolean {
   const named = database ?? process.env['DATABASE_URL'] ?? '';
   const args = readServedRecord(path)?.args ?? [];
-  if (named === '' && args.includes('none')) return false;
+  if (named === NO_DATABASE || (named === '' && args.includes(NO_DATABASE))) return false;
   return named !== '' || existsSync(join(path, 'database'));
 }
 

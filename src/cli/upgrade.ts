@@ -163,6 +163,7 @@ async function subjectFor(place: UpgradePlace, options: UpgradeOptions): Promise
   if (release !== undefined) {
     return { release: readRelease(release, declared === undefined ? undefined : readJsonFile(declared)) };
   }
+  if (!place.hasDatabase) throw new CommandError('no_database', 'the exchange has a journal alone: there is no schema');
   if (file !== undefined) return { migration: migrationOf(readJsonFile(file), file) };
   const { world, venue } = place;
   return { migration: await withLive({ world: world(0), venue }, (database) => pendingUpgrade(database, MIGRATIONS)) };
