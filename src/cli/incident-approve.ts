@@ -28,6 +28,7 @@ import { canonicalJson, type Json } from '../remedy/canonical-json.ts';
 import { rehearse } from '../remedy/payout.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
+import { readOwnAccounts } from './declarations-file.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { readKeyFile } from './key-file.ts';
 import type { Output } from './output.ts';
@@ -38,6 +39,7 @@ interface ApproveOptions {
   readonly journal: string;
   readonly key?: string;
   readonly previous?: string;
+  readonly declarations?: string;
   readonly minutes: number;
 }
 
@@ -58,22 +60,28 @@ export function registerApprove(incident: Command, frame: Frame): void {
     .requiredOption('--journal <folder>', 'the journal of the exchange; it may be in use')
     .option('--key <file>', 'the key file of who approves')
     .option('--previous <folder>', 'the folder of the round before, to compare with')
+    .option(
+      '--declarations <file>',
+      'as for the draft; with `approvers`: whose accounts are whose, so that nobody approves their own',
+    )
     .option('--minutes <n>', 'how long the approval is good for', wholeNumber(1, APPROVAL_LIMIT_MS / 60_000), 120)
     .action(action<ApproveOptions>(frame, approve));
 }
 
-function approve(output: Output, { folder, journal, key: keyFile, previous, minutes }: ApproveOptions): ExitCode {
+function approve(output: Output, options: ApproveOptions): ExitCode {
+  const { folder, journal, key: keyFile, previous, declarations, minutes } = options;
   const payout = readPayout(folder);
   const at = stateAt(journal, undefined);
   const content = contentOf(payout);
   const key = keyFile === undefined ? undefined : readKeyFile(keyFile);
+  const own = declarations === undefined ? undefined : readOwnAccounts(declarations);
   const text = effectText(content, payout, previous === undefined ? undefined : readEffect(previous));
   for (const line of text) output.say(line);
   const obstacles = [
     ...obstaclesOf(payout),
     ...unprovenPayments(folder, payout).map((about): Obstacle => ({ name: 'tree_differs', about })),
     ...beyondBounds(at.state, content, payout),
-    ...payingThemselves(at.state, payout.plan, key === undefined ? [] : [key.key]),
+    ...payingThemselves(at.state, payout.plan, key === undefined ? [] : [key.key], own),
     ...rehearsed(at, payout, content),
   ];
   const result = { content: contentHash(content), effect: text, obstacles };

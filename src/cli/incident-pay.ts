@@ -9,6 +9,7 @@ import { readApproval, readPayout, unprovenPayments, writePayment } from '../inc
 import { contentOf, type Obstacle, obstaclesOf } from '../remedy/approval.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
+import { readOwnAccounts } from './declarations-file.ts';
 import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { readJsonFile } from './json-file.ts';
 import { decimalUnits, readableCount } from './money.ts';
@@ -19,6 +20,7 @@ interface PayCommandOptions {
   readonly folder: string;
   readonly journal: string;
   readonly keys?: string;
+  readonly declarations?: string;
   readonly batch: number;
 }
 
@@ -39,11 +41,13 @@ export function registerPay(incident: Command, frame: Frame): void {
     .requiredOption('--folder <folder>', 'the folder of the case, with its approval')
     .requiredOption('--journal <folder>', 'the journal of the exchange')
     .option('--keys <file>', 'enrolled keys, as JSON, where the exchange itself asks for none')
+    .option('--declarations <file>', 'as for the approval')
     .option('--batch <n>', 'payments that are posted at once', wholeNumber(1, 100_000), 500)
     .action(action<PayCommandOptions>(frame, payCommand));
 }
 
-async function payCommand(output: Output, { folder, journal, keys, batch }: PayCommandOptions): Promise<ExitCode> {
+async function payCommand(output: Output, options: PayCommandOptions): Promise<ExitCode> {
+  const { folder, journal, keys, declarations, batch } = options;
   const payout = readPayout(folder);
   const approval = readApproval(folder, payout.plan.round);
   if (approval === undefined) {
@@ -60,6 +64,7 @@ async function payCommand(output: Output, { folder, journal, keys, batch }: PayC
     return exitCodes.finding;
   }
   const enrolled = keys === undefined ? {} : { keys: keysIn(keys) };
+  const own = declarations === undefined ? {} : { own: readOwnAccounts(declarations) };
   const result = await withExchange(journal, (exchange): PayResult => {
     const isStopped = (): boolean => existsSync(join(folder, STOP));
     const nowMs = Math.max(exchange.timeMs, approval.act.notBeforeMs);
@@ -72,6 +77,7 @@ async function payCommand(output: Output, { folder, journal, keys, batch }: PayC
       batch,
       isStopped,
       ...enrolled,
+      ...own,
     });
     writePayment(folder, found.record);
     return found;

@@ -169,6 +169,16 @@ test('whatever is altered in the folder, nobody can sign it', async () => {
   assert.deepEqual([answer.code, JSON.stringify(answer.json).includes('case_file_malformed')], [2, true]);
 });
 
+/** A file in which an approver says that an account is theirs whose owner is paid on another one. */
+function declaredBy({ folder, draft }: Story, key: string): string {
+  const payee = draft.claims.claims.find(({ statement }) => statement.paid !== '0')?.account as number;
+  const other = draft.claims.claims.findLast(({ statement }) => statement.paid === '0')?.account as number;
+  const file = join(folder, 'declarations.json');
+  const approvers = [{ key, accounts: [other] }];
+  writeFileSync(file, JSON.stringify({ insiders: [], owners: [[payee, other]], approvers }));
+  return file;
+}
+
 test('drafted, approved by two, paid: everybody has what the trees say, once', async () => {
   const { folder, day, remedy, draft, key } = story;
   const approve = (...more: string[]) =>
@@ -178,12 +188,20 @@ test('drafted, approved by two, paid: everybody has what the trees say, once', a
   const looked = await approve();
   assert.deepEqual([looked.code, looked.json['obstacles'], looked.json['signatures']], [0, [], []]);
   assert.equal((await pay()).code, 2, 'nobody approved');
+  const own = await approve('--key', key(ANN), '--declarations', declaredBy(story, ANN.key));
+  const against = own.json['obstacles'] as { name: string }[];
+  assert.deepEqual(
+    [own.code, own.json['signatures'], against.map(({ name }) => name)],
+    [1, [], ['approver_is_beneficiary']],
+  );
   assert.deepEqual((await approve('--key', key(ANN))).json['signatures'], [ANN.key]);
   const had = balances(stateOf(day));
   const tooFew = await pay();
   assert.deepEqual([tooFew.code, (tooFew.json['finding'] as { name: string }).name], [1, 'approval_refused']);
   assert.equal((await approve('--key', key(ANN))).code, 2, 'the same key twice');
   assert.deepEqual((await approve('--key', key(BEN))).json['signatures'], [ANN.key, BEN.key]);
+  const themselves = await pay('--declarations', declaredBy(story, BEN.key));
+  assert.equal((themselves.json['finding'] as { name: string }).name, 'approver_is_beneficiary');
   writeFileSync(join(remedy, 'STOP'), '');
   const stopped = await pay();
   assert.equal((stopped.json['finding'] as { name: string }).name, 'stopped');
