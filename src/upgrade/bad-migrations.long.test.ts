@@ -54,7 +54,9 @@ for (const engine of ['pglite', 'postgres'] as const) {
       });
     });
 
-    BAD_MIGRATIONS.forEach(({ name, up, path }, place) => {
+    // A server is fast enough for those beyond the fourteen, too.
+    const chosen = BAD_MIGRATIONS.filter(({ kind }) => engine === 'postgres' || kind !== undefined);
+    chosen.forEach(({ name, up, path }, place) => {
       test(`aborted: ${name}`, async () => {
         const migration = { name: '0200-bad', up, down: ['select 1'], declared: NOTHING_DECLARED };
         const id = upgradeId(place + 1, upgradeMigrationHash(migration));

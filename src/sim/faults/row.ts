@@ -38,7 +38,7 @@ export interface GuardedHalf {
 }
 
 /** How a database was looked at, and what was found in it. */
-export interface DatabaseLook extends Pick<DatabaseStrike, 'engine' | 'abort' | 'findings' | 'isLiveUntouched'> {
+interface DatabaseLook extends Pick<DatabaseStrike, 'engine' | 'abort' | 'findings' | 'isLiveUntouched'> {
   readonly by: LookedAt | null;
 }
 

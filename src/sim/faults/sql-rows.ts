@@ -54,6 +54,6 @@ export function literal(value: number): string {
   return `'${Object.is(value, -0) ? '-0' : value}'::double precision`;
 }
 
-export function tableOf(name: TableName): StateTable {
+function tableOf(name: TableName): StateTable {
   return STATE_TABLES.find(({ table }) => table === name) as StateTable;
 }
