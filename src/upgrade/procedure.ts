@@ -179,7 +179,7 @@ export class Procedure {
       }
       const { last } = this.options;
       if (last === 'REHEARSE') await this.endRehearsal();
-      await this.record(last === 'PLAN');
+      await this.recordEnd(last === 'PLAN');
       return this.outcome();
     } finally {
       await this.letGo();
@@ -282,7 +282,7 @@ export class Procedure {
     const { content } = await (this.options.release === undefined ? goBack : goBackRelease)(this.context, abort);
     this.context.onPlace('ABORT ends');
     this.write({ state: 'ABORT', verdict: 'pass', abort, beganMs, content: { ...content, reason } });
-    await this.record(false);
+    await this.recordEnd(false);
     return this.outcome();
   }
 
@@ -300,9 +300,30 @@ export class Procedure {
     onStep?.(evidence);
   }
 
-  /** The record where that is easy: a server takes more than one at a time. */
+  /**
+   * The record where that is easy: a server takes more than one at a time. One that does not answer gets it with a later step: the files
+   * have it already.
+   */
   private async recordIfShared(isActive: boolean): Promise<void> {
-    if (this.options.world.engine === 'postgres') await this.record(isActive);
+    if (this.options.world.engine !== 'postgres') return;
+    try {
+      await this.record(isActive);
+    } catch (error) {
+      if (!(error instanceof Error) || this.isEnded(error)) throw error;
+    }
+  }
+
+  /** The record of an end is tried as long as a step would be: another upgrade must not find this one active. */
+  private async recordEnd(isActive: boolean): Promise<void> {
+    const untilMs = this.now() + this.options.limits.holdMs;
+    for (;;) {
+      try {
+        return await this.record(isActive);
+      } catch (error) {
+        if (!(error instanceof Error) || this.isEnded(error) || this.now() >= untilMs) throw error;
+        await sleep(Math.min(RETRY_MS, this.options.limits.holdMs));
+      }
+    }
   }
 
   private async record(isActive: boolean): Promise<void> {
