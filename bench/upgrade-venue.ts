@@ -14,8 +14,6 @@ export interface VenueRequest {
   readonly accounts: number;
   readonly seed: number;
   readonly tickMs: number;
-  /** Of `serve`: blocks are as long as it makes them at this speed. */
-  readonly speed: number;
   /** Digest of what the traffic is made of, as `serve` computes it. */
   readonly inputs: string;
 }
@@ -30,6 +28,8 @@ export interface VenueRecord extends VenueRequest {
 
 /** Where trading begins: a morning, so that a day of it is within one calendar day and a half. */
 const START_MS = Date.UTC(2026, 0, 19, 6);
+/** Blocks are as long as `serve` makes them at this speed: 20 seconds of the exchange's time. */
+const SPEED = 10;
 const RECORD = 'bench.json';
 const TOLD_TICKS = 1000;
 
@@ -49,7 +49,7 @@ export function makeVenue(folder: string, request: VenueRequest, tell: Tell): Ve
 
 function trade(
   folder: string,
-  { fills, accounts, seed, tickMs, speed, inputs }: VenueRequest,
+  { fills, accounts, seed, tickMs, inputs }: VenueRequest,
   tell: Tell,
 ): Pick<VenueRecord, 'commands' | 'made' | 'blocks' | 'seconds'> {
   const startMs = performance.now();
@@ -58,7 +58,7 @@ function trade(
   const dir = DataDir.open(folder, inputs);
   let made = 0;
   const { exchange, journal, roots } = recoverFolder(
-    { folder: dir.journal, disk: undefined, accounts, speed },
+    { folder: dir.journal, disk: undefined, accounts, speed: SPEED },
     {
       tell: ({ name, message, isTrouble }) => (isTrouble ? tell(`${name}: ${message}`) : undefined),
       unready: () => '',

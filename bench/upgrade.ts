@@ -31,6 +31,8 @@ export interface UpgradeRequest {
   /** Where the venue is kept for the next time. */
   readonly folder?: string;
   readonly hasTraders: boolean;
+  /** Of the exchange's time while it is served. */
+  readonly speed: number;
   readonly migration: string;
   readonly soakSeconds: number;
 }
@@ -56,6 +58,8 @@ const CLIENT = fileURLToPath(new URL('./upgrade-client.ts', import.meta.url));
 /** How long the client trades before and behind, to compare with. */
 const BESIDE_MS = 15_000;
 const LOOK_MS = 250;
+/** Gates behind which all orders are taken. */
+const TRADING: readonly string[] = ['trade', 'triggers', 'liquidations'];
 /** The first account that is no maker's and its market; orders rest this far below the last trade. */
 const MARKET = 1;
 const BELOW = 0.99;
@@ -115,9 +119,9 @@ async function projected(database: Database, journal: string, tell: Tell): Promi
   let rows = 0;
   await catchUp({ folder: journal, database, onWritten: (written) => (rows = written.rows) });
   const seconds = (performance.now() - startMs) / 1000;
-  if (rows > 0) await database.query('vacuum analyze');
   if (!isEmpty) return null;
   tell(`${rows} rows projected in ${rounded(seconds, 1)} s`);
+  await database.query('vacuum analyze');
   return { rows, seconds: rounded(seconds, 3), rowsPerSecond: Math.round(rows / seconds) };
 }
 
@@ -171,7 +175,8 @@ async function administered(url: string, work: (database: Database) => Promise<u
 type Upgraded = Pick<UpgradeBenchResult, 'startSeconds' | 'openSeconds' | 'outcome' | 'client' | 'longestGapMs'>;
 
 async function upgraded(request: UpgradeRequest, path: string, url: string, tell: Tell): Promise<Upgraded> {
-  const { accounts, seed, tickMs, speed } = request.venue;
+  const { speed } = request;
+  const { accounts, seed, tickMs } = request.venue;
   const socket = socketPath(path);
   const startMs = performance.now();
   const words = ['--data-dir', path, '--database', url];
@@ -264,7 +269,7 @@ async function isOpen(socket: string): Promise<boolean> {
   };
   const rung = reopening.find(({ market }) => market === MARKET)?.rung ?? 'normal';
   const isReady = !['maintenance', 'cancel_only', 'post_only'].includes(rung);
-  return isReady && ready === 'liquidations' && (projection.lagBlocks ?? Infinity) <= 2;
+  return isReady && TRADING.includes(ready) && (projection.lagBlocks ?? Infinity) <= 2;
 }
 
 /** An account with money, and a price at which its order rests. */

@@ -47,7 +47,7 @@ export function registerBenchUpgrade(bench: Command, frame: Frame): void {
     .option('--accounts <n>', 'accounts that trade', wholeNumber(10, 1_000_000), 100_000)
     .option('--seed <n>', 'decides what the traders do', wholeNumber(0, 2 ** 31 - 1), 1)
     .option('--tick <ms>', 'time between two ticks of the exchange', wholeNumber(100, 30_000), 5000)
-    .option('--speed <n>', 'the exchange’s time goes so many times as fast as the clock', wholeNumber(2, 10_000), 10)
+    .option('--speed <n>', 'the exchange’s time goes so many times as fast as the clock', wholeNumber(2, 10_000), 2)
     .option('--soak <seconds>', 'how long the old database is kept warm', wholeNumber(0, 86_400), 0)
     .addOption(new Option('--traders <on|off>', 'whether seeded traders trade').choices(['on', 'off']).default('on'))
     .option('--migration <file>', 'a migration that passes', SAMPLE)
@@ -59,7 +59,8 @@ export function registerBenchUpgrade(bench: Command, frame: Frame): void {
         const { fills, accounts, seed, tick: tickMs, speed, soak, traders, migration, database, folder } = options;
         const inputs = inputsDigest(modelledMarketDay({ seed, tickMs }), seed, accounts);
         const request = {
-          venue: { fills, accounts, seed, tickMs, speed, inputs },
+          venue: { fills, accounts, seed, tickMs, inputs },
+          speed,
           hasTraders: traders === 'on',
           migration,
           soakSeconds: soak,
