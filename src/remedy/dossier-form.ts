@@ -88,7 +88,7 @@ const minute = objectOf({
   orders: count,
   different: count,
   divergencePpm: count,
-  volumePpm: count,
+  volumePpm: orNull(count),
 });
 
 const rollback = objectOf({

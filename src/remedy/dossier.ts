@@ -55,9 +55,9 @@ export interface PublicDivergence {
   readonly minuteMs: number;
   readonly orders: number;
   readonly different: number;
-  /** different / orders, and traded lots that only one world has / lots of the actual world; ppm, rounded down. */
+  /** different / orders, and traded lots that only one world has / lots of the actual world; ppm, rounded down. Null: nothing was traded. */
   readonly divergencePpm: number;
-  readonly volumePpm: number;
+  readonly volumePpm: number | null;
 }
 
 export interface RollbackFacts {

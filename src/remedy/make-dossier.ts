@@ -237,7 +237,7 @@ function divergenceFacts({ policy }: IncidentCase, { worlds }: IncidentRun): Dos
         orders,
         different,
         divergencePpm: orders === 0 ? 0 : Math.floor((different * 1_000_000) / orders),
-        volumePpm: lots === 0 ? 0 : Math.floor((Math.abs(lots - otherLots) * 1_000_000) / lots),
+        volumePpm: lots === 0 ? null : Math.floor((Math.abs(lots - otherLots) * 1_000_000) / lots),
       })),
     byReference: worlds.marketsByReference.map(name),
   };

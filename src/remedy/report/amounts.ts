@@ -145,6 +145,10 @@ export function totalsSection({ dossier }: ReportInput): Section {
       kind: 'paragraph',
       text: `For every account the causes sum to its difference; the largest residual of any is ${attributionResidual}.`,
     },
+    {
+      kind: 'paragraph',
+      text: 'What was checked before anybody could approve. Amounts of this list are whole numbers of 0.00000001 USDC.',
+    },
     { kind: 'checks', checks: dossier.checks },
   );
   return { id: 'totals', title: 'Totals', blocks };
@@ -164,6 +168,14 @@ export function divergenceSection({ dossier }: ReportInput): Section {
       text: `The corrected world replays what people asked for when they saw the false one. Where more than ${shareText(divergence.horizonPpm)} of the orders of a minute come out otherwise, that is no evidence any more. ${reference}`,
     },
     chart ?? { kind: 'paragraph', text: 'No order came out otherwise.' },
+    ...(chart === undefined
+      ? []
+      : [
+          {
+            kind: 'paragraph' as const,
+            text: 'Volume apart is what was traded less what would have been, or the other way round, as a share of what was traded: above 100 % where more than twice as much would have been traded.',
+          },
+        ]),
     { kind: 'paragraph', text: `Accounts with an open question: ${countText(accounts.questions)}.` },
   ];
   return { id: 'divergence', title: 'Divergence and uncertainty', blocks };

@@ -199,7 +199,7 @@ export function divergenceChart({ minutes, horizonPpm }: Dossier['divergence']):
       { name: 'Orders', isNumber: true },
       { name: 'Otherwise', isNumber: true },
       { name: 'Share', isNumber: true },
-      { name: 'Of the volume', isNumber: true },
+      { name: 'Volume apart', isNumber: true },
     ],
     rows: worst
       .slice(0, WORST_MINUTES)
@@ -209,7 +209,7 @@ export function divergenceChart({ minutes, horizonPpm }: Dossier['divergence']):
         countText(orders),
         countText(different),
         shareText(divergencePpm),
-        shareText(volumePpm),
+        volumePpm === null ? 'nothing traded' : shareText(volumePpm),
       ]),
   };
   return { kind: 'heat', chart: heatOf(minutes, horizonPpm), table };

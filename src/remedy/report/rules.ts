@@ -82,7 +82,8 @@ export function formulaSection({ dossier }: ReportInput): Section {
           'equity     = equity at the last good block + Σ flows',
           'Σ causes   = difference, for every account, to the last unit',
           'principal  = Σ over causal chains of what the policy gives, never below nothing',
-          'refund     = principal + interest + goodwill + awards on claims − what was paid before',
+          'refund     = principal + interest + goodwill + awards on claims + what an earlier round took back too much',
+          '             − what was paid before',
         ],
       },
       {

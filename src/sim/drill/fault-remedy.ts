@@ -23,8 +23,9 @@ import type { DrillTold } from './story.ts';
 
 export interface Incident {
   readonly name: string;
-  /** What happened, one line. */
+  /** What it is modelled on, and what goes wrong in the drill, a line each. */
   readonly summary: string;
+  readonly cause: string;
   /** What was wrong and what is right in its place. */
   readonly corrections: Pick<CorrectionSet, 'commands' | 'deviations'>;
   /** The last command before anything was wrong. */
@@ -79,14 +80,15 @@ function blockBefore(journal: Journal, sequence: number): Block {
   }
 }
 
-function reasonOf({ summary }: Incident): string {
-  return `${summary}.`;
+function reasonOf({ summary, cause }: Incident): string {
+  const what = `${cause.slice(0, 1).toUpperCase()}${cause.slice(1)}.`;
+  return summary === cause ? what : `${what} A drill after what happened elsewhere: ${summary}.`;
 }
 
-function notesOf({ summary }: Incident): ReportNotes {
+function notesOf(incident: Incident): ReportNotes {
   return {
     format: NOTES_FORMAT,
-    rootCause: [`${summary}. Nobody checked it before it was traded on.`],
+    rootCause: [`${reasonOf(incident)} Nobody checked it before it was traded on.`],
     detection: ['Those who were harmed noticed. The venue was halted by hand.'],
     decision: [
       'What was wrong had been traded on with the outside world: who was harmed is paid by the published policy.',

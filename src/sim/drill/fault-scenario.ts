@@ -87,7 +87,7 @@ function remedy({ name, summary, fault }: FaultScenario, cell: CellRun, options:
   if (lastRight === undefined) return withoutRemedy('the fault changed nothing');
   venue.setStatus(STATUS.MAINTENANCE, venue.exchange.timeMs);
   venue.exchange.finish();
-  const incident = { name, summary, corrections: { commands, deviations }, lastRight };
+  const incident = { name, summary, cause: fault.name, corrections: { commands, deviations }, lastRight };
   return inCaseFolder(folder, (at) => makeGood(incident, { journal, seed, payer: payerOf(venue), folder: at, told }));
 }
 

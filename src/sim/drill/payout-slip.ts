@@ -192,7 +192,8 @@ function remedy(
   venue.exchange.finish();
   const { exchange, timeMs, keys } = venue;
   const corrections = { commands: credited.map((sequence) => ({ sequence, commands: [] })), deviations: [] };
-  const incident = { name: PAYOUT_SLIP, summary: SUMMARY, corrections, lastRight: (credited[0] as number) - 1 };
+  const cause = 'the prizes of a promotion were credited in another unit';
+  const incident = { name: PAYOUT_SLIP, summary: SUMMARY, cause, corrections, lastRight: (credited[0] as number) - 1 };
   const payer = { exchange, timeMs, keys, sign: venue.sign.bind(venue) };
   return inCaseFolder(folder, (at) => makeGood(incident, { journal, seed, payer, folder: at, told }));
 }
