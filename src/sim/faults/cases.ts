@@ -44,11 +44,12 @@ export const PENDING: readonly PendingCase[] = [
     id: 'C74',
     name: 'a class of accounts is left out of a payout',
     needs:
-      'nothing runs wrongly in an exchange by it: that a draft lacks accounts is found by the counts and sums of its receipts',
+      'nothing runs wrongly in an exchange by it: that a payout lacks accounts is found by counts and sums (src/incident/pay-cases.test.ts)',
   },
   {
     id: 'C75',
     name: 'a refund counts as a deposit or as profit elsewhere',
-    needs: 'there are no tiers, points or leaderboards, and refunds have a ledger of their own',
+    needs:
+      'there are no tiers, points or leaderboards; that a refund moves nothing else: src/incident/pay-cases.test.ts',
   },
 ];
