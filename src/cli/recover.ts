@@ -65,6 +65,7 @@ async function recoverExchange(output: Output, options: RecoverOptions): Promise
     const { blocks, commands } = recovered.replay;
     const began = start === undefined ? 'the first command' : `block ${start.block.height} of the ${start.kind}`;
     output.result({
+      asOf: { height: block.height, fork: block.fork },
       recovered: true,
       from: start?.kind ?? 'journal',
       fromHeight: start?.block.height ?? null,

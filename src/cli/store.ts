@@ -125,7 +125,7 @@ async function build(output: Output, folder: string, database: Database, project
   }
   const seconds = Number(((performance.now() - startMs) / 1000).toFixed(3));
   const { height, blocks, rows } = written;
-  output.result({ height, blocks, rows, seconds, engine: database.engine });
+  output.result({ asOf: placeOf(folder, height), height, blocks, rows, seconds, engine: database.engine });
   const rate = readableCount(rows / Math.max(seconds, 1e-3));
   output.say(
     `${readableCount(rows)} rows of ${readableCount(blocks)} blocks written in ${seconds.toFixed(1)} s (${rate} a second).`,
@@ -150,7 +150,17 @@ async function audit(output: Output, folder: string, database: Database): Promis
   const seconds = Number(((performance.now() - startMs) / 1000).toFixed(3));
   const { firstDifference, height, journalHeight, rows, tables } = result;
   const equal = firstDifference === undefined;
-  output.result({ equal, height, journalHeight, rows, tables, firstDifference: firstDifference ?? null, seconds });
+  const asOf = placeOf(folder, height);
+  output.result({
+    asOf,
+    equal,
+    height,
+    journalHeight,
+    rows,
+    tables,
+    firstDifference: firstDifference ?? null,
+    seconds,
+  });
   if (!equal) {
     output.say(`DIFFERS after ${readableCount(rows)} rows.`);
     output.say(describeRowDifference(firstDifference));
@@ -186,13 +196,20 @@ async function recoverCheck(
   const result = judgeDatabaseState(await readStateAtOnce(database), history, { folder, differences });
   if (result.accepted) {
     const { height, fork } = result.block;
-    output.result({ accepted: true, height, fork, journalHeight: history.height });
+    output.result({ asOf: { height, fork }, accepted: true, height, fork, journalHeight: history.height });
     output.say(`An exchange may start from the database: its state is that of block ${height}, by its root.`);
     if (history.height > height) output.say(`${history.height - height} blocks of the journal come behind it.`);
     return exitCodes.ok;
   }
   const { refusal, about, height = null } = result;
-  output.result({ accepted: false, refusal, about, height, differences: result.differences });
+  output.result({
+    asOf: height === null ? null : placeOf(folder, height),
+    accepted: false,
+    refusal,
+    about,
+    height,
+    differences: result.differences,
+  });
   output.say(`REFUSED: ${refusal}: ${about}`);
   for (const line of differenceLines(result)) output.say(line);
   return exitCodes.finding;
@@ -200,4 +217,10 @@ async function recoverCheck(
 
 function differenceLines({ differences }: RefusedState): string[] {
   return differences.map(describeRowDifference);
+}
+
+/** The place in the history that an answer is of; null where the journal has no such block. */
+function placeOf(folder: string, height: number): { readonly height: number; readonly fork: number } | null {
+  const block = new JournalReader(folder).block(height);
+  return block === undefined ? null : { height, fork: block.fork };
 }

@@ -41,8 +41,18 @@ const ASKS: { readonly [ask: string]: Ask } = {
   },
 };
 
-/** Answers a request. Refuses (throws `ControlRefused`) one that is not known, and what the exchange does not take now. */
+/** Answers a request, with the place in the history that the answer is of (`asOf`). Refuses (throws `ControlRefused`) one that is not known, and what the exchange does not take now. */
 export function answerAsk(live: LiveExchange, request: ControlRequest): object | Promise<object> {
+  const answer = answerOf(live, request);
+  return answer instanceof Promise ? answer.then((later) => placed(live, later)) : placed(live, answer);
+}
+
+function placed(live: LiveExchange, answer: object): object {
+  const { height, fork } = live.head;
+  return { asOf: { height, fork }, ...answer };
+}
+
+function answerOf(live: LiveExchange, request: ControlRequest): object | Promise<object> {
   const ask = Object.hasOwn(ASKS, request.ask) ? ASKS[request.ask] : undefined;
   if (ask === undefined) {
     throw new ControlRefused('unknown_request', `${request.ask} is none of ${Object.keys(ASKS).join(', ')}`);
