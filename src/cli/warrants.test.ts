@@ -202,6 +202,8 @@ function verifyInMemory(change: (warrants: string) => string): { judged: JudgedW
   return { judged, valid: verifier.valid };
 }
 
+const byText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
+
 test('altering any one field of a warrant makes it invalid, whatever its action', async () => {
   const kinds = ['liquidate', 'fireTrigger', 'forceCancel', 'settlePosition'];
   const chosen = kinds.map((kind) => lines.find((line) => line.includes(`"${kind}"`)) as string);
@@ -221,8 +223,8 @@ test('altering any one field of a warrant makes it invalid, whatever its action'
     const { judged, valid } = verifyInMemory(change);
     const found = judged.filter(({ why }) => why !== undefined);
     assert.deepEqual(
-      found.map(({ why, stored }) => [why, stored?.trimEnd()]).toSorted(),
-      changes.map(({ text: forgery }) => ['differs', forgery]).toSorted(),
+      found.map(({ why, stored }) => `${why} ${stored?.trimEnd()}`).toSorted(byText),
+      changes.map(({ text: forgery }) => `differs ${forgery}`).toSorted(byText),
       changes.map(({ path }) => path.join('.')).join(' '),
     );
     assert.equal(valid, lines.length - changes.length);

@@ -36,10 +36,8 @@ export async function verifyWarrants(output: Output, folder: string, fork: numbe
   await replayWarrants(output, folder, verifier, fork);
   const { warrants, valid, invalid, firstInvalid, unreadableHolds } = verifier;
   const { records, computed, stated, invalid: falseHolds, firstInvalid: firstFalse } = verifier.holds;
-  const holds = {
-    ...{ records, computed, stated, invalid: falseHolds, firstInvalid: firstFalse },
-    unreadable: unreadableHolds,
-  };
+  const counts = { records, computed, stated, invalid: falseHolds };
+  const holds = { ...counts, firstInvalid: firstFalse, unreadable: unreadableHolds };
   const result: WarrantsResult = { warrants, valid, invalid, firstInvalid, acts: verifier.acts.result, holds };
   output.result(result);
   output.say(`${readableCount(warrants)} warrants: ${readableCount(valid)} valid, ${readableCount(invalid)} invalid.`);

@@ -23,17 +23,18 @@ import { Unreadable } from './exact.ts';
 import { type Proposal, proposalOf } from './forced-command.ts';
 import { FundingSchedule } from './funding-schedule.ts';
 import { Grace, isSlowing } from './grace.ts';
+import type { GuardOptions } from './guard-options.ts';
 import { HoldRegister } from './hold-register.ts';
 import { Known } from './known.ts';
 import { type Listening, OWN_LISTENING } from './listening.ts';
 import type { SealedImage } from './sealed-image.ts';
-import { type Component, type Finding, heldByQuarantine } from './finding.ts';
+import { type Component, heldByQuarantine } from './finding.ts';
 import { type OrderViolation, tellViolations } from './order-violation.ts';
 import { HALTING, type Judgement } from './judgement.ts';
 import { Prices } from './price-checks.ts';
 import { Quarantine } from './quarantine.ts';
 import { type HeldCommand, Screen, withoutWarrant } from './screen.ts';
-import { type SourcesTold, SourceWatch } from './source-watch.ts';
+import { SourceWatch } from './source-watch.ts';
 import { type Check, Checks, type Verdict } from './verdict.ts';
 import { draftWarrant, encodeLines, type WarrantDraft, type WarrantPlace, warrantText } from './warrant.ts';
 
@@ -41,21 +42,6 @@ import { draftWarrant, encodeLines, type WarrantDraft, type WarrantPlace, warran
 export interface OpenBlock {
   readonly fork: number;
   readonly height: number;
-}
-
-export interface GuardOptions {
-  /** Told every judgement, in order. */
-  readonly onVerdict?: (verdict: Verdict) => void;
-  /** Told once of each component that is put into quarantine. */
-  readonly onFinding?: (finding: Finding) => void;
-  /** Told of each submitted command that is not taken. */
-  readonly onHeldCommand?: (held: HeldCommand) => void;
-  /** Told of each submitted command that is taken with a doubt of class III. */
-  readonly onNote?: (note: HeldCommand) => void;
-  /** Told when a market has lost sources for a while, and when it has them again. */
-  readonly onSources?: (told: SourcesTold) => void;
-  /** Who takes in what happened; by default the guard itself, as it is called. */
-  readonly listening?: Listening;
 }
 
 const NO_ROWS = new Uint8Array();
@@ -315,7 +301,8 @@ export class Guard {
       if (proposal.action.kind === 'liquidate') radius.deny({ account: proposal.account, check: veto, markets });
     }
     const found = radius.explain(state.market.rows - 1, () => this.breakers.accountsHolding(state));
-    for (const component of found?.components ?? []) this.find(state, component, (found as { check: Check }).check);
+    if (found === undefined) return;
+    for (const component of found.components) this.find(state, component, found.check);
   }
 
   /** Tells the verdicts, and keeps the warrants of what may happen; returns the numbers of its events. */

@@ -4,7 +4,8 @@ import { CommandBuffer } from '../engine/command-buffer.ts';
 import type { EventBuffer, EventRecord } from '../engine/event.ts';
 import { VenueForTest } from '../engine/venue.fixture.ts';
 import { appendForced } from './forced-command.ts';
-import { Guard, type GuardOptions } from './guard.ts';
+import { Guard } from './guard.ts';
+import type { GuardOptions } from './guard-options.ts';
 import type { Verdict } from './verdict.ts';
 import { decodeLines } from './warrant.ts';
 

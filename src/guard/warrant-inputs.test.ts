@@ -73,7 +73,7 @@ test('a warrant names every sample that its price rests on: those of oracles and
   const at = screenedScene();
   const [warrant] = say(at, 8_790).warrants;
   const { timeMs } = at.venue;
-  const [{ oracles = [], venues = [] } = {}] = warrant?.markets ?? [];
+  const { oracles, venues } = warrant?.markets[0] ?? assert.fail('no warrant');
   assert.deepEqual(venues, [
     { venue: 0, index: 8_792e6, mark: 8_792e6, timeMs },
     { venue: 1, index: 8_793e6, mark: 8_793e6, timeMs },
