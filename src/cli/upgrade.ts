@@ -135,7 +135,10 @@ async function begin(
   const id = open?.id ?? upgradeId(Math.max(0, ...ids.map(numberOf)) + 1, hash);
   const { budget, hold, soak, blocks, shadow } = options;
   const limits = {
-    ...{ budgetMs: budget * 1000, holdMs: hold * 1000, soakMs: soak * 1000, blocks },
+    budgetMs: budget * 1000,
+    holdMs: hold * 1000,
+    soakMs: soak * 1000,
+    blocks,
     ...('release' in subject ? { shadowMs: shadow * 1000 } : {}),
   };
   return procedureOf(place, output, options, id, subject, open?.limits ?? limits, last).run();

@@ -55,7 +55,7 @@ export class ReadBefore {
   async begin(role: string, session: SqlSession): Promise<void> {
     const [row] = await session.query<{ mark: string }>(MARK);
     this.looks.set(role, { role, session, mark: row?.mark ?? '0', standings: new Map() });
-    for (const key of [...this.unwritten.keys()]) if (key.startsWith(`${role} `)) this.unwritten.delete(key);
+    for (const key of this.unwritten.keys()) if (key.startsWith(`${role} `)) this.unwritten.delete(key);
   }
 
   /**

@@ -67,13 +67,19 @@ function check({ journal = enrolled, isCalm = true, overrides = [], by = [] }: A
     writeSignOff(upgrades, signOff(content, who.seed));
   }
   const context = {
-    ...{ id: '1-aa', upgrades, journal, overrides, memory: { tip: undefined }, chain: () => chain, now: () => NOW_MS },
+    id: '1-aa',
+    upgrades,
+    journal,
+    overrides,
+    memory: { tip: undefined },
+    chain: () => chain,
+    now: () => NOW_MS,
     venue: { unrest: () => Promise.resolve(isCalm ? [] : UNREST) },
   };
   return readyCheck(context as unknown as UpgradeContext);
 }
 
-const whyOf = ({ verdict, content }: StepResult): string => (verdict === 'pass' ? 'pass' : String(content['why']));
+const whyOf = ({ verdict, content }: StepResult): string => (verdict === 'pass' ? 'pass' : (content['why'] as string));
 
 test('the roster is that of the acts in the journal', () => {
   assert.deepEqual([rosterOf(open).isEmpty, rosterOf(enrolled).count('operator')], [true, 2]);

@@ -11,7 +11,7 @@ import { type Declared, NOTHING_DECLARED, type UpgradeMigration } from './upgrad
 const DECLARED: Readonly<Record<string, Declared>> = { '0004-upgrade': NOTHING_DECLARED };
 
 /** The schema of a database is that of this release, or lacks what no upgrade brings. Nothing was done. */
-export class NoPendingUpgrade extends Error {
+class NoPendingUpgrade extends Error {
   readonly code: 'nothing_pending' | 'schema_too_old';
   constructor(code: NoPendingUpgrade['code'], message: string) {
     super(message);

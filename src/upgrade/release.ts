@@ -24,7 +24,7 @@ export interface Release {
 }
 
 /** A folder that is no release, or a file that declares nothing that can be. Nothing was done. */
-export class BadRelease extends Error {
+class BadRelease extends Error {
   readonly code: 'bad_release' | 'bad_declaration';
   constructor(code: BadRelease['code'], message: string) {
     super(message);

@@ -7,7 +7,7 @@ import { copyState } from '../chain/copy-state.ts';
 import { toHex } from '../chain/digest.ts';
 import type { BatchEntry, Entry } from '../chain/entry.ts';
 import { DirectRoots } from '../chain/roots.ts';
-import { Wide } from '../engine/amount.ts';
+import type { Wide } from '../engine/amount.ts';
 import { applyCommands } from '../engine/batch.ts';
 import { COMMAND_BYTES } from '../engine/command.ts';
 import { EVENT_FLOATS, type EventRecord } from '../engine/event.ts';

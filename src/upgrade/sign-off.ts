@@ -34,13 +34,13 @@ export interface SignOff {
 
 const FOLDER = 'sign-off';
 
-function contentHash({ signature: _, ...content }: SignOff): string {
-  return toHex(sha256(canonicalBytes(content as unknown as Json)));
+function contentHash({ upgrade, plan, overrides, signedMs, key }: Omit<SignOff, 'signature'>): string {
+  return toHex(sha256(canonicalBytes({ upgrade, plan, overrides: [...overrides], signedMs, key })));
 }
 
 /** Signs the plan of an upgrade. */
 export function signOff(content: Omit<SignOff, 'key' | 'signature'>, seed: Uint8Array): SignOff {
-  const unsigned = { ...content, key: publicKeyOf(seed), signature: '' };
+  const unsigned = { ...content, key: publicKeyOf(seed) };
   return { ...unsigned, signature: signHash(contentHash(unsigned), seed) };
 }
 
@@ -55,7 +55,7 @@ export function writeSignOff(upgrades: string, word: SignOff): string {
 }
 
 /** A sign-off that does not count, and why. */
-export interface UnfitSignOff {
+interface UnfitSignOff {
   readonly file: string;
   readonly why: 'unreadable' | 'wrong_plan' | 'expired' | 'not_yet' | 'not_an_operator' | 'signature_wrong';
 }

@@ -236,7 +236,7 @@ export async function bootRelease(context: UpgradeContext): Promise<StepResult> 
   const { bornHeight, bornRoot, process: pid, shut } = standing;
   const tip = evidenceContent(context, 'FINGERPRINT');
   if (bornHeight !== tip['height'] || bornRoot !== tip['stateRoot']) {
-    const control = `block ${String(tip['height'])}, ${String(tip['stateRoot'])}`;
+    const control = `block ${JSON.stringify(tip['height'])}, ${JSON.stringify(tip['stateRoot'])}`;
     findings.add('birth/0/state_root', control, `block ${bornHeight}, ${bornRoot}`);
   }
   if (shut === '') findings.add('birth/0/paused', 'holds all commands', 'takes them');
