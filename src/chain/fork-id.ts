@@ -7,6 +7,9 @@
 const LENGTH_LIMIT = 31;
 const VENUE_PATTERN = /^[A-Z][A-Z0-9_]*$/;
 
+/** The name of a venue that was given no other. */
+export const VENUE_NAME = 'MAKEWHOLE';
+
 /** A venue's name, or a fork, of which no chain id can be made. */
 export class BadChainId extends Error {
   constructor(venue: string, fork: number, why: string) {

@@ -111,6 +111,7 @@ test('a venue without keys is rolled back; the journal verifies and both branche
   const { json: shown } = await run('inspect', '--journal', journal, '--block', String(dead + 1));
   const block = shown['block'] as Json;
   assert.deepEqual([block['fork'], block['restores'], block['endedBy']], [1, good, null]);
+  assert.equal(block['chainId'], 'MAKEWHOLE.F1');
   const { json: died } = await run('inspect', '--journal', journal, '--block', String(dead));
   assert.equal((died['block'] as Json)['endedBy'], dead + 1);
   assert.match(await said('inspect', '--journal', journal, '--block', String(dead)), /0, dead: block \d+ restores/);

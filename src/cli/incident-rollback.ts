@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Block } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
 import type { SettledWithdrawal } from '../chain/fates.ts';
+import { chainId, VENUE_NAME } from '../chain/fork-id.ts';
 import { decodeAct } from '../guard/authority/decode-act.ts';
 import { custodyText } from '../incident/custody.ts';
 import { fateLines } from '../incident/fate-lines.ts';
@@ -195,9 +196,16 @@ function carryOut(output: Output, journal: FileJournal, wanted: RollBackOptions,
     `Fork ${certificate.forkId} begins with block ${block.height}, which restores block ${certificate.restores.height}.`,
   );
   sayEffect(output, result);
+  const domain = chainId(VENUE_NAME, certificate.forkId);
+  output.say(`Clients sign for ${domain} from now on.`);
   output.say('The venue is in maintenance, withdrawals are paused. The next start begins there.');
   if (fates !== undefined) writeFates(fates, journal, result);
-  const heads = { block: block.height, firstBlock: firstBlock.height, stateRoot: toHex(firstBlock.stateRoot) };
+  const heads = {
+    chainId: domain,
+    block: block.height,
+    firstBlock: firstBlock.height,
+    stateRoot: toHex(firstBlock.stateRoot),
+  };
   output.result({ accepted: true, ...resultOf(result), ...heads });
   return exitCodes.ok;
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Block, blockHash } from '../chain/block.ts';
 import { toHex } from '../chain/digest.ts';
+import { chainId, VENUE_NAME } from '../chain/fork-id.ts';
 import { sha256 } from '../journal/node-digest.ts';
 import { wholeNumber } from './arguments.ts';
 import { readCaseFile } from './case-file.ts';
@@ -66,6 +67,7 @@ function blockView(block: Block, endedBy: number | undefined): View {
   const json = {
     height,
     fork,
+    chainId: chainId(VENUE_NAME, fork),
     restores: restores ?? null,
     endedBy: endedBy ?? null,
     firstSequence,
@@ -84,6 +86,7 @@ function blockView(block: Block, endedBy: number | undefined): View {
     ['commands', `${firstSequence} to ${lastSequence}`],
     ['time', time],
     ['fork', endedBy === undefined ? String(fork) : `${fork}, dead: block ${endedBy} restores an earlier one`],
+    ['chain id', `${json.chainId}: what clients sign on this fork`],
     ...(restores === undefined ? [] : [['restores', `block ${restores}`]]),
     ['engine release', String(release)],
     ['hash', json.hash],
