@@ -1,7 +1,7 @@
 // An exchange that is served by a process, a client that keeps sending, and `upgrade` as a process that can be killed: all as people run them.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,8 @@ import { JournalReader } from '../../src/journal/journal-reader.ts';
 import { askControl, ControlAnswered, ExchangeNotRunning } from '../../src/server/control-client.ts';
 import { readServedRecord } from '../../src/server/served-record.ts';
 import type { UpgradeOutcome } from '../../src/upgrade/procedure.ts';
+import { type Abort, ruleOf, type UpgradeState } from '../../src/upgrade/states.ts';
+import { upgradesIn } from '../../src/upgrade/upgrade-files.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const LOOK_MS = 20;
@@ -148,7 +150,7 @@ export class LiveVenue {
     return outcome;
   }
 
-  /** Runs `upgrade`, and kills it as soon as the document of a step is there. Its end, when that came first. */
+  /** Runs `upgrade`, and kills it as soon as the document of a step is there. Its end, when it ended by itself. */
   async upgradedTo(state: string, what: string, ...more: string[]): Promise<Ended | undefined> {
     const program = this.upgrade(what, ...more);
     let end: Ended | undefined;
@@ -157,18 +159,49 @@ export class LiveVenue {
       if (end !== undefined) return end;
       await sleep(LOOK_MS);
     }
-    await program.kill();
-    return undefined;
+    const last = await program.kill();
+    return last.signal === null ? last : undefined;
+  }
+
+  /** Waits until a running upgrade has written the document of a step. */
+  async written(program: Program, state: string): Promise<void> {
+    while (!this.hasDocument(state)) {
+      const isRunning = program.child.exitCode === null && program.child.signalCode === null;
+      await sleep(LOOK_MS);
+      assert.ok(isRunning || this.hasDocument(state), program.said);
+    }
+  }
+
+  /** The last upgrade of all, as `upgrade status` tells it. */
+  async lastUpgrade(): Promise<UpgradeOutcome & { readonly isActive: boolean }> {
+    const { stdout } = await this.upgrade('status', '--json').ended;
+    const { upgrades } = JSON.parse(stdout) as {
+      readonly upgrades: (UpgradeOutcome & { readonly isActive: boolean })[];
+    };
+    const last = upgrades.at(-1);
+    assert.ok(last !== undefined);
+    return last;
   }
 
   hasDocument(state: string): boolean {
+    return this.documents.some((name) => name.endsWith(`-${state}.json`));
+  }
+
+  /** How an upgrade that was killed goes back: a slow machine may have let it come further than it was to be killed at. */
+  get expectedAbort(): Abort {
+    const last = /^\d+-([A-Z_]+)\.json$/.exec(this.documents.at(-1) ?? '')?.[1];
+    const rule = ruleOf(last as UpgradeState);
+    return ruleOf(rule.next ?? rule.state).abort;
+  }
+
+  private get documents(): string[] {
     const upgrades = join(this.folder, 'upgrades');
-    if (!existsSync(upgrades)) return false;
-    const last = readdirSync(upgrades)
-      .filter((name) => /^\d+-/.test(name))
-      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
-      .at(-1);
-    return last !== undefined && readdirSync(join(upgrades, last)).some((name) => name.endsWith(`-${state}.json`));
+    const last = upgradesIn(upgrades).at(-1);
+    return last === undefined
+      ? []
+      : readdirSync(join(upgrades, last))
+          .filter((name) => name.endsWith('.json'))
+          .sort();
   }
 }
 
