@@ -58,8 +58,9 @@ const CLIENT = fileURLToPath(new URL('./upgrade-client.ts', import.meta.url));
 /** How long the client trades before and behind, to compare with. */
 const BESIDE_MS = 15_000;
 const LOOK_MS = 250;
-/** Gates behind which all orders are taken. */
-const TRADING: readonly string[] = ['trade', 'triggers', 'liquidations'];
+/** Gates behind which a market that is open takes orders, whatever another one waits for; and blocks that the database may be behind. */
+const TRADING: readonly string[] = ['cancel_only', 'post_only', 'trade', 'triggers', 'liquidations'];
+const BEHIND_BLOCKS = 8;
 /** The first account that is no maker's and its market; orders rest this far below the last trade. */
 const MARKET = 1;
 const BELOW = 0.99;
@@ -269,7 +270,7 @@ async function isOpen(socket: string): Promise<boolean> {
   };
   const rung = reopening.find(({ market }) => market === MARKET)?.rung ?? 'normal';
   const isReady = !['maintenance', 'cancel_only', 'post_only'].includes(rung);
-  return isReady && TRADING.includes(ready) && (projection.lagBlocks ?? Infinity) <= 2;
+  return isReady && TRADING.includes(ready) && (projection.lagBlocks ?? Infinity) <= BEHIND_BLOCKS;
 }
 
 /** An account with money, and a price at which its order rests. */
