@@ -18,33 +18,10 @@ import {
 } from './states.ts';
 import { readyCheck } from './ready-check.ts';
 import type { Override } from './sign-off.ts';
-import { commit, goBack, reopen, soak } from './steps-after.ts';
-import {
-  bootRelease,
-  canaryRelease,
-  cancelOnlyRelease,
-  commitRelease,
-  drainRelease,
-  fingerprintRelease,
-  goBackRelease,
-  planRelease,
-  reachRelease,
-  rehearseRelease,
-  reopenRelease,
-  shadowRelease,
-  soakRelease,
-  verifyRelease,
-} from './steps-release.ts';
-import { plan, rehearse, shadow, withLive } from './steps-before.ts';
-import {
-  bootLadder,
-  canary,
-  cancelOnly,
-  drainAndFence,
-  fingerprint,
-  migrateToTip,
-  verifyTip,
-} from './steps-cutover.ts';
+import { goBack } from './steps-after.ts';
+import { withLive } from './steps-before.ts';
+import { goBackRelease } from './steps-release.ts';
+import { RELEASE_STEPS, STEPS } from './steps.ts';
 import {
   BudgetExceeded,
   type ReleaseRun,
@@ -58,40 +35,6 @@ import { type UpgradeMigration, upgradeMigrationHash } from './upgrade-migration
 import { UpgradeActive, writeRecord } from './upgrade-record.ts';
 import type { Venue } from './venue.ts';
 import type { World } from './world.ts';
-
-type Steps = Readonly<Record<UpgradeState, (context: UpgradeContext) => Promise<StepResult>>>;
-
-const STEPS: Steps = {
-  PLAN: plan,
-  REHEARSE: rehearse,
-  SHADOW: shadow,
-  CANCEL_ONLY: cancelOnly,
-  DRAIN_FENCE: drainAndFence,
-  FINGERPRINT: fingerprint,
-  MIGRATE: migrateToTip,
-  VERIFY: verifyTip,
-  BOOT_LADDER: bootLadder,
-  CANARY: canary,
-  REOPEN: reopen,
-  SOAK: soak,
-  COMMIT: commit,
-};
-
-const RELEASE_STEPS: Steps = {
-  PLAN: planRelease,
-  REHEARSE: rehearseRelease,
-  SHADOW: shadowRelease,
-  CANCEL_ONLY: cancelOnlyRelease,
-  DRAIN_FENCE: drainRelease,
-  FINGERPRINT: fingerprintRelease,
-  MIGRATE: reachRelease,
-  VERIFY: verifyRelease,
-  BOOT_LADDER: bootRelease,
-  CANARY: canaryRelease,
-  REOPEN: reopenRelease,
-  SOAK: soakRelease,
-  COMMIT: commitRelease,
-};
 
 export interface ProcedureOptions {
   readonly id: string;
