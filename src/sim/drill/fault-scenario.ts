@@ -1,7 +1,8 @@
 /** A scenario that is a case of the corruption matrix: its fault in one regime and phase, beside the true world, with the guard or without. */
 import { STATUS } from '../../engine/status.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { type CellRun, runCell } from '../faults/cell.ts';
+import { runCell } from '../faults/cell.ts';
+import type { CellRun } from '../faults/cell-run.ts';
 import { detectionKey } from '../faults/detection.ts';
 import type { Fault, Phase, Regime } from '../faults/fault.ts';
 import { controlOf, judgeForced } from '../faults/row.ts';

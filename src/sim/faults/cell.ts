@@ -3,10 +3,7 @@ import { copyState } from '../../chain/copy-state.ts';
 import type { CommandRecord } from '../../chain/command-value.ts';
 import { writeCommand } from '../../chain/command-record.ts';
 import { CommandBuffer } from '../../engine/command-buffer.ts';
-import { EVENT, EVENT_FLOATS } from '../../engine/event.ts';
 import { InvariantBroken } from '../../engine/invariant-broken.ts';
-import { REFUSALS } from '../../engine/refusal.ts';
-import type { State } from '../../engine/state.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { type ActCommand, type ActContent, ADMINISTRATIVE_KINDS } from '../../guard/authority/act.ts';
 import { componentName, type Finding } from '../../guard/finding.ts';
@@ -14,59 +11,22 @@ import type { HeldCommand } from '../../guard/screen.ts';
 import type { SourcesTold } from '../../guard/source-watch.ts';
 import type { Check, Verdict } from '../../guard/verdict.ts';
 import { Random } from '../random.ts';
+import type { CellRun, Hold } from './cell-run.ts';
 import type { DatabaseStrike } from './database-strike.ts';
 import { Dependency } from './dependency.ts';
 import type { Detection } from './detection.ts';
-import { type ActionKind, targetOf } from './dues.ts';
+import { targetOf } from './dues.ts';
 import type { Fault, FaultScene } from './fault.ts';
 import { type Fed, Feed } from './feed.ts';
-import { type ForcedEvent, Outcome } from './outcome.ts';
+import { Outcome } from './outcome.ts';
 import { endOf, isSnapshotTick, isStartTick, statusBefore } from './phases.ts';
+import { refusedOfFault } from './refused-of-fault.ts';
 import { Rightful } from './rightful.ts';
+import { Scenes } from './scenes.ts';
 import { STRIKE_TICK } from './regime-day.ts';
 import type { TrueRun, TrueTick } from './true-run.ts';
 import { type Taken, Venue } from './venue.ts';
 import { type Rights, WrongInputs } from './wrong-inputs.ts';
-
-/** The market that scenes are about, and the other one: rows of the regime's day. */
-export const MARKET_ROW = 1;
-export const OTHER_ROW = 2;
-
-/** A hold of the guard: a forced action that it did not let happen, or a command that it did not take. */
-export interface Hold {
-  readonly kind: ActionKind | 'command';
-  readonly account: number;
-  readonly market: number;
-  /** What the action hits (`targetOf`) as the true world names it; 0 for a command. */
-  readonly target: number;
-  readonly check: string;
-  readonly tick: number;
-  /** True when a fault made the command, or what is held depends on what the fault touched. */
-  readonly isOfFault: boolean;
-}
-
-/** All that a run of a cell came to. */
-export interface CellRun {
-  readonly outcome: Outcome;
-  readonly detections: readonly Detection[];
-  readonly holds: readonly Hold[];
-  /** Components in quarantine at the end, and those of them that do not depend on what the fault touched. */
-  readonly quarantined: readonly string[];
-  readonly outside: readonly string[];
-  /** Sequence and time at which the fault struck. */
-  readonly struckSequence: number;
-  readonly struckMs: number;
-  /** Why the exchange stands still; undefined while it runs. */
-  readonly stopped: string | undefined;
-  readonly state: State;
-  readonly venue: Venue;
-  /** What the fault did, where no guard was. */
-  readonly wrong: WrongInputs;
-  /** The true world's id of an order, undefined when it has none. */
-  readonly trueOrder: (id: number) => number | undefined;
-  /** True for a forced action that is due at the true world's prices, of an account to which the fault wrote nothing. */
-  readonly isDue: (forced: ForcedEvent) => boolean;
-}
 
 /**
  * Runs a cell up to tick `until`, its end unless said. `fault` undefined: nothing goes wrong; what the guard then holds, it holds
@@ -95,8 +55,7 @@ class Cell {
   private readonly rightful: Rightful;
   private readonly detections: Detection[] = [];
   private readonly holds: Hold[] = [];
-  private readonly random: Random;
-  private readonly chooses: Random;
+  private readonly scenes: Scenes;
   private tick = 0;
   private fed: Fed | undefined;
   /** First rows of the batch under way that were not taken. */
@@ -120,8 +79,7 @@ class Cell {
     this.feed = new Feed(run);
     this.rightful = new Rightful(run.prices, fault?.operator !== undefined);
     const label = `${fault?.id ?? 'none'} ${run.base.regime} ${run.phase}`;
-    this.random = new Random(run.base.seed).fork(label);
-    this.chooses = this.random;
+    this.scenes = new Scenes(run, new Random(run.base.seed).fork(label));
     const told = {
       onVerdict: (verdict: Verdict) => this.onVerdict(verdict),
       onFinding: (finding: Finding) => this.onFinding(finding),
@@ -188,30 +146,13 @@ class Cell {
     }
     if (this.stopped !== undefined) return;
     const { inputs } = fault ?? {};
-    const change = isStruck && inputs !== undefined ? this.changing(inputs, scene) : undefined;
-    this.bring(tick, change);
-  }
-
-  private changing(inputs: NonNullable<Fault['inputs']>, scene: FaultScene) {
-    return (records: readonly CommandRecord[]): readonly CommandRecord[] => inputs(records, scene);
+    const isChanged = isStruck && inputs !== undefined;
+    this.bring(tick, isChanged ? (records) => inputs(records, scene) : undefined);
   }
 
   private scene(ticks: number, timeMs: number): FaultScene {
-    const { base, phase, accountsOf } = this.true;
-    return {
-      regime: base.regime,
-      phase,
-      state: this.venue.state,
-      market: MARKET_ROW,
-      otherMarket: OTHER_ROW,
-      accounts: this.accounts ?? (this.accounts = accountsOf(MARKET_ROW)),
-      ticks,
-      timeMs,
-      random: this.chooses,
-    };
+    return this.scenes.at(this.venue.state, ticks, timeMs);
   }
-
-  private accounts: readonly number[] | undefined;
 
   /** In the phases with a new process: it starts here, and loads what the fault makes of it. */
   private start(): void {
@@ -242,12 +183,8 @@ class Cell {
   private startFrom({ refused, by, loaded }: DatabaseStrike): void {
     const { venue, true: run } = this;
     if (refused !== undefined) {
-      this.detect(
-        by === 'start' ? 'start' : by === 'fence' || by === 'readiness' ? 'database' : 'upgrade',
-        refused.check,
-        'I',
-        refused.about,
-      );
+      const where = by === 'start' ? 'start' : by === 'fence' || by === 'readiness' ? 'database' : 'upgrade';
+      this.detect(where, refused.check, 'I', refused.about);
       if (run.phase === 'restart') this.restart();
       return;
     }
@@ -410,33 +347,9 @@ class Cell {
     if (taken === undefined) return undefined;
     if (!venue.isGuarded) this.wrong.takeBatch(taken.rows, taken.firstSequence, rights);
     this.takeOutcome(taken);
-    this.noteRefusals(taken, commands, changed);
-    return taken;
-  }
-
-  /** A command that a fault made and the engine refuses is noticed by that. */
-  private noteRefusals(taken: Taken, commands: CommandBuffer, changed: readonly boolean[]): void {
-    if (!changed.includes(true)) return;
-    const kept = this.keptPlaces(commands, changed);
-    const { values, count } = taken.events;
-    for (let event = 0; event < count; event++) {
-      const at = event * EVENT_FLOATS;
-      if (values[at] !== EVENT.refused) continue;
-      if (kept[(values[at + 1] as number) - taken.firstSequence] !== true) continue;
-      const refusal = REFUSALS[values[at + 3] as number] ?? 'refused';
+    for (const refusal of refusedOfFault(taken, commands, changed, this.held))
       this.detect('engine', refusal, 'I', 'command');
-    }
-  }
-
-  /** Whether a fault made it, by place among the commands that were taken. */
-  private keptPlaces(commands: CommandBuffer, changed: readonly boolean[]): boolean[] {
-    const kept: boolean[] = [];
-    let place = 0;
-    for (let row = 0; row < commands.rows; row += Math.max(1, commands.i32[row * 16 + 1] as number)) {
-      const isChanged = changed[place++] === true;
-      if (!this.held.has(row)) kept.push(isChanged);
-    }
-    return kept;
+    return taken;
   }
 
   private detect(by: Detection['by'], check: string, of: Check['class'], about: string): void {

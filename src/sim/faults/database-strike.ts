@@ -40,7 +40,7 @@ import {
   SEAT,
 } from './database-place.ts';
 import { type DatabaseSite, openSite } from './database-site.ts';
-import { MARKET_ROW, OTHER_ROW } from './cell.ts';
+import { MARKET_ROW, OTHER_ROW } from './scenes.ts';
 import type { Regime } from './fault.ts';
 import type { TrueRun } from './true-run.ts';
 

@@ -1,5 +1,6 @@
 /** What the two runs of a cell, with the guard and without, came to beside the true world. */
-import { type CellRun, type Hold, runCell } from './cell.ts';
+import { runCell } from './cell.ts';
+import type { CellRun, Hold } from './cell-run.ts';
 import type { DatabaseStrike, LookedAt } from './database-strike.ts';
 import { type Detection, detectionKey } from './detection.ts';
 import { dueKey, targetOf } from './dues.ts';
