@@ -2,10 +2,11 @@
 import { Worker } from 'node:worker_threads';
 import type { JobAnswer, JobResult, MatrixJob, WorkerStart } from './matrix-job.ts';
 
-/** A job that takes longer hangs: without a guard the slowest take half a second, with it three, on a machine that does nothing else. */
-const HANGS_MS = { unguarded: 20_000, guarded: 60_000 } as const;
-/** Databases take their time, and the first job of a thread makes them. */
-const STORED_HANGS_MS = 300_000;
+/** A job whose thread works longer hangs: without a guard the slowest take half a second of a processor, with it three. */
+const WORKED_MS = { unguarded: 20_000, guarded: 60_000 } as const;
+/** One that waits for a database, or for its turn on a processor, may take its time: then it hangs too. */
+const WAITED_MS = 900_000;
+const LOOK_MS = 2000;
 /** How long a thread may take to remove its databases. */
 const END_MS = 30_000;
 
@@ -61,16 +62,21 @@ class Thread {
     const { worker } = this;
     return new Promise((resolve, reject) => {
       const done = (then: () => void): void => {
-        clearTimeout(timer);
+        clearInterval(timer);
         worker.off('message', onMessage);
         worker.off('error', onError);
         worker.off('exit', onExit);
         then();
       };
-      const timer = setTimeout(
-        () => done(() => resolve(undefined)),
-        job.isStored ? STORED_HANGS_MS : HANGS_MS[job.half],
-      );
+      const beganMs = performance.now();
+      const before = worker.cpuUsage().catch(() => ({ user: 0, system: 0 }));
+      const look = async (): Promise<void> => {
+        if (performance.now() - beganMs > WAITED_MS) return done(() => resolve(undefined));
+        const { user, system } = await worker.cpuUsage(await before);
+        if ((user + system) / 1000 > WORKED_MS[job.half]) done(() => resolve(undefined));
+      };
+      // A thread that has ended is told of otherwise.
+      const timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
       const onMessage = ({ result }: JobAnswer): void => done(() => resolve(result));
       const onError = (error: Error & { code?: string }): void =>
         done(() => (error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(undefined) : reject(error)));
