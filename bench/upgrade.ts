@@ -33,6 +33,8 @@ export interface UpgradeRequest {
   readonly hasTraders: boolean;
   /** Of the exchange's time while it is served. */
   readonly speed: number;
+  /** The program whose commands are run. */
+  readonly program: string;
   readonly migration: string;
   readonly soakSeconds: number;
 }
@@ -53,7 +55,6 @@ export interface UpgradeBenchResult {
   readonly longestGapMs: number;
 }
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const CLIENT = fileURLToPath(new URL('./upgrade-client.ts', import.meta.url));
 /** How long the client trades before and behind, to compare with. */
 const BESIDE_MS = 15_000;
@@ -176,13 +177,13 @@ async function administered(url: string, work: (database: Database) => Promise<u
 type Upgraded = Pick<UpgradeBenchResult, 'startSeconds' | 'openSeconds' | 'outcome' | 'client' | 'longestGapMs'>;
 
 async function upgraded(request: UpgradeRequest, path: string, url: string, tell: Tell): Promise<Upgraded> {
-  const { speed } = request;
+  const { speed, program } = request;
   const { accounts, seed, tickMs } = request.venue;
   const socket = socketPath(path);
   const startMs = performance.now();
   const words = ['--data-dir', path, '--database', url];
   const traffic = ['--accounts', accounts, '--seed', seed, '--tick', tickMs, '--speed', speed].map(String);
-  const serve = started(['serve', ...words, ...traffic, '--traders', request.hasTraders ? 'on' : 'off'], tell);
+  const serve = started(program, ['serve', ...words, ...traffic, '--traders', request.hasTraders ? 'on' : 'off'], tell);
   const secondsSince = (): number => rounded((performance.now() - startMs) / 1000, 1);
   try {
     await until(serve, () => askControl(socket, { ask: 'status' }).then(() => true));
@@ -196,7 +197,7 @@ async function upgraded(request: UpgradeRequest, path: string, url: string, tell
     await sleep(BESIDE_MS);
     client.stdin?.write('during\n');
     const run = ['upgrade', 'run', ...words, '--migration', request.migration, '--soak', request.soakSeconds, '--json'];
-    const outcome = JSON.parse(await output(started(run.map(String), tell))) as UpgradeOutcome;
+    const outcome = JSON.parse(await output(started(program, run.map(String), tell))) as UpgradeOutcome;
     client.stdin?.write('after\n');
     await sleep(BESIDE_MS);
     client.stdin?.end();
@@ -222,8 +223,8 @@ async function upgraded(request: UpgradeRequest, path: string, url: string, tell
   }
 }
 
-function started(words: readonly string[], tell: Tell): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+function started(program: string, words: readonly string[], tell: Tell): ChildProcess {
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   const isServe = words[0] === 'serve';
   // What serve tells is the way of its markets: of interest where it ends.
   child.stderr?.setEncoding('utf8').on('data', (part: string) => {

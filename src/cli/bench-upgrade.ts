@@ -25,6 +25,7 @@ interface UpgradeBenchOptions {
   readonly folder?: string;
 }
 
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const SAMPLE = fileURLToPath(new URL('../upgrade/samples/0100-trade-notional.json', import.meta.url));
 
 /** Adds `bench upgrade`. */
@@ -62,6 +63,7 @@ export function registerBenchUpgrade(bench: Command, frame: Frame): void {
           venue: { fills, accounts, seed, tickMs, inputs },
           speed,
           hasTraders: traders === 'on',
+          program: MAIN,
           migration,
           soakSeconds: soak,
           ...(database !== undefined && { url: database }),
