@@ -55,7 +55,7 @@ export function open(folder: string, from: StartKind): Opened {
 }
 
 /** All that a start must find again. */
-export function requireSame(a: Opened, b: Opened, about: string): void {
+function requireSame(a: Opened, b: Opened, about: string): void {
   assert.deepEqual(diffStates(b.exchange.state, a.exchange.state).map(describeDifference), [], about);
   assert.deepEqual(a.recovered.sealer.head, b.recovered.sealer.head, about);
   assert.equal(a.recovered.sealer.openCommands, b.recovered.sealer.openCommands, about);
