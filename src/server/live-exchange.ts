@@ -8,25 +8,23 @@ import { toHex } from '../chain/digest.ts';
 import { CommandBuffer } from '../engine/command-buffer.ts';
 import type { State } from '../engine/state.ts';
 import type { ActResult } from '../exchange/act.ts';
-import type { Exchange, ExchangeOptions } from '../exchange/exchange.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import { LiveClock } from '../exchange/live-clock.ts';
 import type { Reopening } from '../exchange/reopen.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { HeldCommand } from '../guard/screen.ts';
-import type { Disk } from '../journal/disk.ts';
 import { sha256 } from '../journal/node-digest.ts';
-import type { Database } from '../store/database.ts';
 import type { DurableBlock } from '../store/lease.ts';
-import { type DatabaseState, judgeDatabaseState, readStateAtOnce } from '../store/recover-from-database.ts';
+import { type DatabaseState, judgeDatabaseState } from '../store/recover-from-database.ts';
 import { type BirthCertificate, birthOf } from '../upgrade/birth.ts';
 import { ControlRefused } from './control-socket.ts';
-import type { DataDir } from './data-dir.ts';
 import { DatabaseLink } from './database-link.ts';
-import type { Start, StartKind } from './find-start.ts';
+import type { Start } from './find-start.ts';
 import { fundingGapMs } from './live-facts.ts';
+import { type LiveOptions, stateOfDatabase } from './live-options.ts';
 import { LiveReadiness } from './live-readiness.ts';
 import { PriceMoves } from './price-moves.ts';
-import { clockNotice, differenceNotice, heldNotice, type Notice, startNotice } from './notice.ts';
+import { clockNotice, differenceNotice, heldNotice, startNotice } from './notice.ts';
 import { recoverFolder, type RecoveredFolder, type ToldOfRecovery } from './recover-folder.ts';
 
 /** Ticks that are made up for one after the other; at speed 1 more of them are left out. */
@@ -34,36 +32,6 @@ const TICKS_MADE_UP = 4;
 const LONGEST_SLEEP_MS = 250;
 /** How long is waited for the database where something rests on it. */
 const PROJECTED_WITHIN_MS = 20_000;
-
-/** What happens at an exchange of its own accord: prices, and those who trade. Times are multiples of `tickMs`. */
-interface Traffic {
-  readonly tickMs: number;
-  readonly accounts: number;
-  /** The first commands of all, up to a tick. */
-  opening(timeMs: number, state: State, buffer: CommandBuffer): void;
-  /** What comes up to the tick at `timeMs`, which is last; prices alone where nobody is to trade. */
-  step(timeMs: number, state: State, buffer: CommandBuffer, hasTraders: boolean): void;
-}
-
-export interface LiveOptions {
-  readonly dir: DataDir;
-  /** Undefined: no database by the operator's word. */
-  readonly openDatabase: (() => Promise<Database>) | undefined;
-  readonly traffic: Traffic;
-  readonly hasTraders: boolean;
-  readonly speed: number;
-  /** What it starts from, at best: a snapshot unless said. From a database only where there is one. */
-  readonly from?: StartKind | undefined;
-  /** Begins with all commands held, until `resume`. */
-  readonly isPaused?: boolean;
-  readonly tell: (notice: Notice) => void;
-  /** Is given each batch once it is durable. */
-  readonly onPublish?: ExchangeOptions['onPublish'];
-  /** Clocks as of `LiveClock`; those of the machine unless said. */
-  readonly wallMs?: () => number;
-  readonly countMs?: () => number;
-  readonly disk?: Disk;
-}
 
 export class LiveExchange {
   readonly birth: BirthCertificate;
@@ -422,16 +390,5 @@ export class LiveExchange {
     } finally {
       await this.parts.roots.close();
     }
-  }
-}
-
-/** What a database has of the state, where it is to be started from. */
-async function stateOfDatabase({ from, openDatabase }: LiveOptions): Promise<DatabaseState | undefined> {
-  if (from !== 'database' || openDatabase === undefined) return undefined;
-  const database = await openDatabase();
-  try {
-    return await readStateAtOnce(database);
-  } finally {
-    await database.close();
   }
 }

@@ -12,7 +12,7 @@ import type { SourcesTold } from '../../guard/source-watch.ts';
 import type { Check, Verdict } from '../../guard/verdict.ts';
 import { Random } from '../random.ts';
 import type { CellRun, Hold } from './cell-run.ts';
-import type { DatabaseStrike } from './database-strike.ts';
+import type { DatabaseStrike } from './database-outcome.ts';
 import { Dependency } from './dependency.ts';
 import type { Detection } from './detection.ts';
 import { targetOf } from './dues.ts';

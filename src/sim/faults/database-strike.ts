@@ -4,14 +4,12 @@
  */
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandRecord } from '../../chain/command-value.ts';
-import { copyState } from '../../chain/copy-state.ts';
 import { diffStates } from '../../chain/state-difference.ts';
 import type { State } from '../../engine/state.ts';
 import { type Database, SqlFailed, type SqlSession } from '../../store/database.ts';
 import { cutBack } from '../../store/cut-back.ts';
 import { catchUp } from '../../store/follow-journal.ts';
-import { loadState, UnreadableState } from '../../store/load-state.ts';
+import { loadState } from '../../store/load-state.ts';
 import { recoverFromDatabase } from '../../store/recover-from-database.ts';
 import { lastHeight } from '../../store/write-blocks.ts';
 import { migrateInChunks, sayEpoch } from '../../upgrade/chunks.ts';
@@ -20,13 +18,11 @@ import { gatesOf, NOTHING_KNOWN } from '../../upgrade/readiness.ts';
 import { readSchema, type Schema } from '../../upgrade/read-schema.ts';
 import { asControl } from '../../upgrade/read-state.ts';
 import { rowsDigest } from '../../upgrade/rows-digest.ts';
-import type { Abort } from '../../upgrade/states.ts';
 import { comparing, withDatabase } from '../../upgrade/upgrade-context.ts';
 import { UpgradeFiles, upgradeId } from '../../upgrade/upgrade-files.ts';
-import { NOTHING_DECLARED, type UpgradeMigration, upgradeMigrationHash } from '../../upgrade/upgrade-migration.ts';
+import { NOTHING_DECLARED, upgradeMigrationHash } from '../../upgrade/upgrade-migration.ts';
 import { STOPPED } from '../../upgrade/venue.ts';
 import { verifyCandidate } from '../../upgrade/verify-candidate.ts';
-import type { World } from '../../upgrade/world.ts';
 import type { DatabaseScene, DatabaseWork, ShownPosition } from './database-fault.ts';
 import { databaseMutation } from './database-mutation.ts';
 import {
@@ -39,44 +35,11 @@ import {
   OLD_EPOCH,
   SEAT,
 } from './database-place.ts';
+import type { DatabaseStrike, MutatedRows, Refused } from './database-outcome.ts';
 import { type DatabaseSite, openSite } from './database-site.ts';
-import { MARKET_ROW, OTHER_ROW } from './scenes.ts';
+import { HARMLESS, loaded, migrationOf, sceneOf, withBadBackup } from './database-work.ts';
 import type { Regime } from './fault.ts';
 import type { TrueRun } from './true-run.ts';
-
-/** How it was looked at. */
-export type LookedAt = 'procedure' | 'verification' | 'backup' | 'start' | 'fence' | 'readiness';
-
-/** Who refused a database, and what it named. */
-interface Refused {
-  readonly check: string;
-  readonly about: string;
-}
-
-export interface DatabaseStrike {
-  readonly engine: World['engine'];
-  /** Undefined where nobody looked. */
-  readonly by: LookedAt | undefined;
-  readonly refused: Refused | undefined;
-  /** The state that a process has which loads what the database holds then; text: why it cannot be loaded at all. */
-  readonly loaded: State | string;
-  /** How a procedure went back. */
-  readonly abort: Abort | null;
-  /** Paths of what was found, the first ones. */
-  readonly findings: readonly string[];
-  /** What people do by what it showed them, once commands are taken. */
-  readonly acts: readonly CommandRecord[];
-  /** Whether a procedure left the live database as it was, row by row; null where none ran. */
-  readonly isLiveUntouched: boolean | null;
-}
-
-/** Rows that were changed, and whether anybody noticed. */
-export interface MutatedRows {
-  readonly name: string;
-  readonly up: readonly string[];
-  readonly outcome: 'noticed' | 'without effect' | 'unnoticed';
-  readonly about: string;
-}
 
 /** The place that is open. */
 interface Here {
@@ -98,7 +61,6 @@ const FENCED = 'MW001';
 const LISTED = 5;
 /** A projection stopped so many blocks before the rest. */
 const STALE_BLOCKS = 16;
-const NAME = '0999-of-the-matrix';
 
 class Undone extends Error {}
 
@@ -407,70 +369,4 @@ export class DatabaseStrikes {
       isLiveUntouched: null,
     };
   }
-}
-
-function migrationOf({ up, down = ['select 1'], declared = NOTHING_DECLARED }: DatabaseWork): UpgradeMigration {
-  return { name: NAME, up, down, declared };
-}
-
-/** What is upgraded where the backup is what goes wrong. */
-const HARMLESS: UpgradeMigration = {
-  name: NAME,
-  up: ['create index trade_by_maker on trade (maker_account)'],
-  down: ['drop index trade_by_maker'],
-  declared: { ...NOTHING_DECLARED, schema: ['index trade_by_maker'] },
-};
-
-/** A world whose copies of the live database are not what they should be. */
-function withBadBackup(world: World, statements: readonly string[]): World {
-  return {
-    engine: world.engine,
-    name: world.name,
-    openLive: () => world.openLive(),
-    open: (role) => world.open(role),
-    has: (role) => world.has(role),
-    drop: (role) => world.drop(role),
-    swap: (from, aside) => world.swap(from, aside),
-    copy: async (from, to) => {
-      await world.copy(from, to);
-      if (from !== 'live') return;
-      await withDatabase(world.open(to), (database) =>
-        database.transaction(async (session) => {
-          await sayEpoch(session);
-          for (const statement of statements) await session.query(statement);
-        }),
-      );
-    },
-  };
-}
-
-async function loaded(session: SqlSession, load: (session: SqlSession) => Promise<State>): Promise<State | string> {
-  try {
-    // Its index is made from its rows.
-    return copyState(await load(session));
-  } catch (error) {
-    if (!(error instanceof UnreadableState)) throw error;
-    return error.message;
-  }
-}
-
-function sceneOf(
-  { base, phase, accountsOf }: TrueRun,
-  place: DatabasePlace,
-  random: DatabaseScene['random'],
-): DatabaseScene {
-  const { state, earlier } = place;
-  return {
-    regime: base.regime,
-    phase,
-    state,
-    earlier,
-    get branch() {
-      return place.branch();
-    },
-    market: MARKET_ROW,
-    otherMarket: OTHER_ROW,
-    accounts: accountsOf(MARKET_ROW),
-    random,
-  };
 }

@@ -1,6 +1,6 @@
 /** Jobs of a matrix, as they go to a worker and come back: half a cell each, so that one that hangs is known by name. */
 import type { Harm, Phase, Regime } from './fault.ts';
-import type { MutatedRows } from './database-strike.ts';
+import type { MutatedRows } from './database-outcome.ts';
 import type { GuardedHalf } from './row.ts';
 
 export interface MatrixJob {

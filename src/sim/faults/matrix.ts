@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { DATABASE_PHASES } from './database-fault.ts';
 import { databaseMutation } from './database-mutation.ts';
-import type { MutatedRows } from './database-strike.ts';
+import type { MutatedRows } from './database-outcome.ts';
 import type { Fault, Harm, Phase, Regime } from './fault.ts';
 import type { JobResult, MatrixJob } from './matrix-job.ts';
 import { runJobs } from './matrix-pool.ts';

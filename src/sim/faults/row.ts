@@ -1,7 +1,7 @@
 /** What the two runs of a cell, with the guard and without, came to beside the true world. */
 import { runCell } from './cell.ts';
 import type { CellRun, Hold } from './cell-run.ts';
-import type { DatabaseStrike, LookedAt } from './database-strike.ts';
+import type { DatabaseStrike, LookedAt } from './database-outcome.ts';
 import { type Detection, detectionKey } from './detection.ts';
 import { dueKey, targetOf } from './dues.ts';
 import type { Fault, Harm, Phase, Regime } from './fault.ts';

@@ -1,7 +1,8 @@
 /** The bases, true worlds and controls of a matrix, each made when it is first needed. */
 import { type Base, buildBase } from './base.ts';
 import { runCell } from './cell.ts';
-import { DatabaseStrikes, type MutatedRows } from './database-strike.ts';
+import type { MutatedRows } from './database-outcome.ts';
+import { DatabaseStrikes } from './database-strike.ts';
 import { type Fault, type Harm, type Phase, REGIMES, type Regime } from './fault.ts';
 import { Random } from '../random.ts';
 import { endOf } from './phases.ts';
