@@ -98,11 +98,10 @@ const AWARD = {
   paragraph: isRow,
   reasons: isText,
 };
-const REASONS = [
-  ...['RESTORED', 'RESTORED_BEFORE', 'AWARDED', 'UNAFFECTED_HASH_EQUAL', 'EVEN', 'GAIN_NOT_PURSUED', 'GAIN_REVERSED'],
-  ...['GIVEN_BACK', 'LIQUIDATED_ANYWAY', 'COVERED_BY_ROLLBACK', 'OUTSIDE_POLICY', 'SELF_TRADE_NETTED', 'PAID_BEFORE'],
-  ...['QUESTION', 'HOUSE', 'CREATED_LATER'],
-];
+const REASONS =
+  'RESTORED RESTORED_BEFORE AWARDED UNAFFECTED_HASH_EQUAL EVEN GAIN_NOT_PURSUED GAIN_REVERSED ' +
+  'GIVEN_BACK LIQUIDATED_ANYWAY COVERED_BY_ROLLBACK OUTSIDE_POLICY SELF_TRADE_NETTED PAID_BEFORE ' +
+  'QUESTION HOUSE CREATED_LATER';
 const STATEMENT = {
   account: (value) => isCount(value) && value > 0,
   key: isHash,
@@ -129,7 +128,7 @@ const STATEMENT = {
   paid: isNatural,
   owed: isNatural,
   reversed: isNatural,
-  reason: among(...REASONS),
+  reason: among(...REASONS.split(' ')),
   forced: [{ fork: isCount, sequence: isCount, kind: isText, warrant: (value) => value === -1 || isCount(value) }],
   warrants: [isText],
 };

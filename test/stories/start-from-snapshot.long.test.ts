@@ -22,11 +22,10 @@ test('from a snapshot or from the first command of an exchange whose traders are
   assert.ok(first.published.includes('liquidated'));
   await first.ticks(45);
   const { machine } = first;
-  const stopped = { ...machine };
+  const clock = Object.assign(new Machine(), machine);
   await first.crash();
   const copy = `${folder} copy`;
   cpSync(folder, copy, { recursive: true });
-  const clock = Object.assign(new Machine(), stopped);
   const one = await openServed(folder, { wild: 100, machine, from: 'snapshot' });
   const other = await openServed(copy, { wild: 100, machine: clock, from: 'journal' });
   assert.deepEqual([one.live.start?.kind, other.live.start], ['snapshot', undefined]);
