@@ -4,6 +4,7 @@
 //   npm test                   everything
 //   npm test -- margin laws    only the tests whose path contains "margin" or "laws", without the static checks
 //   npm test -- --long         the long tests alone (`*.long.test.ts`), which `npm run suite` runs
+//   npm test -- --soak         those that take minutes each (`*.soak.test.ts`), by hand: `npm run soak`
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -53,12 +54,17 @@ function runNode(args: readonly string[]): number {
   return result.status ?? 1;
 }
 
-const LONG = '.long.test.ts';
+const KINDS = { '--long': '.long.test.ts', '--soak': '.soak.test.ts' } as const;
+type Kind = keyof typeof KINDS;
 const PROCESSES = 2;
 
-function testFiles(patterns: readonly string[], isLong: boolean): string[] {
+function kindOf(file: string): Kind | undefined {
+  return (Object.keys(KINDS) as Kind[]).find((kind) => file.endsWith(KINDS[kind]));
+}
+
+function testFiles(patterns: readonly string[], kind: Kind | undefined): string[] {
   const all = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort();
-  const files = all.filter((file) => file.endsWith(LONG) === isLong);
+  const files = all.filter((file) => kindOf(file) === kind);
   return patterns.length === 0 ? files : files.filter((file) => patterns.some((pattern) => file.includes(pattern)));
 }
 
@@ -122,9 +128,9 @@ async function runAll(files: readonly string[]): Promise<number> {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  const isLong = words.includes('--long');
-  const patterns = words.filter((word) => word !== '--long');
-  if (patterns.length === 0 && !isLong) {
+  const kind = words.find((word): word is Kind => word in KINDS);
+  const patterns = words.filter((word) => !(word in KINDS));
+  if (patterns.length === 0 && kind === undefined) {
     for (const { heading, mend, args } of checks) {
       const startedMs = performance.now();
       console.log(`\n== ${heading}`);
@@ -136,7 +142,7 @@ async function main(words: readonly string[]): Promise<number> {
       console.log(`ok, ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
     }
   }
-  const files = testFiles(patterns, isLong);
+  const files = testFiles(patterns, kind);
   if (files.length === 0) {
     console.error(`npm test: no test file's path contains ${patterns.map((pattern) => `"${pattern}"`).join(' or ')}`);
     return 2;
