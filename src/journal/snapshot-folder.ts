@@ -1,12 +1,12 @@
 /** Snapshots in files beside the journal: written whole or not at all, loaded only against their block. */
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Block } from '../chain/block.ts';
 import { loadSnapshot, type SnapshotRefusal, writeSnapshot } from '../chain/snapshot.ts';
 import type { State } from '../engine/state.ts';
 import { type Disk, fileDisk } from './disk.ts';
 import { crc32, sha256 } from './node-digest.ts';
-import { syncFolder } from './segment-files.ts';
+import { writeWholeFile } from './whole-file.ts';
 
 const FOLDER = 'snapshots';
 const NAME_PATTERN = /^(\d{12})\.snapshot$/;
@@ -30,25 +30,13 @@ export function saveSnapshot(journalFolder: string, state: State, block: Block, 
   const folder = join(journalFolder, FOLDER);
   mkdirSync(folder, { recursive: true });
   const path = join(folder, snapshotName(block.height));
-  const temporary = `${path}.partial`;
-  try {
-    const descriptor = openSync(temporary, 'w');
-    try {
-      let position = 0;
-      for (const part of writeSnapshot(state, block, sha256, crc32)) {
-        disk.write(descriptor, [part], position);
-        position += part.length;
-      }
-      disk.sync(descriptor);
-    } finally {
-      closeSync(descriptor);
+  writeWholeFile(path, disk, (descriptor) => {
+    let position = 0;
+    for (const part of writeSnapshot(state, block, sha256, crc32)) {
+      disk.write(descriptor, [part], position);
+      position += part.length;
     }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncFolder(folder);
+  });
   return path;
 }
 

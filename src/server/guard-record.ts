@@ -2,7 +2,7 @@
  * The guard's memory at the end of a block, in a file beside the snapshots: written whole or not at all, and given to a guard only as it
  * was written, of the block that the journal has.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Deserializer, Serializer } from 'node:v8';
 import { type Block, blockHash } from '../chain/block.ts';
@@ -12,7 +12,7 @@ import type { Reopening } from '../exchange/reopen.ts';
 import type { Guard } from '../guard/guard.ts';
 import { type Disk, fileDisk } from '../journal/disk.ts';
 import { sha256 } from '../journal/node-digest.ts';
-import { syncFolder } from '../journal/segment-files.ts';
+import { writeWholeFile } from '../journal/whole-file.ts';
 
 const FOLDER = 'snapshots';
 const NAME_PATTERN = /^(\d{12})\.guard$/;
@@ -49,22 +49,9 @@ export function saveGuard(journalFolder: string, of: Remembering, block: Block, 
   const body = serializer.releaseBuffer();
   const folder = join(journalFolder, FOLDER);
   mkdirSync(folder, { recursive: true });
-  const path = pathOf(journalFolder, block.height);
-  const temporary = `${path}.partial`;
-  try {
-    const descriptor = openSync(temporary, 'w');
-    try {
-      disk.write(descriptor, [MAGIC, blockHash(block, sha256), sha256(body), body], 0);
-      disk.sync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncFolder(folder);
+  writeWholeFile(pathOf(journalFolder, block.height), disk, (descriptor) =>
+    disk.write(descriptor, [MAGIC, blockHash(block, sha256), sha256(body), body], 0),
+  );
   return true;
 }
 
