@@ -230,6 +230,9 @@ export class LiveExchange {
    * (`ControlRefused`) when the database does not get there: then it goes on.
    */
   async pause(closes: boolean): Promise<number> {
+    // Most of what is open becomes durable and projected while commands are still taken: fewer are kept waiting, for less.
+    this.seal();
+    await this.isProjected(this.parts.journal.height);
     this.isPaused = true;
     this.seal();
     const { height } = this.parts.journal;

@@ -6,7 +6,7 @@ import type { ReadBefore } from './read-before.ts';
 import type { Declared } from './upgrade-migration.ts';
 
 /** Which side it is, and what was read of it before. */
-interface Side {
+export interface Side {
   readonly role: 'control' | 'candidate';
   readonly before: ReadBefore | undefined;
 }
@@ -17,10 +17,9 @@ const HOUR_MS = 3_600_000;
 const ORPHANS = {
   'trade/orphans/sequence': `select count(*) as n from trade t
     where not exists (select 1 from command c where c.fork = t.fork and c.sequence = t.sequence)`,
-  'trade/orphans/maker_order': `select count(*) as n from (select distinct fork, maker_order from trade) t
-    where not exists (select 1 from order_version o where o.order_id = t.maker_order)`,
-  'trade/orphans/taker_order': `select count(*) as n from (select distinct fork, taker_order from trade) t
-    where not exists (select 1 from order_version o where o.order_id = t.taker_order)`,
+  'trade/orphans/order': `select count(*) as n from
+    (select maker_order as order_id from trade union select taker_order from trade) t
+    where not exists (select 1 from order_version o where o.order_id = t.order_id)`,
   'order_version/orphans/account': `select count(*) as n from (select distinct account from order_version) o
     where not exists (select 1 from balance_version b where b.account = o.account)
       and not exists (select 1 from state_account a where a.row = o.account)`,
@@ -36,33 +35,47 @@ export async function historyFingerprint(
   { role, before }: Side,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  const once = <T>(tables: readonly string[], key: string, read: () => Promise<T>): Promise<T> =>
-    before === undefined ? read() : before.once(role, tables, `${key} ${height}`, read);
-  const isLeft = (name: string): boolean => {
-    const { removed = {}, changed = {} } = declared.tables[name] ?? {};
-    return Object.keys(removed).length + Object.keys(changed).length > 0 || declared.droppedTables.includes(name);
-  };
+  const once = onceOf({ role, before });
   for (const { name, columns } of PROJECTED_TABLES) {
-    if (isLeft(name)) continue;
-    const { rows, sums } = await once([name], `totals ${name}`, () => totalsOf(session, name, height));
+    if (isLeftToRows(name, declared)) continue;
+    const { rows, sums } = await once([name], `totals ${name} ${height}`, () => totalsOf(session, name, height));
     found.set(`${name}/all/rows`, String(rows));
     for (const [column, sum] of Object.entries(sums)) found.set(`${name}/all/${column}`, String(sum));
     if (!columns.some(([column]) => column === 'time_ms')) continue;
-    const hours = await once([name], `hours ${name}`, () =>
+    const hours = await once([name], `hours ${name} ${height}`, () =>
       session.query<{ hour: number; n: number }>(
         `select time_ms / ${HOUR_MS} as hour, count(*) as n from ${name} group by 1`,
       ),
     );
     for (const { hour, n } of hours) found.set(`${name}/hour ${hour}/rows`, String(n));
   }
-  const used = /\b(?:trade|command|order_version|balance_version|position_version|state_account)\b/g;
+  return found;
+}
+
+const USED = /\b(?:trade|command|order_version|balance_version|position_version|state_account)\b/g;
+
+/** How many rows point at none, by the name of the link. Tables of which the migration removes or changes columns are left out. */
+export async function orphansOf(session: SqlSession, declared: Declared, side: Side): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const once = onceOf(side);
   for (const [path, text] of Object.entries(ORPHANS)) {
-    const tables = [...new Set([...text.matchAll(used)].map(([name]) => name))];
-    if (tables.some(isLeft)) continue;
+    const tables = [...new Set([...text.matchAll(USED)].map(([name]) => name))];
+    if (tables.some((name) => isLeftToRows(name, declared))) continue;
     const [row] = await once(tables, path, () => session.query<{ n: number }>(text));
     found.set(path, String(row?.n ?? 0));
   }
   return found;
+}
+
+type Once = <T>(tables: readonly string[], key: string, read: () => Promise<T>) => Promise<T>;
+
+function onceOf({ role, before }: Side): Once {
+  return (tables, key, read) => (before === undefined ? read() : before.once(role, tables, key, read));
+}
+
+function isLeftToRows(name: string, { tables, droppedTables }: Declared): boolean {
+  const { removed = {}, changed = {} } = tables[name] ?? {};
+  return Object.keys(removed).length + Object.keys(changed).length > 0 || droppedTables.includes(name);
 }
 
 /** The funding indexes that each market had, by the ticks of the history that is alive, and the last of them. */

@@ -51,6 +51,16 @@ export class ReadBefore {
     this.kept.delete(role);
   }
 
+  /**
+   * What is known, for a copy that takes the candidate's role while the candidate keeps its own: what is read of the copy is not known of
+   * the candidate. The control is the same for both.
+   */
+  ofCopy(): ReadBefore {
+    const other = new ReadBefore();
+    for (const [role, kept] of this.kept) other.kept.set(role, role === 'control' ? kept : new Map(kept));
+    return other;
+  }
+
   /** Begins a look at a database (`role`) in a session whose transaction sees one moment of it. */
   async begin(role: string, session: SqlSession): Promise<void> {
     const [row] = await session.query<{ mark: string }>(MARK);

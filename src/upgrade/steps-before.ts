@@ -66,10 +66,14 @@ async function hasFence(database: Database): Promise<boolean> {
   return row?.is_there === true;
 }
 
-/** U1: a copy of the live database stands still from here on; the migration is rehearsed on a copy of that. */
+/**
+ * U1: a copy of the live database stands still from here on, the control. The migration is rehearsed on a copy of that, the candidate, so
+ * that what may go live later is what was rehearsed; the way back on a copy of the candidate, which is thrown away.
+ */
 export async function rehearse(context: UpgradeContext): Promise<StepResult> {
   const { world, venue, journal, memory, onPlace } = context;
-  memory.known = { before: new ReadBefore(), led: new LedState() };
+  const known = { before: new ReadBefore(), led: new LedState() };
+  memory.known = known;
   await venue.releaseDatabase();
   try {
     await world.copy('live', 'control');
@@ -80,59 +84,82 @@ export async function rehearse(context: UpgradeContext): Promise<StepResult> {
   // It goes on to the journal's end, and its state with it: the state that a migration meets is that of now.
   await withDatabase(world.open('control'), (database) => catchUp({ folder: journal, database, before: sayEpoch }));
   onPlace('control at the tip');
-  await world.copy('control', 'rehearsal');
-  onPlace('rehearsal copied');
-  const result = await withDatabase(world.open('control'), (control) =>
-    withDatabase(world.open('rehearsal'), (rehearsal) => rehearseOn(context, control, rehearsal)),
-  );
-  await world.drop('rehearsal');
-  return result;
+  await world.copy('control', 'candidate');
+  onPlace('candidate copied');
+  return withDatabase(world.open('control'), async (control) => {
+    const forwards = await withDatabase(world.open('candidate'), (candidate) =>
+      rehearseForwards(context, control, candidate),
+    );
+    if (forwards.verdict !== 'pass') return forwards;
+    await world.copy('candidate', 'rehearsal');
+    onPlace('rehearsal copied');
+    const back = await withDatabase(world.open('rehearsal'), (rehearsal) =>
+      rehearseBack(context, control, rehearsal, known.before.ofCopy()),
+    );
+    await world.drop('rehearsal');
+    return back.verdict === 'pass' ? { ...forwards, content: { ...forwards.content, ...back.content } } : back;
+  });
 }
 
 class InterruptedHere extends Error {}
 
-async function rehearseOn(context: UpgradeContext, control: Database, rehearsal: Database): Promise<StepResult> {
-  const { migration, checkTime } = context;
-  // The copy is a backup that was restored: it must be the state of a sealed block, by the journal and its snapshots.
-  const restored = await recoverFromDatabase(rehearsal, new JournalReader(context.journal), {
-    folder: context.journal,
-    differences: 20,
-  });
-  if (!restored.accepted) {
-    const found = restored.differences.map(({ table, row, column, journal, database }) => {
-      return { path: `${table}/${row}/${column}`, control: journal, candidate: database };
-    });
-    const named = {
-      path: `state_head/${restored.height ?? 0}/state_root`,
-      control: 'sealed',
-      candidate: restored.about,
-    };
-    return failedWith(found.length > 0 ? found : [named], { backup: restored.refusal });
-  }
-  const backup = { height: restored.block.height, stateRoot: toHex(restored.block.stateRoot) };
-  const crashes = await crashAtEveryChunk(context, rehearsal);
-  if (typeof crashes !== 'number') return failedWith([crashes], { backup });
+async function rehearseForwards(context: UpgradeContext, control: Database, candidate: Database): Promise<StepResult> {
+  const { migration, checkTime, memory } = context;
+  const [restored, crashes] = await Promise.all([
+    restoredBackup(context, control),
+    crashAtEveryChunk(context, candidate),
+  ]);
+  if (restored.verdict !== 'pass') return restored;
+  const { content } = restored;
+  if (typeof crashes !== 'number') return failedWith([crashes], content);
   checkTime();
-  const after = await verification(context, control, rehearsal, migration.declared);
-  if (after.verdict !== 'pass') return { verdict: after.verdict, content: { backup, crashes, ...contentOf(after) } };
-  const again = await migrateInChunks(rehearsal, migration);
-  const twice = await verification(context, control, rehearsal, migration.declared);
+  const after = await verification(context, control, candidate, migration.declared, memory.known?.before);
+  if (after.verdict !== 'pass')
+    return { verdict: after.verdict, content: { ...content, crashes, ...contentOf(after) } };
+  const ranTwice = await migrateInChunks(candidate, migration);
+  const twice = await verification(context, control, candidate, migration.declared, memory.known?.before);
+  return {
+    verdict: ranTwice === 0 ? twice.verdict : 'fail',
+    content: { ...content, crashes, ranTwice, ...contentOf(twice) },
+  };
+}
+
+/** The control is a backup that was restored: it must be the state of a sealed block, by the journal and its snapshots. */
+async function restoredBackup({ journal }: UpgradeContext, control: Database): Promise<StepResult> {
+  const options = { folder: journal, differences: 20 };
+  const restored = await recoverFromDatabase(control, new JournalReader(journal), options);
+  if (restored.accepted) {
+    const { height, stateRoot } = restored.block;
+    return passed({ backup: { height, stateRoot: toHex(stateRoot) } });
+  }
+  const found = restored.differences.map(({ table, row, column, journal: ours, database }) => {
+    return { path: `${table}/${row}/${column}`, control: ours, candidate: database };
+  });
+  const path = `state_head/${restored.height ?? 0}/state_root`;
+  const named = { path, control: 'sealed', candidate: restored.about };
+  return failedWith(found.length > 0 ? found : [named], { backup: restored.refusal });
+}
+
+/** The way back gives the control again, and the way forwards can be gone once more. */
+async function rehearseBack(
+  context: UpgradeContext,
+  control: Database,
+  rehearsal: Database,
+  before: ReadBefore,
+): Promise<StepResult> {
+  const { migration } = context;
   try {
     await migrateBack(rehearsal, migration);
   } catch (error) {
     if (!(error instanceof SqlFailed)) throw error;
-    return failedWith([{ path: 'migration/down/statement', control: 'runs', candidate: error.message }], { backup });
+    return failedWith([{ path: 'migration/down/statement', control: 'runs', candidate: error.message }]);
   }
-  const back = await verification(context, control, rehearsal, NOTHING_DECLARED);
-  if (back.verdict !== 'pass') return { verdict: back.verdict, content: { backup, way: 'down', ...contentOf(back) } };
-  const forwards = await migrateInChunks(rehearsal, migration);
-  const anew = await verification(context, control, rehearsal, migration.declared);
-  const worst = [twice, anew].find(({ verdict }) => verdict !== 'pass') ?? anew;
-  const isWhole = again === 0 && forwards === migration.up.length;
-  return {
-    verdict: isWhole ? worst.verdict : 'fail',
-    content: { backup, crashes, ranTwice: again, roundTrip: forwards, ...contentOf(worst) },
-  };
+  const back = await verification(context, control, rehearsal, NOTHING_DECLARED, before);
+  if (back.verdict !== 'pass') return { verdict: back.verdict, content: { way: 'down', ...contentOf(back) } };
+  const roundTrip = await migrateInChunks(rehearsal, migration);
+  if (roundTrip === migration.up.length) return passed({ roundTrip });
+  const chunks = [migration.up.length, roundTrip].map(String) as [string, string];
+  return failedWith([{ path: 'migration/up/chunks', control: chunks[0], candidate: chunks[1] }]);
 }
 
 /** Interrupts the migration before and behind each commit, and goes on; returns how often. A statement that fails is a finding. */
@@ -140,14 +167,16 @@ async function crashAtEveryChunk(
   context: UpgradeContext,
   database: Database,
 ): Promise<number | { path: string; control: string; candidate: string }> {
-  const { migration, checkTime } = context;
+  const { migration, checkTime, onPlace } = context;
   let crashes = 0;
   for (const [at] of migration.up.entries()) {
     for (const place of ['before_commit', 'after_commit'] as const) {
       checkTime();
       try {
         await migrateInChunks(database, migration, (ordinal, where) => {
-          if (ordinal === at && where === place) throw new InterruptedHere();
+          if (ordinal !== at || where !== place) return;
+          onPlace(`chunk ${ordinal} ${place}`);
+          throw new InterruptedHere();
         });
       } catch (error) {
         if (error instanceof SqlFailed) {
@@ -165,12 +194,12 @@ async function crashAtEveryChunk(
 /** U2: the candidate is made, migrated and verified, and follows the live journal. */
 export async function shadow(context: UpgradeContext): Promise<StepResult> {
   const { world, migration, memory, onPlace } = context;
-  await makeCandidate(context);
-  memory.known?.before.forget('candidate');
+  // The one that was rehearsed on, whose rows are not read again unless they were written since.
+  if (await isCandidateMade(context)) memory.known?.before.forget('candidate');
   return withDatabase(world.open('control'), async (control) => {
     return withDatabase(world.open('candidate'), async (candidate) => {
       await migrateInChunks(candidate, migration, (ordinal, place) => onPlace(`chunk ${ordinal} ${place}`));
-      const verified = await verification(context, control, candidate, migration.declared);
+      const verified = await verification(context, control, candidate, migration.declared, memory.known?.before);
       if (verified.verdict !== 'pass') return { verdict: verified.verdict, content: contentOf(verified) };
       onPlace('candidate verified');
       return followed(context, control, candidate, contentOf(verified));
@@ -178,15 +207,19 @@ export async function shadow(context: UpgradeContext): Promise<StepResult> {
   });
 }
 
-/** Begun before and broken off, it goes on where it was; one that followed the journal already is made anew, since the control did not. */
-async function makeCandidate({ world, onPlace }: UpgradeContext): Promise<void> {
+/**
+ * Begun before and broken off, it goes on where it was; one that followed the journal already is made anew, since the control did not.
+ * Returns whether it was made.
+ */
+async function isCandidateMade({ world, onPlace }: UpgradeContext): Promise<boolean> {
   if (await world.has('candidate')) {
     const height = await withDatabase(world.open('control'), lastHeight);
     const found = await withDatabase(world.open('candidate'), lastHeight);
-    if (found === height) return;
+    if (found === height) return false;
   }
   await world.copy('control', 'candidate');
   onPlace('candidate copied');
+  return true;
 }
 
 /** The candidate goes on with the journal as the live one does, by this release: what it cannot write, it could not live with. */
@@ -230,6 +263,7 @@ function verification(
   control: Database,
   candidate: Database,
   declared: Declared,
+  before: ReadBefore | undefined,
 ): Promise<Verification> {
   const { journal, limits, memory, checkTime } = context;
   const history = new JournalReader(journal);
@@ -242,7 +276,7 @@ function verification(
       folder: journal,
       blocks: limits.blocks,
       checkTime,
-      before: memory.known?.before,
+      before,
       led: memory.known?.led,
     }),
   );

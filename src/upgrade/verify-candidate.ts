@@ -19,7 +19,7 @@ import {
 } from './compare-states.ts';
 import { compareTables } from './compare-tables.ts';
 import { Findings, type UpgradeFinding } from './finding.ts';
-import { historyFingerprint, knownIndexes } from './history-fingerprint.ts';
+import { historyFingerprint, knownIndexes, orphansOf, type Side } from './history-fingerprint.ts';
 import { checkPages } from './page-checks.ts';
 import { ReadBefore } from './read-before.ts';
 import { readSchema, type Schema } from './read-schema.ts';
@@ -164,13 +164,17 @@ class CandidateVerification {
         compareFingerprints(stateFingerprint(own), stateFingerprint(other), findings);
       }
       const last = Number.MAX_SAFE_INTEGER;
-      const { before } = this;
+      const [ownSide, otherSide] = [this.sideOf('control'), this.sideOf('candidate')];
       const [ours, theirs] = await Promise.all([
-        historyFingerprint(control, last, declared, { role: 'control', before }),
-        historyFingerprint(candidate, last, declared, { role: 'candidate', before }),
+        historyFingerprint(control, last, declared, ownSide),
+        historyFingerprint(candidate, last, declared, otherSide),
       ]);
       compareFingerprints(ours, theirs, findings);
-      return `${ours.size} numbers of the history, the state at block ${this.height}`;
+      const orphans = await orphansOf(candidate, declared, otherSide);
+      // Where there are none, there are none in the control, whose rows are the same or are findings.
+      const isNone = [...orphans.values()].every((n) => n === '0');
+      if (!isNone) compareFingerprints(await orphansOf(control, declared, ownSide), orphans, findings);
+      return `${ours.size + orphans.size} numbers of the history, the state at block ${this.height}`;
     });
     await this.check('replay', (findings) => {
       const state = requireState(head, other);
@@ -190,6 +194,10 @@ class CandidateVerification {
       const { accounts, liquidatable } = compareAccounts(requireState(head, own), requireState(head, other), findings);
       return Promise.resolve(`${accounts} accounts, ${liquidatable} liquidatable at sealed prices`);
     });
+  }
+
+  private sideOf(role: Side['role']): Side {
+    return { role, before: this.before };
   }
 
   private async candidateState(schemas: { readonly control: Schema; readonly candidate: Schema }): Promise<ReadState> {
