@@ -34,7 +34,7 @@ export function replaceActFile(file: string, act: SignedAct): void {
 
 /** Says what an act does, when it may be carried out, and why: what is to be read before it is signed. */
 export function sayAct(output: Output, act: Act): void {
-  output.say(`Act ${actHash(act)} on fork ${act.fork}:`);
+  output.say(`Act ${actHash(act)} on fork ${act.fork} of ${act.venue ?? 'an exchange without keys'}:`);
   for (const line of effectOf(act)) output.say(`  ${line}`);
   const from = act.notBeforeMs === 0 ? '' : `from ${timeText(act.notBeforeMs)} `;
   output.say(`It may be carried out ${from}until ${timeText(act.expiryMs)}, in the exchange's time.`);

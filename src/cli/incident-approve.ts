@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type Act, actHash } from '../guard/authority/act.ts';
 import { decodeAct, type Signature, type SignedAct } from '../guard/authority/decode-act.ts';
 import { APPROVAL_LIMIT_MS } from '../guard/authority/judge-act.ts';
+import { venueOf } from '../guard/authority/recorded-acts.ts';
 import { signHash } from '../guard/authority/signature.ts';
 import {
   readApproval,
@@ -111,13 +112,16 @@ function rehearsed({ state }: StateAt, { plan }: StoredPayout, content: PayoutCo
 }
 
 /** The approval that another began, if it is of this content and still good; a new one where there is none. */
-function startedIn(folder: string, content: PayoutContent, { block }: StateAt, minutes: number): SignedAct {
+function startedIn(folder: string, content: PayoutContent, { block, reader }: StateAt, minutes: number): SignedAct {
+  const venue = venueOf(reader.entries(-1));
   const begun = readApproval(folder, content.round);
   const what = approvalOf(content);
   const isSame =
     begun !== undefined && canonicalJson(begun.act.what as unknown as Json) === canonicalJson(what as unknown as Json);
-  if (isSame && begun.act.fork === block.fork && begun.act.expiryMs > block.lastMs) return begun;
+  if (isSame && begun.act.venue === venue && begun.act.fork === block.fork && begun.act.expiryMs > block.lastMs)
+    return begun;
   const act: Act | { readonly bad: string } = decodeAct({
+    venue,
     fork: block.fork,
     nonce: randomBytes(16).toString('hex'),
     notBeforeMs: block.lastMs,

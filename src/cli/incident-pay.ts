@@ -98,6 +98,7 @@ function keysIn(file: string): readonly EnrolledKey[] {
   const keys = readJsonFile(file);
   // Read by the rules of an act that enrols them.
   const act = decodeAct({
+    venue: null,
     fork: 0,
     nonce: '0'.repeat(32),
     notBeforeMs: 0,

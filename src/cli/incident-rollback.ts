@@ -7,6 +7,7 @@ import { toHex } from '../chain/digest.ts';
 import type { SettledWithdrawal } from '../chain/fates.ts';
 import { chainId, VENUE_NAME } from '../chain/fork-id.ts';
 import { decodeAct } from '../guard/authority/decode-act.ts';
+import { venueOf } from '../guard/authority/recorded-acts.ts';
 import { custodyText } from '../incident/custody.ts';
 import { fateLines } from '../incident/fate-lines.ts';
 import {
@@ -166,6 +167,7 @@ function writeAct(
   const { certificate } = prepared;
   const notBeforeMs = journal.block(certificate.deadHead.height)?.lastMs ?? 0;
   const act = decodeAct({
+    venue: venueOf(journal.entries()),
     fork: certificate.parent,
     nonce: randomBytes(16).toString('hex'),
     notBeforeMs,

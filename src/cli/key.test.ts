@@ -61,10 +61,13 @@ function tradeInto(into: string): void {
 
 let acts = 0;
 
-/** Writes an act and has people sign it; returns its file. */
+const OTHER_VENUE = 'ab'.repeat(32);
+
+/** Writes an act and has people sign it; returns its file. It is for another venue unless said, or of none where it enrols. */
 async function act(about: readonly string[], ...signers: string[]): Promise<string> {
   const file = at(`act-${acts++}.json`);
-  const made = await key('act', ...about, '--out', file, '--reason', 'a test', '--expires', '1970-01-20T00:00:00Z');
+  const named = about.includes('--venue') || about.includes('--enrol') ? about : ['--venue', OTHER_VENUE, ...about];
+  const made = await key('act', ...named, '--out', file, '--reason', 'a test', '--expires', '1970-01-20T00:00:00Z');
   assert.equal(made.code, 0, made.prose);
   for (const name of signers) {
     const { code, prose } = await key('sign', '--key', at(`${name}.key`), '--act', file);
@@ -178,15 +181,47 @@ const refused: readonly (readonly [error: string, about: readonly string[]])[] =
 for (const [error, options] of refused) {
   test(`no act is written of ${options.filter((each) => each.startsWith('--')).join(' ')}: ${error}`, async () => {
     const file = at('none.json');
-    const { code, json } = await key('act', ...options, '--out', file, '--reason', 'r', '--expires', '1000');
+    const { code, json } = await key(
+      'act',
+      '--venue',
+      OTHER_VENUE,
+      ...options,
+      '--out',
+      file,
+      '--reason',
+      'r',
+      '--expires',
+      '1000',
+    );
     assert.deepEqual([code, json['error']], [2, error]);
     assert.ok(!readdirSync(folder).includes('none.json'));
   });
 }
 
+test('an act that names no exchange is written for an enrolment alone', async () => {
+  const rest = ['--out', at('none.json'), '--reason', 'r', '--expires', '1000'];
+  assert.equal((await key('act', '--status', 'OK', ...rest)).json['error'], 'venue_missing');
+  assert.equal((await key('act', '--venue', 'MAKEWHOLE', '--status', 'OK', ...rest)).json['error'], 'not_an_act');
+  assert.ok(!readdirSync(folder).includes('none.json'));
+});
+
 test('times that there are not, and files that are no acts, are refused', async () => {
   const expires = async (time: string): Promise<unknown> =>
-    (await key('act', '--status', 'OK', '--out', at('none.json'), '--reason', 'r', '--expires', time)).json['error'];
+    (
+      await key(
+        'act',
+        '--venue',
+        OTHER_VENUE,
+        '--status',
+        'OK',
+        '--out',
+        at('none.json'),
+        '--reason',
+        'r',
+        '--expires',
+        time,
+      )
+    ).json['error'];
   for (const time of ['soon', '2026-02-30T00:00:00Z', '2026-01-01', '-5'])
     assert.equal(await expires(time), 'invalid_argument', time);
   writeFileSync(at('text.json'), 'text');
@@ -202,10 +237,24 @@ test('a whole story on a journal: enrol, stop with one key, open with two, verif
   const roles = people.flatMap((name) => ['--enrol', `${name.startsWith('g') ? 'guard' : 'operator'}:${keys[name]}`]);
   const enrol = await act(roles, ...people);
   assert.equal((await submit(await act(['--status', 'MAINTENANCE'], 'ann'))).json['refusal'], 'no_roster');
-  assert.equal((await submit(enrol)).json['accepted'], true);
-  assert.equal((await submit(enrol)).json['refusal'], 'nonce_used');
-  assert.equal((await submit(await act(['--status', 'MAINTENANCE'], 'ann'))).json['accepted'], true);
-  const open = await act(['--status', 'OK'], 'ann');
+  assert.equal((await key('venue', '--journal', journal)).json['error'], 'no_roster');
+  const first = (await submit(enrol)).json;
+  assert.equal(first['accepted'], true);
+  // What others with the same keys sign for another exchange does nothing here.
+  const elsewhere = await submit(await act(['--status', 'MAINTENANCE'], 'ann'));
+  assert.deepEqual(
+    [elsewhere.code, elsewhere.json['refusal'], elsewhere.json['about']],
+    [1, 'wrong_venue', `${OTHER_VENUE}, this is ${String(first['hash'])}`],
+  );
+  assert.equal((await submit(enrol)).json['refusal'], 'wrong_venue');
+  const here = await key('venue', '--journal', journal);
+  assert.deepEqual(here.json, { venue: first['hash'] });
+  const venue = ['--venue', String(here.json['venue'])];
+  const stop = await act([...venue, '--status', 'MAINTENANCE'], 'ann');
+  assert.match((await said('check', stop)).prose, new RegExp(`on fork 0 of ${String(first['hash'])}:`));
+  assert.equal((await submit(stop)).json['accepted'], true);
+  assert.equal((await submit(stop)).json['refusal'], 'nonce_used');
+  const open = await act([...venue, '--status', 'OK'], 'ann');
   const few = await submit(open);
   assert.deepEqual(
     [few.code, few.json['refusal'], few.json['about']],

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Act, actHash } from '../guard/authority/act.ts';
 import { decodeAct } from '../guard/authority/decode-act.ts';
 import { effectOf } from '../guard/authority/effect.ts';
+import { venueOf } from '../guard/authority/recorded-acts.ts';
 import { isSignedBy, signHash } from '../guard/authority/signature.ts';
 import { type ContentOptions, contentOf } from './act-content.ts';
 import { readActFile, replaceActFile, sayAct, writeActFile } from './act-file.ts';
@@ -13,6 +14,7 @@ import { CommandError, type ExitCode, exitCodes } from './errors.ts';
 import { newKey, readKeyFile, writeKeyFile } from './key-file.ts';
 import { submitAct } from './key-submit.ts';
 import type { Output } from './output.ts';
+import { blockAt } from './state-at.ts';
 
 /** Adds the command `key` with its own commands. */
 export function registerKey(program: Command, frame: Frame): void {
@@ -24,7 +26,7 @@ export function registerKey(program: Command, frame: Frame): void {
     examples: [
       ['key new --out ann.key', 'a new key; its file is for its owner alone'],
       [
-        'key act --status MAINTENANCE --reason "feed is wrong" --expires 2026-01-19T13:00:00Z --out stop.json',
+        'key act --venue HASH --status MAINTENANCE --reason "feed is wrong" --expires 2026-01-19T13:00:00Z --out stop.json',
         'an act',
       ],
       ['key sign --key ann.key --act stop.json', 'sign it'],
@@ -34,6 +36,7 @@ export function registerKey(program: Command, frame: Frame): void {
   });
   registerNew(key, frame);
   registerShow(key, frame);
+  registerVenue(key, frame);
   registerAct(key, frame);
   registerSign(key, frame);
   registerCheck(key, frame);
@@ -78,8 +81,29 @@ function registerShow(key: Command, frame: Frame): void {
     );
 }
 
+function registerVenue(key: Command, frame: Frame): void {
+  addCommand(key, 'venue', {
+    summary: 'print what acts name an exchange by',
+    description:
+      'Prints the hash of the first act in a journal, the enrolment of its first keys: what every later act names, so that it can\n' +
+      'be carried out on this exchange and on no other with the same keys. The exchange may be running.',
+    examples: [['key venue --journal day', 'for --venue']],
+  })
+    .requiredOption('--journal <folder>', 'the journal of the exchange')
+    .action(
+      action<{ journal: string }>(frame, (output, { journal }) => {
+        const venue = venueOf(blockAt(journal, undefined).reader.entries(-1));
+        if (venue === null) throw new CommandError('no_roster', `${journal} has no keys: its first act enrols them`);
+        output.say(venue);
+        output.result({ venue });
+        return exitCodes.ok;
+      }),
+    );
+}
+
 interface ActOptions extends ContentOptions {
   readonly out: string;
+  readonly venue?: string;
   readonly fork: number;
   readonly notBefore: number;
   readonly expires: number;
@@ -94,7 +118,7 @@ function registerAct(key: Command, frame: Frame): void {
       'readable form, without their time. Times are the exchange’s: milliseconds, or 2026-01-19T13:00:00Z.',
     examples: [
       ['key act --enrol operator:KEY --enrol operator:KEY --enrol guard:KEY --enrol guard:KEY …', 'the first act'],
-      ['key act --status CANCEL_ONLY --market 3 --pause withdrawals …', 'a stop'],
+      ['key act --venue HASH --status CANCEL_ONLY --market 3 --pause withdrawals …', 'a stop'],
       ['key act --rule guard_quorum --value 3 …', 'a limit of the guard'],
       ['key act --parameter INITIAL_MARGIN --market 3 --value 100000 …', 'a parameter'],
       ['key act --announce later.json …', 'say now that later.json will be carried out'],
@@ -105,6 +129,7 @@ function registerAct(key: Command, frame: Frame): void {
     .requiredOption('--reason <text>', 'why; part of what is signed')
     .requiredOption('--expires <time>', 'until when it may be carried out', exchangeTime)
     .option('--not-before <time>', 'from when on it may be carried out', exchangeTime, 0)
+    .option('--venue <hash>', 'the exchange that it is for, as `key venue` prints it; only its first act names none')
     .option('--fork <n>', 'the branch of history that it is for', wholeNumber(0, 2 ** 32 - 1), 0)
     .option('--status <name>', 'set the status of the venue, or of --market')
     .option('--pause <operations>', 'with --status: what is paused besides, with commas')
@@ -123,9 +148,13 @@ function registerAct(key: Command, frame: Frame): void {
 }
 
 function writeAct(output: Output, options: ActOptions): ExitCode {
-  const { out, fork, notBefore: notBeforeMs, expires: expiryMs, reason } = options;
+  const { out, venue = null, fork, notBefore: notBeforeMs, expires: expiryMs, reason } = options;
   const nonce = randomBytes(16).toString('hex');
-  const act = decodeAct({ fork, nonce, notBeforeMs, expiryMs, reason, what: contentOf(options) });
+  const what = contentOf(options);
+  if (venue === null && what.kind !== 'enrol') {
+    throw new CommandError('venue_missing', 'name the exchange with --venue, as `key venue` prints it');
+  }
+  const act = decodeAct({ venue, fork, nonce, notBeforeMs, expiryMs, reason, what });
   if ('bad' in act) throw new CommandError('not_an_act', act.bad);
   writeActFile(out, { act, signatures: [] });
   output.say(`Wrote ${out}, not signed yet.`);

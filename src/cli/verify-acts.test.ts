@@ -12,8 +12,9 @@ import { ROUND_MARKET } from '../engine/venue.fixture.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { recover } from '../exchange/recover.ts';
 import { Reopening } from '../exchange/reopen.ts';
-import type { ActCommand, ActContent } from '../guard/authority/act.ts';
-import { actOf, ANN, BEN, enrolment, GIL, GUS, signed } from '../guard/authority/act.fixture.ts';
+import { type ActCommand, type ActContent, actHash } from '../guard/authority/act.ts';
+import { actOf, ANN, BEN, enrolment, GIL, GUS, signed, VENUE } from '../guard/authority/act.fixture.ts';
+import { type ActRecord, recordLine } from '../guard/authority/decode-act.ts';
 import type { VerifiedActs } from '../guard/authority/verify-acts.ts';
 import { Guard } from '../guard/guard.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
@@ -147,6 +148,19 @@ test('an act that was altered, signed by too few, moved or left out makes the ve
         .replace('"atMs":20', '"atMs":50'),
     ),
   );
+});
+
+test('an act of another exchange with the same keys that somebody writes into the history is found', async () => {
+  const venue = actHash(enrolment({ nonce: '7'.repeat(32) }).act);
+  const elsewhere = (line: string, n: number): string => {
+    if (n !== 5) return line;
+    const { act, atMs } = JSON.parse(line) as ActRecord;
+    return recordLine({ atMs, ...signed({ ...act, venue }, ANN, BEN) }).trim();
+  };
+  const { code, acts, prose } = await verify(forged(elsewhere));
+  assert.deepEqual([code, acts.valid, acts.invalid, acts.commands.withoutAct], [1, 5, 1, 1]);
+  assert.deepEqual([acts.firstInvalid?.why, acts.firstInvalid?.about], ['wrong_venue', `${venue}, this is ${VENUE}`]);
+  assert.match(prose, /First invalid: wrong_venue/);
 });
 
 test('an act whose commands a crash cut off is counted apart', async () => {

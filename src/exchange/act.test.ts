@@ -13,7 +13,8 @@ import { STATUS } from '../engine/status.ts';
 import { MARKET, VENUE } from '../engine/tables.ts';
 import { ROUND_MARKET, USDC } from '../engine/venue.fixture.ts';
 import { type ActCommand, type ActContent, actHash } from '../guard/authority/act.ts';
-import { actOf, ANN, BEN, enrolment, GIL, GUS, signed } from '../guard/authority/act.fixture.ts';
+import { actOf, ANN, BEN, enrolment, GIL, GUS, signed, VENUE as FIRST_VENUE } from '../guard/authority/act.fixture.ts';
+import { encodeRecord, venueOf } from '../guard/authority/recorded-acts.ts';
 import { Guard } from '../guard/guard.ts';
 import type { HeldCommand } from '../guard/screen.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
@@ -253,6 +254,30 @@ test('an act that a crash left without its commands never happened, and may be c
   assert.ok(opened(cut).exchange.act(act, 21).accepted);
   const again = opened(cut);
   assert.deepEqual([statusOf(again), again.exchange.act(act, 30).accepted], [STATUS.MAINTENANCE, false]);
+});
+
+test('an act for one exchange does nothing on another with the same keys, nor in its journal', () => {
+  const venue = enrolledVenue();
+  const journal = new MemoryJournal();
+  const other = opened(journal);
+  submit(other, (buffer) => buffer.defineMarket(1, ROUND_MARKET));
+  const first = enrolment({ nonce: '7'.repeat(32) });
+  assert.ok(other.exchange.act(first, 10).accepted);
+  const act = signed(actOf(commands(status(STATUS.MAINTENANCE))), ANN, BEN);
+  const entries = [...journal.entries()];
+  assert.deepEqual(other.exchange.act(act, 20), {
+    accepted: false,
+    refusal: 'wrong_venue',
+    about: `${FIRST_VENUE}, this is ${actHash(first.act)}`,
+  });
+  assert.deepEqual([statusOf(other), [...journal.entries()].length], [STATUS.OK, entries.length]);
+  assert.ok(venue.exchange.act(act, 20).accepted);
+  // A restart knows the same name.
+  assert.equal(opened(journal).guard.authority.venue, actHash(first.act));
+  assert.equal(venueOf(journal.entries()), actHash(first.act));
+  assert.equal(venueOf(new MemoryJournal().entries()), null);
+  journal.appendActs(encodeRecord({ atMs: 20, ...act }));
+  assert.throws(() => opened(journal), { name: 'ForgedAct', message: /: wrong_venue / });
 });
 
 test('a journal whose act was altered is not traded on', () => {

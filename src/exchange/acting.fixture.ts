@@ -28,5 +28,11 @@ if (guard.authority.roster.isEmpty) carryOut(enrolment({ nonce: nonce(0) }));
 for (let n = 1; ; n++) {
   const status = n % 2 === 0 ? STATUS.OK : STATUS.CANCEL_ONLY;
   const command = { kind: 'setStatus', market: 0, status, paused: 0 } as const;
-  carryOut(signed(actOf({ kind: 'commands', commands: [command] }, { nonce: nonce(n) }), ANN, BEN));
+  carryOut(
+    signed(
+      actOf({ kind: 'commands', commands: [command] }, { venue: guard.authority.venue, nonce: nonce(n) }),
+      ANN,
+      BEN,
+    ),
+  );
 }

@@ -29,7 +29,10 @@ function climbing(rung: string | undefined): { venue: PaxgVenue; act: (what: Act
   venue.start();
   const until = { expiryMs: venue.timeMs + 120 * MINUTE };
   const act = (what: ActContent, ...by: Person[]): boolean =>
-    venue.exchange.act(signed(actOf(what, until), ...by), venue.timeMs).accepted;
+    venue.exchange.act(
+      signed(actOf(what, { ...until, venue: venue.guard?.authority.venue ?? null }), ...by),
+      venue.timeMs,
+    ).accepted;
   assert.ok(venue.exchange.act(enrolment(until), venue.timeMs).accepted);
   quoted(venue);
   for (let ms = 0; venue.reopening?.rungOf(PAXG) !== rung; ms += TICK_MS) {

@@ -273,7 +273,10 @@ describe('people and the ladder', () => {
     venue.start();
     const now = { notBeforeMs: venue.timeMs, expiryMs: venue.timeMs + 60 * MINUTE };
     const act = (what: ActContent, ...people: readonly Person[]): boolean =>
-      venue.exchange.act(signed(actOf(what, now), ...people), venue.timeMs).accepted;
+      venue.exchange.act(
+        signed(actOf(what, { ...now, venue: venue.guard?.authority.venue ?? null }), ...people),
+        venue.timeMs,
+      ).accepted;
     assert.ok(venue.exchange.act(enrolment(now), venue.timeMs).accepted);
     const status = (to: number): ActContent => ({
       kind: 'commands',

@@ -82,6 +82,11 @@ const refused: readonly [name: string, act: (case_: Prepared) => SignedAct, abou
   ],
   ['an approval that expired', (case_) => approvalBy(case_, [ANN, BEN], { expiryMs: 9 }), 'approval_refused expired'],
   [
+    'an approval for another exchange',
+    (case_) => approvalBy(case_, [ANN, BEN], { venue: 'ab'.repeat(32) }),
+    'approval_refused wrong_venue',
+  ],
+  [
     'an approval for another branch',
     (case_) => approvalBy(case_, [ANN, BEN], { fork: 1 }),
     'approval_refused wrong_fork',
@@ -107,9 +112,17 @@ test('without keys in the exchange the same are asked for by the one who pays', 
   const venue = openedVenue(new MemoryJournal(), false);
   fillVenue(venue, TRADERS, FUND, false);
   const case_ = prepared(claimsOfAll());
-  assert.match(findingOf(payTo(venue, case_, approvalBy(case_, [ANN]), { keys: ROSTER })), /too_few_keys/);
+  assert.match(
+    findingOf(payTo(venue, case_, approvalBy(case_, [ANN], { venue: null }), { keys: ROSTER })),
+    /too_few_keys/,
+  );
   assert.match(findingOf(payTo(venue, case_, approvalBy(case_))), /no_guard/);
-  assert.equal(findingOf(payTo(venue, case_, approvalBy(case_), { keys: ROSTER })), 'paid');
+  // Signed for an exchange that has these keys of its own.
+  assert.match(findingOf(payTo(venue, case_, approvalBy(case_), { keys: ROSTER })), /wrong_venue/);
+  assert.equal(
+    findingOf(payTo(venue, case_, approvalBy(case_, [ANN, BEN], { venue: null }), { keys: ROSTER })),
+    'paid',
+  );
   assertPaidOnce(venue, case_);
 });
 
@@ -359,7 +372,7 @@ test('a payout that was written into a journal without its approval is found', (
   // The same record, and a process that asks nobody.
   const free = openedVenue(journal, false);
   const case_ = prepared(claimsOfAll());
-  assert.ok(payTo(free, case_, approvalBy(case_), { keys: ROSTER }).paid);
+  assert.ok(payTo(free, case_, approvalBy(case_, [ANN, BEN], { venue: null }), { keys: ROSTER }).paid);
   free.exchange.finish();
   const { commands, firstInvalid } = verifiedActs(journal);
   assert.equal(commands.withoutAct, 2 * case_.plan.payments.length);

@@ -288,7 +288,7 @@ const STOPPED: PayFinding = { name: 'stopped', about: 'it was told to stop' };
 /** Judged here, there is no history of acts. */
 function precedentsOf(roster: Roster): Parameters<typeof judgeAct>[2] {
   const standing = { rule: () => 0, status: () => ({ status: 0, paused: 0 }) };
-  return { roster, standing, isUsed: () => false, approvalOf: () => undefined };
+  return { venue: null, roster, standing, isUsed: () => false, approvalOf: () => undefined };
 }
 
 /**

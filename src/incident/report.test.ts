@@ -28,6 +28,7 @@ const whole = {
 
 const act = {
   act: {
+    venue: null,
     fork: 1,
     nonce: '0'.repeat(32),
     notBeforeMs: 0,

@@ -65,7 +65,8 @@ function act(venue: PaxgVenue, what: ActContent, ...people: Person[]): ReturnTyp
 
 function actFor(venue: PaxgVenue, what: ActContent, change: Partial<Act> = {}): Act {
   const { timeMs, journal } = venue;
-  return actOf(what, { fork: journal.fork, notBeforeMs: timeMs - 1, expiryMs: timeMs + 60 * MINUTE, ...change });
+  const place = { venue: venue.guard?.authority.venue ?? null, fork: journal.fork };
+  return actOf(what, { ...place, notBeforeMs: timeMs - 1, expiryMs: timeMs + 60 * MINUTE, ...change });
 }
 
 /** The content that allows exactly this rollback. */
@@ -153,6 +154,7 @@ describe('a rollback on a venue with a roster', () => {
       actFor(venue, { kind: 'commands', commands: [{ kind: 'setStatus', market: PAXG, status: 2, paused: 0 }] }),
       ANN,
     );
+    const name = (venue.guard as Guard).authority.venue;
     assert.ok(venue.exchange.act(halt, venue.timeMs).accepted);
     assert.ok(act(venue, { kind: 'enrol', keys: [{ key: EVE.key, role: 'operator' }] }, ANN, BEN).accepted);
     assert.ok(act(venue, { kind: 'retire', key: BEN.key }, ANN, EVE).accepted);
@@ -165,7 +167,9 @@ describe('a rollback on a venue with a roster', () => {
     const approval = signed(actFor(venue, what), ANN, EVE);
     assert.equal(tryRollBack(venue, { restores: good, approval }), 'accepted');
     venue.start();
-    const { roster } = (venue.guard as Guard).authority;
+    const { roster, venue: nameAfter } = (venue.guard as Guard).authority;
+    assert.equal(nameAfter, name);
+    assert.match(String(name), /^[0-9a-f]{64}$/);
     assert.deepEqual(
       [ANN, BEN, EVE].map(({ key }) => roster.roleOf(key)),
       ['operator', undefined, 'operator'],

@@ -28,7 +28,7 @@ export function enrolmentOf(operators: readonly Person[], keepers: readonly Pers
 export function signedBy(
   people: readonly Person[],
   what: ActContent,
-  place: Pick<Act, 'fork' | 'nonce' | 'notBeforeMs' | 'reason'>,
+  place: Pick<Act, 'venue' | 'fork' | 'nonce' | 'notBeforeMs' | 'reason'>,
 ): SignedAct {
   const act: Act = { ...place, expiryMs: place.notBeforeMs + VALID_MS, what };
   const hash = actHash(act);

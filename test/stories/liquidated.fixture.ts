@@ -22,7 +22,7 @@ function writeTo(path: string, from: Journal): void {
 export function liquidatedVenue(folder: string): PaxgVenue {
   const venue = new PaxgVenue({ isGuarded: true, hasLadder: true });
   const { timeMs, journal } = venue;
-  const place = { fork: journal.fork, notBeforeMs: timeMs - 1, expiryMs: timeMs + MINUTE };
+  const place = { venue: null, fork: journal.fork, notBeforeMs: timeMs - 1, expiryMs: timeMs + MINUTE };
   const enrol = signed(actOf({ kind: 'enrol', keys: ROSTER }, place), ANN, BEN, GUS, GIL);
   assert.ok(venue.exchange.act(enrol, timeMs).accepted);
   // A price that no other source says is held at the door.

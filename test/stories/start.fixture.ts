@@ -106,6 +106,7 @@ export class Story {
     const timeMs = exchange.timeMs;
     const nonce = (++this.acts).toString(16).padStart(32, '0');
     const change = {
+      venue: guard.authority.venue,
       fork: exchanges[0]?.recovered.sealer.head.fork ?? 0,
       nonce,
       notBeforeMs: 0,

@@ -21,12 +21,25 @@ export const ROSTER: readonly EnrolledKey[] = [
   ...[GUS, GIL].map(({ key }) => ({ key, role: 'guard' as Role })),
 ];
 
+/** An enrolment whose content is always the same. */
+const FIRST: Omit<Act, 'what'> = {
+  venue: null,
+  fork: 0,
+  nonce: 'f'.repeat(32),
+  notBeforeMs: 0,
+  expiryMs: 3_600_000,
+  reason: 'a test',
+};
+
+/** The venue that the enrolment below makes, where nothing in it is changed. */
+export const VENUE = actHash({ ...FIRST, what: { kind: 'enrol', keys: ROSTER } });
+
 let nonces = 0;
 
-/** An act with a nonce of its own, good for an hour from time 0 unless `change` says otherwise. */
+/** An act with a nonce of its own for that venue, good for an hour from time 0 unless `change` says otherwise. */
 export function actOf(what: ActContent, change: Partial<Act> = {}): Act {
   const nonce = (++nonces).toString(16).padStart(32, '0');
-  return { fork: 0, nonce, notBeforeMs: 0, expiryMs: 3_600_000, reason: 'a test', what, ...change };
+  return { venue: VENUE, fork: 0, nonce, notBeforeMs: 0, expiryMs: 3_600_000, reason: 'a test', what, ...change };
 }
 
 export function signed(act: Act, ...people: readonly Person[]): SignedAct {
@@ -36,5 +49,5 @@ export function signed(act: Act, ...people: readonly Person[]): SignedAct {
 
 /** The first act: two operators and two keys of the guard enrol themselves. */
 export function enrolment(change: Partial<Act> = {}): SignedAct {
-  return signed(actOf({ kind: 'enrol', keys: ROSTER }, change), ANN, BEN, GUS, GIL);
+  return signed({ ...FIRST, what: { kind: 'enrol', keys: ROSTER }, ...change }, ANN, BEN, GUS, GIL);
 }

@@ -9,6 +9,7 @@ import { decodeAct, decodeRecord, decodeSignedAct, recordLine } from './decode-a
 import { isPublicKey, isSignedBy, publicKeyOf, signHash } from './signature.ts';
 
 const act: Act = {
+  venue: '5a'.repeat(32),
   fork: 0,
   nonce: '00112233445566778899aabbccddeeff',
   notBeforeMs: 5,
@@ -23,13 +24,14 @@ const act: Act = {
   },
 };
 
-/** SHA-256 of `makewhole act 1`, a line feed and the line below, by other means. */
-const HASH = '92ce00ad60cf0e939c872f869718264194d55bf0a4d3d4fa16896862e2a388ef';
+/** SHA-256 of `makewhole act 2`, a line feed and the line below, by other means. */
+const HASH = '27964d9e1b27eeaf84e85cc75e8691f6fcfd1b026eb0e8f6fb4cf71d66b224ee';
 
 test('the canonical line and the hash of an act are these, for good', () => {
   assert.equal(
     canonicalAct(act),
-    '{"fork":0,"nonce":"00112233445566778899aabbccddeeff","notBeforeMs":5,"expiryMs":1000,' +
+    `{"venue":"${'5a'.repeat(32)}",` +
+      '"fork":0,"nonce":"00112233445566778899aabbccddeeff","notBeforeMs":5,"expiryMs":1000,' +
       '"reason":"Kurs \\u201egest\\u00f6rt\\u201c \\ud83d\\udfe5","what":{"kind":"commands","commands":[' +
       '{"kind":"setStatus","market":0,"status":2,"paused":0},{"kind":"setRule","rule":24,"value":10000}]}}',
   );
@@ -37,8 +39,8 @@ test('the canonical line and the hash of an act are these, for good', () => {
 });
 
 test('what is read has the same hash whatever the order of its fields, and is what was written', () => {
-  const { fork, nonce, what, ...others } = act;
-  const disordered = { ...others, what: { ...what, kind: what.kind }, nonce, fork };
+  const { venue, fork, nonce, what, ...others } = act;
+  const disordered = { ...others, what: { ...what, kind: what.kind }, nonce, fork, venue };
   const read = decodeAct(JSON.parse(JSON.stringify(disordered)));
   assert.deepEqual(read, act);
   assert.equal(actHash(read as Act), HASH);

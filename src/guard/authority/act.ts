@@ -90,6 +90,8 @@ export type ActContent =
   | { readonly kind: 'retire'; readonly key: string };
 
 export interface Act {
+  /** The exchange for which it is meant: the content hash of its first act, the enrolment; null in that one itself. */
+  readonly venue: string | null;
   /** Branch of history for which it is meant. */
   readonly fork: number;
   /** 32 hexadecimal digits; an exchange takes each once. */
@@ -103,11 +105,11 @@ export interface Act {
 
 /** The canonical line of an act, without a line feed. */
 export function canonicalAct(act: Act): string {
-  const { fork, nonce, notBeforeMs, expiryMs, reason } = act;
-  return asciiJson({ fork, nonce, notBeforeMs, expiryMs, reason, what: orderedContent(act.what) });
+  const { venue, fork, nonce, notBeforeMs, expiryMs, reason } = act;
+  return asciiJson({ venue, fork, nonce, notBeforeMs, expiryMs, reason, what: orderedContent(act.what) });
 }
 
-const HASH_DOMAIN = 'makewhole act 1\n';
+const HASH_DOMAIN = 'makewhole act 2\n';
 
 /** The content hash: SHA-256 of the canonical line behind a prefix that nothing else has. 64 hexadecimal digits. */
 export function actHash(act: Act): string {

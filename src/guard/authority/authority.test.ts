@@ -5,7 +5,20 @@ import { RULE, RULES } from '../../engine/rules.ts';
 import { OPERATION, STATUS } from '../../engine/status.ts';
 import type { Component } from '../finding.ts';
 import { type Act, type ActCommand, type ActContent, actHash } from './act.ts';
-import { actOf, ANN, BEN, enrolment, EVE, GIL, GUS, type Person, person, ROSTER, signed } from './act.fixture.ts';
+import {
+  actOf,
+  ANN,
+  BEN,
+  enrolment,
+  EVE,
+  GIL,
+  GUS,
+  type Person,
+  person,
+  ROSTER,
+  signed,
+  VENUE,
+} from './act.fixture.ts';
 import { Authority } from './authority.ts';
 import { decodeSignedAct, type SignedAct } from './decode-act.ts';
 import { isGuardLimit, TIGHTER } from './guard-limits.ts';
@@ -47,7 +60,7 @@ const stop = (): Act => actOf(commands(status(0, STATUS.MAINTENANCE)));
 
 test('the first act enrols keys that sign for themselves, two of each role at least', () => {
   const enrol = (people: readonly Person[], keys = ROSTER): string =>
-    carryOut(authority().authority, signed(actOf({ kind: 'enrol', keys }), ...people));
+    carryOut(authority().authority, signed(actOf({ kind: 'enrol', keys }, { venue: null }), ...people));
   assert.equal(enrol([ANN, BEN, GUS, GIL]), 'accepted');
   assert.equal(enrol([ANN, BEN, GUS]), 'too_few_keys');
   assert.equal(enrol([ANN, BEN, GUS, GIL, EVE]), 'unknown_key');
@@ -57,6 +70,34 @@ test('the first act enrols keys that sign for themselves, two of each role at le
   const small = `ec${'ff'.repeat(30)}7f`;
   assert.equal(enrol([ANN, BEN, GUS, GIL], [...ROSTER, { key: small, role: 'guard' }]), 'key_invalid');
   assert.equal(carryOut(authority().authority, signed(stop(), ANN)), 'no_roster');
+});
+
+test('an act is for the exchange of one enrolment: no other takes it, nor an enrolment for another', () => {
+  const { authority: to } = enrolled();
+  const { authority: other } = authority();
+  const otherFirst = enrolment({ nonce: '7'.repeat(32) });
+  assert.equal(other.venue, null);
+  assert.equal(carryOut(other, signed({ ...otherFirst.act, venue: VENUE }, ANN, BEN, GUS, GIL)), 'wrong_venue');
+  assert.equal(carryOut(other, otherFirst), 'accepted');
+  assert.deepEqual([to.venue, other.venue], [VENUE, actHash(otherFirst.act)]);
+  for (const act of [signed(stop(), ANN), signed(actOf(commands(setRule(RULE.taker_fee, 500))), ANN, BEN)]) {
+    const verdict = other.judge(decodeSignedAct(act), PLACE);
+    assert.deepEqual(verdict, {
+      accepted: false,
+      refusal: 'wrong_venue',
+      about: `${VENUE}, this is ${String(other.venue)}`,
+    });
+    // Whoever names another exchange in it needs other signatures.
+    assert.equal(carryOut(other, { ...act, act: { ...act.act, venue: other.venue } }), 'signature_invalid');
+    assert.equal(carryOut(to, act), 'accepted');
+  }
+  assert.equal(carryOut(to, otherFirst), 'wrong_venue');
+  assert.equal(carryOut(to, signed({ ...stop(), venue: null }, ANN)), 'wrong_venue');
+  // Later keys are enrolled by name, and the name stays.
+  const later: ActContent = { kind: 'enrol', keys: [{ key: EVE.key, role: 'operator' }] };
+  assert.equal(carryOut(to, signed(actOf(later, { venue: null }), ANN, BEN)), 'wrong_venue');
+  assert.equal(carryOut(to, signed(actOf(later), ANN, BEN)), 'accepted');
+  assert.equal(to.venue, VENUE);
 });
 
 test('later enrolments need two keys of the role; a key is retired by two, or gives itself up, and never comes back', () => {

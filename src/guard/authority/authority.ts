@@ -6,7 +6,7 @@ import { commandRows } from '../../chain/command-record.ts';
 import { sameBytes } from '../../chain/digest.ts';
 import { COMMAND, COMMAND_BYTES, SET_STATUS } from '../../engine/command.ts';
 import { STATUS } from '../../engine/status.ts';
-import { actBytes } from './act.ts';
+import { actBytes, actHash } from './act.ts';
 import type { Component } from '../finding.ts';
 import type { CommandSource } from './command-source.ts';
 import type { ActRecord, BadAct, SignedAct } from './decode-act.ts';
@@ -43,6 +43,7 @@ export class Authority {
   private readonly standing: Standing;
   private readonly lift: (component: Component) => void;
   private readonly approvals: Approvals;
+  private firstAct: string | null = null;
   private lastMs = 0;
   private pending: ActRecord | undefined;
 
@@ -59,12 +60,13 @@ export class Authority {
 
   /** Judges an act; changes nothing. */
   judge(signed: SignedAct | BadAct, place: ActPlace): ActVerdict {
-    const { roster, standing } = this;
+    const { roster, standing, venue } = this;
     const nowMs = Math.max(place.nowMs, this.lastMs);
     return judgeAct(
       signed,
       { ...place, nowMs },
       {
+        venue,
         roster,
         standing,
         isUsed: (nonce) => this.nonces.has(nonce),
@@ -79,6 +81,7 @@ export class Authority {
    */
   take({ act, atMs }: ActRecord, isPassed = false): void {
     const { what } = act;
+    this.firstAct ??= actHash(act);
     this.pending = undefined;
     this.nonces.add(act.nonce);
     this.lastMs = atMs;
@@ -100,6 +103,14 @@ export class Authority {
     this.pending = undefined;
     if (actBytes(record.act, record.atMs).length > 0) this.pending = record;
     else this.take(record, isPassed);
+  }
+
+  /**
+   * What acts name the exchange by: the content hash of its first act, the enrolment, whose nonce nobody has twice; null before it. It outlives
+   * the branch that it came on, as the keys do.
+   */
+  get venue(): string | null {
+    return this.firstAct;
   }
 
   /** When an act was carried out last: no later one comes before it. */

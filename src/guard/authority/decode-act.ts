@@ -113,8 +113,9 @@ function fieldsOf(value: unknown, name: string, expected: readonly string[]): Fi
 }
 
 function actOf(value: unknown): Act {
-  const fields = fieldsOf(value, 'act', ['fork', 'nonce', 'notBeforeMs', 'expiryMs', 'reason', 'what']);
+  const fields = fieldsOf(value, 'act', ['venue', 'fork', 'nonce', 'notBeforeMs', 'expiryMs', 'reason', 'what']);
   return {
+    venue: fields['venue'] === null ? null : keyOf(fields['venue'], 'venue'),
     fork: wholeOf(fields, 'fork', 0xffff_ffff),
     nonce: matching(fields['nonce'], 'nonce', NONCE, '32 lower-case hexadecimal digits'),
     notBeforeMs: timeOf(fields, 'notBeforeMs'),

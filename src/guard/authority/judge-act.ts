@@ -10,6 +10,7 @@ import { isPublicKey, isSignedBy } from './signature.ts';
 type JudgedRefusal =
   | 'malformed'
   | 'time_runs_backwards'
+  | 'wrong_venue'
   | 'wrong_fork'
   | 'out_of_place'
   | 'expired'
@@ -55,6 +56,8 @@ export interface ActPlace {
 
 /** What history says of acts. */
 export interface Precedents {
+  /** What acts name the exchange by: the content hash of its first one; null before that. */
+  readonly venue: string | null;
   readonly roster: Roster;
   readonly standing: Standing;
   isUsed(nonce: string): boolean;
@@ -73,6 +76,7 @@ export function judgeAct(signed: SignedAct | BadAct, place: ActPlace, precedents
   const { act, signatures } = signed;
   const hash = actHash(act);
   const refusal =
+    ofAnotherVenue(act, precedents) ??
     outOfPlace(act, place) ??
     (precedents.isUsed(act.nonce) ? refused('nonce_used', act.nonce) : undefined) ??
     approvedOtherwise(act, precedents) ??
@@ -84,6 +88,13 @@ export function judgeAct(signed: SignedAct | BadAct, place: ActPlace, precedents
 
 function refused(refusal: JudgedRefusal, about: string): RefusedAct {
   return { accepted: false, refusal, about };
+}
+
+/** An exchange without keys of its own has no name either: what is signed for it names none. That it has none is said first. */
+function ofAnotherVenue({ venue, what }: Act, { venue: own, roster }: Precedents): RefusedAct | undefined {
+  if (venue === own || (roster.isEmpty && what.kind !== 'enrol')) return undefined;
+  const here = own === null ? 'the exchange has no keys of its own: an act for it names none' : `this is ${own}`;
+  return refused('wrong_venue', `${venue ?? 'none'}, ${here}`);
 }
 
 function outOfPlace({ fork, notBeforeMs, expiryMs, what }: Act, place: ActPlace): RefusedAct | undefined {

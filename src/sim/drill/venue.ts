@@ -161,7 +161,8 @@ export class DrillVenue {
 
   /** An act that one operator signs, or two. */
   sign(what: ActContent, timeMs: number, count: 1 | 2): SignedAct {
-    return this.people.sign(what, timeMs, count, this.fork);
+    const venue = this.guard?.authority.venue ?? null;
+    return this.people.sign(what, timeMs, count, { venue, fork: this.fork });
   }
 
   /** Carries out an act that one operator signs, or two. */

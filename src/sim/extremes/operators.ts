@@ -20,9 +20,9 @@ const MONTH_MS = 30 * 86_400_000;
 const INITIAL_MARGIN = MARKET_PARAMETERS.indexOf('INITIAL_MARGIN');
 
 /** An act with the nonce `number`, good for a month from a time on. */
-function act(number: number, reason: string, what: ActContent, fromMs: number): Act {
+function act(venue: string | null, number: number, reason: string, what: ActContent, fromMs: number): Act {
   const nonce = number.toString(16).padStart(32, '0');
-  return { fork: 0, nonce, notBeforeMs: fromMs, expiryMs: fromMs + MONTH_MS, reason, what };
+  return { venue, fork: 0, nonce, notBeforeMs: fromMs, expiryMs: fromMs + MONTH_MS, reason, what };
 }
 
 function signedBy(people: readonly number[], content: Act): object {
@@ -36,18 +36,23 @@ function signedBy(people: readonly number[], content: Act): object {
 
 /** The first act: two operators and two keys of the guard. */
 export function enrolment(fromMs: number): OperatorAct {
-  return { signed: signedBy([0, 1, 2, 3], act(1, 'the first keys', { kind: 'enrol', keys: ROSTER }, fromMs)) };
+  return { signed: signedBy([0, 1, 2, 3], firstAct(fromMs)) };
 }
 
-/** The raise of a market's initial margin, and its announcement. */
+function firstAct(fromMs: number): Act {
+  return act(null, 1, 'the first keys', { kind: 'enrol', keys: ROSTER }, fromMs);
+}
+
+/** The raise of a market's initial margin, and its announcement, on the exchange that enrolled its keys at the same time. */
 export function marginRaise(
   market: number,
   ppm: number,
   fromMs: number,
 ): { readonly announcement: OperatorAct; readonly raise: OperatorAct } {
   const parameter = { kind: 'setMarketParameter', market, parameter: INITIAL_MARGIN, value: ppm } as const;
-  const raise = act(3, 'margins follow the market', { kind: 'commands', commands: [parameter] }, fromMs);
-  const announcement = act(2, 'a day of notice', { kind: 'announce', hash: actHash(raise) }, fromMs);
+  const venue = actHash(firstAct(fromMs));
+  const raise = act(venue, 3, 'margins follow the market', { kind: 'commands', commands: [parameter] }, fromMs);
+  const announcement = act(venue, 2, 'a day of notice', { kind: 'announce', hash: actHash(raise) }, fromMs);
   return {
     announcement: { signed: signedBy(TWO, announcement) },
     raise: {

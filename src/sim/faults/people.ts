@@ -20,9 +20,10 @@ function signed(
   timeMs: number,
   reason: string,
   people: readonly Person[],
-  fork = 0,
+  { venue, fork = 0 }: { readonly venue: string | null; readonly fork?: number },
 ): SignedAct {
-  return signedBy(people, what, { fork, nonce: nonce.toString(16).padStart(32, '0'), notBeforeMs: timeMs, reason });
+  const place = { venue, fork, nonce: nonce.toString(16).padStart(32, '0'), notBeforeMs: timeMs, reason };
+  return signedBy(people, what, place);
 }
 
 let enrolment: { readonly timeMs: number; readonly act: SignedAct } | undefined;
@@ -31,29 +32,29 @@ let enrolment: { readonly timeMs: number; readonly act: SignedAct } | undefined;
 export function enrolAll(timeMs: number): SignedAct {
   if (enrolment?.timeMs === timeMs) return enrolment.act;
   const people = [...OPERATORS, ...KEEPERS];
-  const act = signed(enrolmentOf(OPERATORS, KEEPERS), 1, timeMs, 'the first keys', people);
+  const act = signed(enrolmentOf(OPERATORS, KEEPERS), 1, timeMs, 'the first keys', people, { venue: null });
   enrolment = { timeMs, act };
   return act;
 }
 
-/** What both operators want, those of now or those before them; or one of them alone. */
+/** What both operators want, those of now or those before them; or one of them alone. `venue`: as acts name it. */
 export function byOperators(
   what: ActContent,
   nonce: number,
   timeMs: number,
   count: 1 | 2,
-  { isRotated = false, fork = 0 }: { readonly isRotated?: boolean; readonly fork?: number } = {},
+  { venue, fork, isRotated }: { readonly venue: string | null; readonly fork: number; readonly isRotated: boolean },
 ): SignedAct {
   const people = (isRotated ? SUCCESSORS : OPERATORS).slice(0, count);
-  return signed(what, nonce, timeMs, count === 2 ? 'as planned' : 'by hand', people, fork);
+  return signed(what, nonce, timeMs, count === 2 ? 'as planned' : 'by hand', people, { venue, fork });
 }
 
 /** The acts by which others take the operators' place. */
-export function rotation(nonce: number, timeMs: number): SignedAct[] {
+export function rotation(nonce: number, timeMs: number, venue: string | null): SignedAct[] {
   const whats: ActContent[] = [
     enrolmentOf(SUCCESSORS, []),
     ...OPERATORS.map(({ key }): ActContent => ({ kind: 'retire', key })),
   ];
   const people = [OPERATORS, SUCCESSORS, SUCCESSORS];
-  return whats.map((what, at) => signed(what, nonce + at, timeMs, 'new keys', people[at] as Person[]));
+  return whats.map((what, at) => signed(what, nonce + at, timeMs, 'new keys', people[at] as Person[], { venue }));
 }

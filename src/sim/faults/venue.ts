@@ -101,9 +101,15 @@ export class Venue {
     return this.taken;
   }
 
+  /** What acts name it by; null where nobody asks for any. */
+  private get name(): string | null {
+    return this.watching?.authority.venue ?? null;
+  }
+
   /** An act that one operator signs, or two. */
   sign(what: ActContent, timeMs: number, count: 1 | 2): SignedAct {
-    return byOperators(what, ++this.nonces, timeMs, count, { isRotated: this.isRotated });
+    const { isRotated, name } = this;
+    return byOperators(what, ++this.nonces, timeMs, count, { venue: name, fork: 0, isRotated });
   }
 
   /** Its people's keys, where they are enrolled and where they are not. */
@@ -126,13 +132,14 @@ export class Venue {
   actOf(who: 'retired' | 'dead branch', what: ActContent, timeMs: number): ReturnType<Venue['act']> {
     this.taken = undefined;
     const isRotated = who === 'retired' ? false : this.isRotated;
-    const signed = byOperators(what, ++this.nonces, timeMs, 2, { isRotated, fork: who === 'dead branch' ? 1 : 0 });
+    const place = { venue: this.name, fork: who === 'dead branch' ? 1 : 0, isRotated };
+    const signed = byOperators(what, ++this.nonces, timeMs, 2, place);
     return { result: this.running.act(signed, timeMs), taken: this.taken };
   }
 
   /** Others take the operators' place. */
   rotate(timeMs: number): void {
-    const acts = rotation(this.nonces + 1, timeMs);
+    const acts = rotation(this.nonces + 1, timeMs, this.name);
     this.nonces += acts.length;
     for (const act of acts) this.requireAccepted(this.running.act(act, timeMs));
     this.isRotated = true;
