@@ -44,6 +44,17 @@ test('so are two that are near each other anyway', () => {
   assert.deepEqual(mapped({ 1: [113, 100], 2: [100, 200], 3: [200, 113] }), { 1: 2, 2: 3, 3: 1 });
 });
 
+test('a table that is shifted, of which one feed came nowhere, is known by all the others', () => {
+  const shifted = { 2: [2_000, 100], 3: [40_000, 2_010], 4: [800_000, 39_900] } as const;
+  assert.deepEqual(mapped({ 1: [100, 5_555_555], ...shifted }), { 1: 4, 2: 1, 3: 2, 4: 3 });
+  // Not where the others are fewer, or changed by less, or are not most of what jumped.
+  assert.deepEqual(mapped({ 1: [100, 5_555_555], 2: shifted[2], 3: shifted[3] }), {});
+  assert.deepEqual(mapped({ 1: [100, 70], 2: [140, 100], 3: [196, 140], 4: [274, 196] }), {});
+  assert.deepEqual(mapped({ 1: [100, 5_555_555], ...shifted, 5: [7, 5], 6: [9, 7.9] }), {});
+  // One price that several come to says nothing of them.
+  assert.deepEqual(mapped({ 1: [100, 5_555_555], 2: [2_000, 100], 3: [40_000, 101], 4: [800_000, 99] }), {});
+});
+
 const four = (price: number): Said => [price, price, price, price];
 
 test('feeds of two markets that change places at every source are not taken, however long it lasts', () => {
@@ -65,6 +76,24 @@ test('feeds of two markets that change places at every source are not taken, how
     ]),
   );
   assert.deepEqual(venue.held, []);
+});
+
+test('feeds that changed places are held as their prices move on, into the band as well, and no longer than they are away', () => {
+  const { venue, market, other } = screenedScene();
+  const said = (one: number, two: number): number => {
+    venue.say(
+      new Map([
+        [market, four(Math.round(one))],
+        [other, four(Math.round(two))],
+      ]),
+    );
+    return venue.held.length;
+  };
+  let price = 3_000;
+  for (; price < 9_600; price *= 1.015) assert.equal(said(price, 10_000), 8, `${price}`);
+  assert.match(venue.held[0]?.check.about ?? '', /the price of market \d: wrong mapping/);
+  // Back where they belong, though the market has come to be nearer to the wrong feed than to what was taken last.
+  assert.equal(said(9_400, 3_000), 0);
 });
 
 test('sources of two markets that change places one after the other, some silent for long, are not taken either', () => {

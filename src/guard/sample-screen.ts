@@ -5,24 +5,20 @@
  */
 import { RULE } from '../engine/rules.ts';
 import type { State } from '../engine/state.ts';
-import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE, VENUE_LIMIT } from '../engine/tables.ts';
+import { MARKET, ORACLE, ORACLE_LIMIT, QUOTE, VENUE_LIMIT } from '../engine/tables.ts';
 import type { Known } from './known.ts';
 import { faultOf, hasPlace, type Sample, sourceName } from './sample-form.ts';
 import { type Jump, mappedFeeds } from './sample-mapping.ts';
 import { isRemap, patternOf } from './sample-pattern.ts';
+import { placeOf, SOURCES, storedVoice, type Voice } from './sample-voice.ts';
 import type { Check } from './verdict.ts';
 
-/** What a source said: an oracle's USD already divided by the price of USDC. */
-interface Voice {
-  readonly price: number;
-  readonly sourceMs: number;
-}
-
-const SOURCES = ORACLE_LIMIT + VENUE_LIMIT;
 /** Markets that are asked whether a new price of USDC can be. */
 const WITNESSES = 8;
 /** So long a jump that was held says where a feed may have gone. */
 const HELD_LATELY_MS = 60_000;
+/** A feed that is held goes on from where it was by no more than so much from one sample to the next, ppm. */
+const STEP_PPM = 20_000;
 /** So long a market that moved by more than the band within a tick counts as violent. */
 const VIOLENT_MS = 600_000;
 
@@ -38,6 +34,8 @@ export class SampleScreen {
   private readonly heldLast = new Map<number, Sample>();
   /** The markets whose feeds came to others in this stretch; made when it is first asked for. */
   private mapped: ReadonlyMap<number, number> | undefined;
+  /** Those of the last stretch in which it was asked for. */
+  private lastMapped: ReadonlyMap<number, number> = new Map();
   /** When a sample that was taken last moved a market by more than the band. */
   private readonly violentMs = new Map<number, number>();
   /** Limits while a batch is judged: ppm and milliseconds. */
@@ -108,10 +106,14 @@ export class SampleScreen {
     this.said = taken;
   }
 
-  /** True when all that the sources of a market say and last said is within the band: then nothing can be amiss. */
+  /**
+   * True when all that the sources of a market say and last said is within the band: then nothing can be amiss, but for a feed of another market
+   * that was held and comes near by itself.
+   */
   private isCalm(group: readonly Sample[]): boolean {
     const { market } = group[0] as Sample;
     if (market === 0 || this.said.size > 0) return false;
+    if (this.heldLast.size > 0 && group.some((sample) => this.isStillAway(sample))) return false;
     let low = Number.POSITIVE_INFINITY;
     let high = 0;
     const usdc = this.before(0)?.price ?? 1e8;
@@ -147,36 +149,15 @@ export class SampleScreen {
     if (sample.market === 0) return this.collateral(sample);
     const outlier = this.outlier(sample);
     if (outlier !== undefined) return outlier;
-    const jump = this.stillJumped(sample) ?? this.jump(sample);
+    const jump = this.stillMapped(sample) ?? this.stillJumped(sample) ?? this.jump(sample);
     if (jump === undefined) this.jumped.delete(placeOf(sample));
     else this.jumped.set(placeOf(sample), { price: sample.price, check: jump });
     return jump;
   }
 
-  /** What the tables have of a source. */
-  private stored(place: number): Voice | undefined {
-    const { oracle, quote, venue } = this.state;
-    const [market, source] = [Math.floor(place / SOURCES), place % SOURCES];
-    if (market === 0) {
-      if (venue.i32[128 + VENUE.KNOWN] === 0) return undefined;
-      const { f64 } = venue;
-      return { price: f64[64 + VENUE.COLLATERAL_PRICE] as number, sourceMs: f64[64 + VENUE.COLLATERAL_MS] as number };
-    }
-    if (source < ORACLE_LIMIT) {
-      const row = market * ORACLE_LIMIT + source;
-      if (oracle.i32[row * 8 + ORACLE.KNOWN] === 0) return undefined;
-      const { f64 } = oracle;
-      return { price: f64[row * 4 + ORACLE.PRICE] as number, sourceMs: f64[row * 4 + ORACLE.TIME_MS] as number };
-    }
-    const row = market * VENUE_LIMIT + source - ORACLE_LIMIT;
-    if (quote.i32[row * 16 + QUOTE.KNOWN] === 0) return undefined;
-    const { f64 } = quote;
-    return { price: f64[row * 8 + QUOTE.INDEX] as number, sourceMs: f64[row * 8 + QUOTE.TIME_MS] as number };
-  }
-
   /** What a source said before this stretch of the batch, and what it says now. */
   private before(place: number): Voice | undefined {
-    return this.said.get(place) ?? this.stored(place);
+    return this.said.get(place) ?? storedVoice(this.state, place);
   }
 
   private voice(place: number): Voice | undefined {
@@ -239,6 +220,8 @@ export class SampleScreen {
   private stillJumped(sample: Sample): Check | undefined {
     const jumped = this.jumped.get(placeOf(sample));
     if (jumped === undefined || !isNear(sample.price, jumped.price, this.band)) return undefined;
+    const before = this.before(placeOf(sample));
+    if (before !== undefined && isNear(sample.price, before.price, this.band)) return undefined;
     return { ...jumped.check, found: String(sample.price) };
   }
 
@@ -272,7 +255,7 @@ export class SampleScreen {
   /** The market onto whose price a sample jumped, in words. */
   private remapOf(sample: Sample): string | undefined {
     const other = this.remappedTo(sample) ?? this.exchangedWith(sample);
-    return other === undefined ? undefined : `the price of market ${other}: wrong mapping`;
+    return other === undefined ? undefined : mappingText(other);
   }
 
   /** The market that costs to the unit what a sample jumped to. */
@@ -292,8 +275,24 @@ export class SampleScreen {
 
   /** The market with which a sample's changed places, directly or around a circle. */
   private exchangedWith({ market, timeMs }: Sample): number | undefined {
-    this.mapped ??= mappedFeeds(this.findJumps(timeMs));
+    this.mapped ??= this.findMapped(timeMs);
     return this.mapped.get(market);
+  }
+
+  /**
+   * The markets whose feeds came to others: now, or before, while two of those at least go on from where they were held. What they are
+   * compared with was last taken when they went, and prices move on.
+   */
+  private findMapped(timeMs: number): ReadonlyMap<number, number> {
+    const going = new Set<number>();
+    for (const [place, held] of this.lastMapped.size === 0 ? [] : this.heldLast) {
+      const sample = this.now.get(place) ?? held;
+      if (timeMs - sample.timeMs > HELD_LATELY_MS) continue;
+      if (isNear(sample.price, held.price, STEP_PPM)) going.add(sample.market);
+    }
+    const still = [...this.lastMapped].filter(([market]) => going.has(market));
+    this.lastMapped = new Map([...(still.length < 2 ? [] : still), ...mappedFeeds(this.findJumps(timeMs))]);
+    return this.lastMapped;
   }
 
   /** The first jump of a source of each market that was calm: of this stretch, else of those that were held a while ago. */
@@ -312,7 +311,24 @@ export class SampleScreen {
 
   private hasJumped(sample: Sample): boolean {
     const before = this.before(placeOf(sample));
-    return before !== undefined && !isNear(sample.price, before.price, this.band);
+    return before !== undefined && (!isNear(sample.price, before.price, this.band) || this.isStillAway(sample));
+  }
+
+  /** True of a source that was held and is nearer to what it said then than to what was taken from it. */
+  private isStillAway(sample: Sample): boolean {
+    const [held, before] = [this.heldLast.get(placeOf(sample)), this.before(placeOf(sample))];
+    if (held === undefined || before === undefined) return false;
+    return Math.abs(sample.price - held.price) < Math.abs(sample.price - before.price);
+  }
+
+  /** A source of another market's that came within the band by itself: held for as long as the others' feeds are elsewhere as well. */
+  private stillMapped(sample: Sample): Check | undefined {
+    const before = this.before(placeOf(sample));
+    if (before === undefined || !isNear(sample.price, before.price, this.band) || !this.isStillAway(sample))
+      return undefined;
+    const other = this.exchangedWith(sample);
+    if (other === undefined) return undefined;
+    return disagreement(sample, mappingText(other), sample.price, `no feed of another market, from ${before.price}`);
   }
 
   private units(market: number): number {
@@ -353,12 +369,13 @@ export class SampleScreen {
   }
 }
 
-function placeOf({ market, source }: Sample): number {
-  return market * SOURCES + source;
-}
-
 function isNear(price: number, other: number, ppm: number): boolean {
   return Math.abs(price - other) * 1e6 <= other * ppm;
+}
+
+/** The market whose price a sample is, in words. */
+function mappingText(other: number): string {
+  return `the price of market ${other}: wrong mapping`;
 }
 
 /** The middle one of sorted values, the lower of the middle two; 0 of none. */
