@@ -35,6 +35,15 @@ class SchemaBehind extends Error {
   }
 }
 
+/** The exchange has ended: it takes no database any more, whoever still asked for it. */
+class LinkEnded extends Error {
+  readonly code = 'exchange_ended';
+  constructor() {
+    super('the exchange has ended: its database is not opened again');
+    this.name = 'LinkEnded';
+  }
+}
+
 export interface DatabaseLinkOptions {
   readonly open: () => Promise<Database>;
   readonly journalFolder: string;
@@ -71,6 +80,8 @@ export class DatabaseLink {
   private renewedWallMs = 0;
   private renewedCountMs = 0;
   private renewing: Promise<void> | undefined;
+  private attaching: Promise<void> | undefined;
+  private isEnded = false;
 
   constructor(options: DatabaseLinkOptions) {
     this.options = options;
@@ -102,9 +113,16 @@ export class DatabaseLink {
    * Opens the database, takes the lease and begins to follow the journal. Refuses (throws) as `open` and `takeLease` do, and a schema of
    * an earlier release (`SchemaBehind`) or of a later one. An empty database gets the schema. `further` migrations are those of an
    * upgrade that has proved that this release goes on with them. `isStart`: nobody knows who had its hands in the database meanwhile, and
-   * nobody waits yet, so the state in it is read and judged.
+   * nobody waits yet, so the state in it is read and judged. Refuses (`LinkEnded`) once the exchange has ended.
    */
-  async attach(further: readonly string[] = [], isStart = false): Promise<void> {
+  attach(further: readonly string[] = [], isStart = false): Promise<void> {
+    const attaching = this.attachNow(further, isStart);
+    this.attaching = attaching;
+    return attaching;
+  }
+
+  private async attachNow(further: readonly string[], isStart: boolean): Promise<void> {
+    if (this.isEnded) throw new LinkEnded();
     this.further = [...this.further, ...further];
     const database = await this.options.open();
     try {
@@ -152,6 +170,13 @@ export class DatabaseLink {
     await orTell(attached.follower.stop());
     await orTell(attached.lease.release(durable()));
     await orTell(attached.database.close());
+  }
+
+  /** Lets go of the database for good: one that is being opened meanwhile is let go of as well. */
+  async end(): Promise<void> {
+    this.isEnded = true;
+    await this.attaching?.catch(() => undefined);
+    await this.detach();
   }
 
   /** A state that is not that of its block belongs to none from now on: the follower writes it whole. */

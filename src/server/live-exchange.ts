@@ -387,7 +387,7 @@ export class LiveExchange {
   /** Lets go of everything. Of an exchange that was lost nothing more is written. */
   async close(): Promise<void> {
     this.readiness.silent();
-    await this.link?.detach();
+    await this.link?.end();
     try {
       this.parts.journal.close();
     } finally {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { takeLock } from '../journal/lock-file.ts';
 import { type Database, DatabaseUnavailable, inTransaction, SqlFailed, type SqlSession } from './database.ts';
+import { DiskFull, freeBytes } from './disk-room.ts';
 import { finishSwap, PGLITE_FOLDER } from './pglite-folders.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-message.ts';
 
@@ -16,9 +17,12 @@ type Waiting = {
   readonly text: string;
 };
 
+/** What the embedded database may write as it starts: one segment of its log. Of a disk it only says that it could not start. */
+const START_BYTES = 16_777_216;
+
 /**
- * Opens (or makes) the embedded database of a folder. Refuses (throws) a folder that another process uses (`JournalLocked`), and
- * one whose files are none of a database (`DatabaseUnavailable`): it can be moved away and made anew.
+ * Opens (or makes) the embedded database of a folder. Refuses (throws) a folder that another process uses (`JournalLocked`), one on a disk
+ * that is full (`DiskFull`), and one whose files are none of a database (`DatabaseUnavailable`): it can be moved away and made anew.
  */
 export async function openPglite(folder: string): Promise<Database> {
   mkdirSync(folder, { recursive: true });
@@ -28,6 +32,8 @@ export async function openPglite(folder: string): Promise<Database> {
     return await PgliteDatabase.open(join(folder, PGLITE_FOLDER), release);
   } catch (error) {
     release();
+    const free = freeBytes(folder);
+    if (free < START_BYTES) throw new DiskFull(folder, free, START_BYTES);
     throw new DatabaseUnavailable(folder, error);
   }
 }

@@ -2,10 +2,13 @@
  * The folders of embedded databases as files: a copy of one that nobody has open, and the exchange of one for another, which a file says
  * beforehand, so that whoever opens the database after a crash finishes it.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileDisk } from '../journal/disk.ts';
 import { takeLock } from '../journal/lock-file.ts';
 import { syncFolder } from '../journal/segment-files.ts';
+import { writeWholeFile } from '../journal/whole-file.ts';
+import { requireRoom, sizeOf } from './disk-room.ts';
 
 /** The folder inside the given one that is the database's own: the lock stands beside it. */
 export const PGLITE_FOLDER = 'pglite';
@@ -17,7 +20,10 @@ interface Swap {
   readonly old: string;
 }
 
-/** Copies a database that is closed. Refuses (throws `JournalLocked`) one that is open. A copy that was broken off is none. */
+/**
+ * Copies a database that is closed. Refuses (throws) one that is open (`JournalLocked`), and a disk that would be full of it (`DiskFull`):
+ * an exchange that runs has its journal there. A copy that was broken off is none.
+ */
 export function copyPglite(from: string, to: string): void {
   const release = takeLock(from);
   try {
@@ -25,9 +31,15 @@ export function copyPglite(from: string, to: string): void {
     rmSync(to, { recursive: true, force: true });
     mkdirSync(to, { recursive: true });
     const partial = join(to, `${PGLITE_FOLDER}.partial`);
-    cpSync(join(from, PGLITE_FOLDER), partial, { recursive: true });
+    const own = join(from, PGLITE_FOLDER);
+    requireRoom(to, sizeOf(own));
+    cpSync(own, partial, { recursive: true });
     renameSync(partial, join(to, PGLITE_FOLDER));
     syncFolder(to);
+  } catch (error) {
+    // What is there of it takes room from whoever writes beside it.
+    rmSync(to, { recursive: true, force: true });
+    throw error;
   } finally {
     release();
   }
@@ -42,9 +54,8 @@ export function swapPglite(folder: string, candidate: string, old: string): void
     if (!existsSync(join(folder, candidate, PGLITE_FOLDER))) return;
     const file = join(folder, INTENTION);
     const swap: Swap = { candidate, old };
-    writeFileSync(`${file}.partial`, JSON.stringify(swap), { flush: true });
-    renameSync(`${file}.partial`, file);
-    syncFolder(folder);
+    const text = new TextEncoder().encode(JSON.stringify(swap));
+    writeWholeFile(file, fileDisk, (descriptor) => fileDisk.write(descriptor, [text], 0));
     finishSwap(folder);
   } finally {
     release();

@@ -62,7 +62,7 @@ export function makeEvidence(
 }
 
 /** What is wrong with a chain of evidence. */
-interface EvidenceFault {
+export interface EvidenceFault {
   readonly ordinal: number;
   readonly what:
     | 'unreadable'

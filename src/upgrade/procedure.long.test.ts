@@ -281,7 +281,7 @@ describe('an upgrade that is interrupted or goes back', () => {
     const onPlace = (name: string): void => {
       if (name === 'control copied') timeMs += LIMITS.budgetMs + 1;
     };
-    const late = await procedure(venue, GOOD, { now: () => timeMs, onPlace }).run();
+    const late = await procedure(venue, GOOD, { clocks: { wallMs: () => 0, countMs: () => timeMs }, onPlace }).run();
     assert.deepEqual([late.verdict, late.abort, late.steps.at(-2)?.state], ['inconclusive', 'A', 'REHEARSE']);
     assert.equal(await digestOf(venue.world(0).openLive()), untouched);
     await runTo(venue, 'rehearsal copied');

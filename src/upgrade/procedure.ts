@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../remedy/canonical-json.ts';
-import { type Evidence, makeEvidence } from './evidence.ts';
+import { publicKeyOf } from '../guard/authority/signature.ts';
+import { type Evidence, type EvidenceFault, makeEvidence } from './evidence.ts';
 import { Following } from './following.ts';
 import type { UpgradeFinding } from './finding.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type UpgradeState,
   type Verdict,
 } from './states.ts';
+import { MACHINE_CLOCKS, type MachineClocks, procedureClock } from './procedure-clock.ts';
 import { readyCheck } from './ready-check.ts';
 import type { Override } from './sign-off.ts';
 import { goBack } from './steps-after.ts';
@@ -55,7 +57,7 @@ export interface ProcedureOptions {
   readonly limits: UpgradeLimits;
   /** Private key of the upgrade. */
   readonly seed: Uint8Array;
-  readonly now?: () => number;
+  readonly clocks?: MachineClocks;
   readonly onStep?: (evidence: Evidence) => void;
   /** Told where it stands within steps; what it throws ends it there, as if the process had died. */
   readonly onPlace?: (place: string) => void;
@@ -83,6 +85,33 @@ export interface UpgradeOutcome {
 
 const RETRY_MS = 250;
 
+/**
+ * The documents of an upgrade are not as they were written, or others than the holder of this key began it. Nothing was done: going on
+ * would sign what cannot be vouched for.
+ */
+export class EvidenceRefused extends Error {
+  readonly code: 'evidence_edited' | 'evidence_of_another_key';
+  constructor(id: string, { ordinal, what, about }: EvidenceFault) {
+    super(`${id}, document ${ordinal}: ${what}: ${about}`);
+    this.name = 'EvidenceRefused';
+    this.code = what === 'key_changed' ? 'evidence_of_another_key' : 'evidence_edited';
+  }
+}
+
+/** What a document says beside its place in the chain. */
+interface Report {
+  readonly state: Evidence['state'];
+  readonly verdict: Verdict;
+  readonly abort: Abort | null;
+  readonly beganMs: number;
+  readonly content: Readonly<Record<string, Json>>;
+}
+
+/** What an operating system refuses: a full disk, one that cannot be written to. */
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error;
+}
+
 export class Procedure {
   private readonly options: ProcedureOptions;
   private readonly now: () => number;
@@ -90,11 +119,13 @@ export class Procedure {
   private chain: readonly Evidence[];
   private toldHold = '';
 
-  /** Begins behind the documents that are there. They must be sound (`UpgradeFiles.verify`). */
+  /** Begins behind the documents that are there. Refuses (throws `EvidenceRefused`) edited ones, and those that another key signed. */
   constructor(options: ProcedureOptions) {
     this.options = options;
-    this.now = options.now ?? ((): number => Date.now());
-    this.chain = options.files.verify().chain;
+    const verified = options.files.verify({ key: publicKeyOf(options.seed) });
+    if (!verified.sound) throw new EvidenceRefused(options.id, verified.fault);
+    this.chain = verified.chain;
+    this.now = procedureClock(options.clocks ?? MACHINE_CLOCKS, this.chain.at(-1)?.endedMs);
     const { world, journal, limits } = options;
     this.context = {
       ...options,
@@ -113,10 +144,14 @@ export class Procedure {
   /** Runs to its end: committed, or aborted. */
   async run(): Promise<UpgradeOutcome> {
     try {
+      if (this.chain.length > 0 && this.nextState() !== undefined) this.options.files.reserve();
       for (let state = this.nextState(); state !== undefined; ) {
         const transition = await this.step(state);
         if (transition.kind === 'abort') return await this.abort(transition.abort, transition.reason);
-        if (transition.kind === 'done') break;
+        if (transition.kind === 'done') {
+          this.options.files.freeReserve();
+          break;
+        }
         if (state === this.options.last) break;
         state = transition.state;
       }
@@ -132,6 +167,7 @@ export class Procedure {
   private async endRehearsal(): Promise<void> {
     const beganMs = this.now();
     if (this.options.release === undefined) await this.context.world.drop('control');
+    this.options.files.freeReserve();
     this.write({ state: 'END', verdict: 'pass', abort: null, beganMs, content: { reason: 'rehearsed' } });
   }
 
@@ -182,11 +218,37 @@ export class Procedure {
         continue;
       }
       // The database says first whether another upgrade is active: then there is no plan of this one.
-      if (state === 'PLAN' && verdict === 'pass') await this.record(true);
-      this.write({ state, verdict, abort: null, beganMs, content: result.content });
+      if (state === 'PLAN' && verdict === 'pass') {
+        this.options.files.reserve();
+        await this.record(true);
+      }
+      const refused = this.writeEnd(transition, { state, verdict, abort: null, beganMs, content: result.content });
+      if (refused !== undefined) return refused;
       // Nobody is kept waiting for the record: it is brought up behind the pause.
       if (!ruleOf(state).isPaused) await this.recordIfShared(true);
       return transition;
+    }
+  }
+
+  /**
+   * Writes what a step came to. A disk that does not take it gets it in the room that was kept, and a step that would lead to another leads
+   * back instead: returned is the way back then.
+   */
+  private writeEnd(transition: Transition, report: Report & { readonly state: UpgradeState }): Transition | undefined {
+    try {
+      this.write(report);
+      return undefined;
+    } catch (error) {
+      if (!isOfSystem(error)) throw error;
+      this.options.files.freeReserve();
+      if (transition.kind !== 'next') {
+        this.write(report);
+        return undefined;
+      }
+      const { message } = error;
+      const why = `the evidence that it passed could not be written: ${message}`;
+      this.write({ ...report, verdict: 'inconclusive', content: { why } });
+      return { kind: 'abort', abort: ruleOf(report.state).abort, reason: 'inconclusive' };
     }
   }
 
@@ -224,18 +286,13 @@ export class Procedure {
     this.context.onPlace('ABORT begins');
     const { content } = await (this.options.release === undefined ? goBack : goBackRelease)(this.context, abort);
     this.context.onPlace('ABORT ends');
+    this.options.files.freeReserve();
     this.write({ state: 'ABORT', verdict: 'pass', abort, beganMs, content: { ...content, reason } });
     await this.recordEnd(false);
     return this.outcome();
   }
 
-  private write(report: {
-    readonly state: Evidence['state'];
-    readonly verdict: Verdict;
-    readonly abort: Abort | null;
-    readonly beganMs: number;
-    readonly content: Readonly<Record<string, Json>>;
-  }): void {
+  private write(report: Report): void {
     const { id, files, seed, onStep } = this.options;
     const evidence = makeEvidence(this.chain, id, { ...report, endedMs: this.now() }, seed);
     files.write(evidence);

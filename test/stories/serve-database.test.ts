@@ -258,6 +258,21 @@ test('markets wait for the projection: nothing is opened on what nobody can look
   await requireEqual('waiting', url);
 });
 
+test('an exchange that ends while its database is being opened again lets go of it, and opens none afterwards', async () => {
+  const url = await emptyDatabase();
+  const served = await open('ended', url);
+  await until(served, () => isOpen(served, 'cancel_only'));
+  await served.live.release();
+  const reopening = served.live.reattach();
+  await served.stop();
+  await reopening;
+  await assert.rejects(served.live.reattach(), { code: 'exchange_ended' });
+  const again = await open('ended', url, { machine: served.machine });
+  await until(again, () => isOpen(again, 'cancel_only'));
+  await again.stop();
+  await requireEqual('ended', url);
+});
+
 test('a schema that an upgrade has brought is gone on with when it says so, and else refused by name', async () => {
   const url = await emptyDatabase();
   const served = await open('upgraded', url);
