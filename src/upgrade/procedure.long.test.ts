@@ -1,10 +1,11 @@
 // The whole procedure on both engines, the exchange being stopped: committed, aborted, interrupted everywhere, gone back from everywhere.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { hash } from 'node:crypto';
+import { type Disk, fileDisk } from '../journal/disk.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
 import type { Database } from '../store/database.ts';
 import { recoverFromDatabase } from '../store/recover-from-database.ts';
@@ -273,6 +274,60 @@ describe('an upgrade that is interrupted or goes back', () => {
       assert.equal(next.verdict, 'pass');
     });
   }
+
+  for (const [document, abort] of [
+    ['FINGERPRINT', 'A'],
+    ['BOOT_LADDER', 'B'],
+    ['SOAK', 'C'],
+  ] as const) {
+    test(`the disk is full when "${document}" has passed: abort ${abort} in the room that was kept, and with room again it is committed`, async () => {
+      const venue = await place('postgres');
+      const untouched = await digestOf(venue.world(0).openLive());
+      const id = upgradeId(1, upgradeMigrationHash(GOOD));
+      let isFull = false;
+      const disk: Disk = {
+        ...fileDisk,
+        write: (descriptor, parts, position) => {
+          // Full but for what was kept.
+          if (isFull && existsSync(join(venue.upgrades, id, 'reserve'))) {
+            throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC', syscall: 'write' });
+          }
+          fileDisk.write(descriptor, parts, position);
+        },
+      };
+      const onPlace = (name: string): void => {
+        isFull ||= name === `${document} ends`;
+      };
+      const files = new UpgradeFiles(venue.upgrades, id, disk);
+      const outcome = await procedure(venue, GOOD, { files, onPlace }).run();
+      assert.deepEqual([outcome.verdict, outcome.abort], ['inconclusive', abort]);
+      assert.equal(outcome.steps.at(-2)?.state, document);
+      assert.match(outcome.findings[0]?.candidate ?? '', /could not be written: no space left/);
+      assert.ok(files.verify().sound);
+      assert.equal(await digestOf(venue.world(0).openLive()), untouched);
+      isFull = false;
+      assert.equal((await procedure(venue, GOOD).run()).verdict, 'pass');
+    });
+  }
+
+  test('the clock leaps a day ahead and back an hour: neither takes of the time budget, and every document is dated behind the one before', async () => {
+    const venue = await place('postgres');
+    let wall = Date.now();
+    const clocks = { wallMs: () => wall, countMs: () => performance.now() };
+    const onPlace = (name: string): void => {
+      if (name === 'control copied') wall += 24 * 3_600_000;
+      if (name === 'candidate copied') wall -= 25 * 3_600_000;
+      if (name === 'SHADOW ends') throw new ProcessEnded(name);
+    };
+    await assert.rejects(procedure(venue, GOOD, { clocks, onPlace }).run(), ProcessEnded);
+    // Begun again with the wall an hour behind its own documents.
+    const outcome = await procedure(venue, GOOD, { clocks: { ...clocks } }).run();
+    assert.deepEqual([outcome.verdict, outcome.abort], ['pass', null]);
+    const { chain } = new UpgradeFiles(venue.upgrades, outcome.id).verify();
+    for (const [at, { beganMs, endedMs }] of chain.entries()) {
+      assert.ok(beganMs >= (chain[at - 1]?.endedMs ?? 0) && endedMs >= beganMs, `document ${at}`);
+    }
+  });
 
   test('a time budget that is over aborts by itself; a second upgrade beside an active one is refused by the database', async () => {
     const venue = await place('postgres');

@@ -219,14 +219,25 @@ export class Procedure {
       }
       // The database says first whether another upgrade is active: then there is no plan of this one.
       if (state === 'PLAN' && verdict === 'pass') {
-        this.options.files.reserve();
-        await this.record(true);
+        await this.begin();
       }
       const refused = this.writeEnd(transition, { state, verdict, abort: null, beganMs, content: result.content });
       if (refused !== undefined) return refused;
       // Nobody is kept waiting for the record: it is brought up behind the pause.
       if (!ruleOf(state).isPaused) await this.recordIfShared(true);
       return transition;
+    }
+  }
+
+  /** Room for the way back, and the record's word that no other is active. Of one that is refused nothing is there. */
+  private async begin(): Promise<void> {
+    const { files } = this.options;
+    files.reserve();
+    try {
+      await this.record(true);
+    } catch (error) {
+      files.freeReserve();
+      throw error;
     }
   }
 

@@ -67,6 +67,10 @@ test('room for the way back is kept whole or not at all, is no document, and is 
   assert.deepEqual(files.verify(), { sound: true, chain: [PLAN] });
   files.freeReserve();
   assert.deepEqual(names(), ['00-PLAN.json']);
+  const refused = new UpgradeFiles(join(folder, 'reserve'), '2-aaaaaaaa', disk);
+  refused.reserve();
+  refused.freeReserve();
+  assert.deepEqual(readdirSync(join(folder, 'reserve')), ['1-aaaaaaaa'], 'one that was never begun leaves nothing');
 });
 
 function procedureIn(upgrades: string, seed: Uint8Array): Procedure {

@@ -1,5 +1,5 @@
 /** The record of upgrades as files: one folder for each, one document of evidence for each step, durable before the next begins. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Disk, fileDisk } from '../journal/disk.ts';
 import { writeWholeFile } from '../journal/whole-file.ts';
@@ -66,9 +66,10 @@ export class UpgradeFiles {
     if (!existsSync(file)) writeWholeFile(file, this.disk, (descriptor) => this.disk.write(descriptor, [bytes], 0));
   }
 
-  /** Gives the room back. */
+  /** Gives the room back; the folder goes with it where no document was written. */
   freeReserve(): void {
     rmSync(join(this.folder, RESERVE), { force: true });
+    if (existsSync(this.folder) && readdirSync(this.folder).length === 0) rmdirSync(this.folder);
   }
 
   /** Writes a document: whole, and durable when this returns. Refuses (throws) one whose file is there; throws what a disk does, and there is none then. */
