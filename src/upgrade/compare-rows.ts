@@ -27,6 +27,8 @@ export interface RowsComparison {
   readonly types?: readonly (string | undefined)[];
   readonly checkTime: () => void;
   readonly before?: ReadBefore | undefined;
+  /** All tables of each side: what an expression of a declaration may look at. */
+  readonly all?: { readonly control: readonly string[]; readonly candidate: readonly string[] };
 }
 
 interface Group {
@@ -90,7 +92,7 @@ function hashed({ from, expressions }: RowsSide, { columns, types = [] }: RowsCo
 }
 
 function groupsOf(side: RowsSide, comparison: RowsComparison): Promise<Map<number, Group>> {
-  const { table, columns, before } = comparison;
+  const { table, columns, before, all } = comparison;
   const text = `select (row_hash & ${GROUPS - 1})::integer as bucket, count(*) as n, sum(row_hash)::text as sum
       from ${hashed(side, comparison)} h group by 1`;
   const read = async (): Promise<Map<number, Group>> => {
@@ -99,7 +101,30 @@ function groupsOf(side: RowsSide, comparison: RowsComparison): Promise<Map<numbe
   };
   // What a declaration says may look at other tables as well.
   const isPlain = side.from === quoted(table) && side.expressions.every((each, n) => each === quoted(columns[n] ?? ''));
-  return before !== undefined && isPlain ? before.once(side.role, [table], text, read) : read();
+  const tables = isPlain ? [table] : all?.[side.role];
+  return before === undefined || tables === undefined ? read() : before.once(side.role, tables, text, read);
+}
+
+/** Reads what `compareRows` will ask of the control of a table that a migration leaves as it is. */
+export async function readRowsAhead(
+  { name, columns }: SchemaTable,
+  session: SqlSession,
+  before: ReadBefore,
+  checkTime: () => void,
+): Promise<void> {
+  const names = columns.map((column) => column.name);
+  const side: RowsSide = { role: 'control', session, from: quoted(name), expressions: names.map(quoted) };
+  const types = columns.map(({ type }) => type);
+  await groupsOf(side, {
+    table: name,
+    columns: names,
+    key: [],
+    control: side,
+    candidate: side,
+    types,
+    checkTime,
+    before,
+  });
 }
 
 type Row = readonly (string | null)[];

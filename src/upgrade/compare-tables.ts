@@ -3,7 +3,7 @@
  * backwards: each row of the candidate gives the control's again. What was not declared is equal in both.
  */
 import type { SqlSession } from '../store/database.ts';
-import { compareRows, keyOf, quoted } from './compare-rows.ts';
+import { compareRows, keyOf, quoted, readRowsAhead } from './compare-rows.ts';
 import type { Findings } from './finding.ts';
 import type { ReadBefore } from './read-before.ts';
 import type { Schema, SchemaTable } from './read-schema.ts';
@@ -53,8 +53,22 @@ export async function compareTables(comparison: TablesComparison, findings: Find
   return rows;
 }
 
+/** Reads ahead what will be compared of the control, of all tables that a migration leaves as they are. */
+export async function readTablesAhead(
+  session: SqlSession,
+  schema: Schema,
+  declared: Declared,
+  before: ReadBefore,
+  checkTime: () => void,
+): Promise<void> {
+  for (const table of schema.tables.values()) {
+    checkTime();
+    if (!(table.name in declared.tables)) await readRowsAhead(table, session, before, checkTime);
+  }
+}
+
 async function compareTable(
-  { control, candidate, declared, checkTime, before: known }: TablesComparison,
+  { control, candidate, schemas, declared, checkTime, before: known }: TablesComparison,
   before: SchemaTable,
   after: SchemaTable,
   findings: Findings,
@@ -65,6 +79,7 @@ async function compareTable(
   const changes = declared.tables[name] ?? NO_CHANGES;
   const forwards = forwardsOf(before, after, changes);
   const from = quoted(name);
+  const all = { control: [...schemas.control.tables.keys()], candidate: [...schemas.candidate.tables.keys()] };
   const rows = await compareRows(
     {
       table: name,
@@ -80,6 +95,7 @@ async function compareTable(
       },
       checkTime,
       before: known,
+      all,
     },
     findings,
   );
@@ -100,6 +116,7 @@ async function compareTable(
       },
       checkTime,
       before: known,
+      all,
     },
     findings,
   );

@@ -14,6 +14,7 @@ export async function checkPages(
   session: SqlSession,
   findings: Findings,
   before: ReadBefore | undefined,
+  role = 'candidate',
 ): Promise<PagesVerdict> {
   const absent: string[] = [];
   const [sums] = await session.query<{ data_checksums: string }>('show data_checksums');
@@ -43,8 +44,7 @@ export async function checkPages(
           return error.message;
         }
       };
-      const what =
-        before === undefined ? await check() : await before.once('candidate', [table], `pages ${files}`, check);
+      const what = before === undefined ? await check() : await before.once(role, [table], `pages ${files}`, check);
       if (what !== '') findings.add(`${table}/index/${name}`, 'whole', what.slice(0, 200));
       indexes++;
     }

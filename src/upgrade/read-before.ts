@@ -33,6 +33,9 @@ const DEFINITION = `select c.oid || ' ' || c.relfilenode || ' ' || (select strin
     a.atttypid, a.atttypmod, a.atthasmissing, a.xmin), ',' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0)
     as definition from pg_class c where c.oid = to_regclass($1)`;
 
+/** The candidate's role in the session that looks at its pages while another one reads its rows. */
+export const PAGES_ROLE = 'candidate pages';
+
 export class ReadBefore {
   /** By the name of the database's role, then by what was read. */
   private readonly kept = new Map<string, Map<string, Kept>>();
@@ -42,13 +45,14 @@ export class ReadBefore {
 
   /** What was not read again, in words; empty where all was. */
   get about(): string {
-    const rows = [...this.unwritten.values()].reduce((sum, n) => sum + n, 0);
+    const own = [...this.unwritten].filter(([key]) => !key.startsWith(PAGES_ROLE));
+    const rows = own.reduce((sum, [, n]) => sum + n, 0);
     return rows === 0 ? '' : `; ${rows} of both sides not written since they were read before, and not read again`;
   }
 
-  /** Another database takes a role: nothing of it was read. */
+  /** Another database takes a role: nothing of it was read, in whatever session of it. */
   forget(role: string): void {
-    this.kept.delete(role);
+    for (const each of this.kept.keys()) if (each.startsWith(role)) this.kept.delete(each);
   }
 
   /**
@@ -115,8 +119,11 @@ async function definitionOf({ session }: Look, table: string): Promise<string> {
 /** True when every row there is was there before, by its transaction, and none is missing. */
 async function isAsBefore(look: Look, table: string, before: Standing): Promise<boolean> {
   const known = look.standings.get(table);
-  if (known !== undefined) return known === before;
-  if ((await definitionOf(look, table)) !== before.definition) return false;
+  if (known !== undefined) {
+    if (known.definition !== before.definition || known.rows !== before.rows) return false;
+    // Not written since an earlier moment, so not since a later one either.
+    if (BigInt(known.mark) <= BigInt(before.mark)) return true;
+  } else if ((await definitionOf(look, table)) !== before.definition) return false;
   const [row] = await look.session.query<{ n: number; written: number }>(
     `select count(*) as n, count(*) filter (
         where age(xmin) <= age(($1::text::xid8)::xid)) as written from ${quoted(table)}`,

@@ -119,21 +119,25 @@ export async function withDatabase<T>(open: Promise<Database>, work: (database: 
   }
 }
 
-/** Runs `work` in transactions of two databases that are rolled back: what verification makes for itself is gone with them. */
+/** Runs `work` in a transaction of a session that is rolled back: what verification makes for itself is gone with it. */
+export async function rolledBack<T>(session: SqlSession, work: () => Promise<T>): Promise<T> {
+  await session.query('begin isolation level repeatable read');
+  try {
+    return await work();
+  } finally {
+    await session.query('rollback').catch(() => []);
+  }
+}
+
+/** Runs `work` in transactions of two databases that are rolled back. */
 export async function comparing<T>(
   control: Database,
   candidate: Database,
   work: (control: SqlSession, candidate: SqlSession) => Promise<T>,
 ): Promise<T> {
-  const within = async <R>(session: SqlSession, run: () => Promise<R>): Promise<R> => {
-    await session.query('begin isolation level repeatable read');
-    try {
-      return await run();
-    } finally {
-      await session.query('rollback').catch(() => []);
-    }
-  };
-  return control.hold((own) => candidate.hold((other) => within(own, () => within(other, () => work(own, other)))));
+  return control.hold((own) =>
+    candidate.hold((other) => rolledBack(own, () => rolledBack(other, () => work(own, other)))),
+  );
 }
 
 const LEASE_MS = 60_000;

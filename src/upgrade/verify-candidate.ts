@@ -20,8 +20,8 @@ import {
 import { compareTables } from './compare-tables.ts';
 import { Findings, type UpgradeFinding } from './finding.ts';
 import { historyFingerprint, knownIndexes, orphansOf, type Side } from './history-fingerprint.ts';
-import { checkPages } from './page-checks.ts';
-import { ReadBefore } from './read-before.ts';
+import { checkPages, type PagesVerdict } from './page-checks.ts';
+import { PAGES_ROLE, ReadBefore } from './read-before.ts';
 import { readSchema, type Schema } from './read-schema.ts';
 import { readState } from './read-state.ts';
 import { compareReplays, type LedState } from './replay-differential.ts';
@@ -76,6 +76,8 @@ export interface VerifyInput {
   /** What was read of both before, in other sessions. */
   readonly before?: ReadBefore | undefined;
   readonly led?: LedState | undefined;
+  /** Runs work in another session of the candidate, in a transaction of its own, for what can go on beside; not where there is one session. */
+  readonly beside?: (<T>(work: (session: SqlSession) => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** Verifies. Never throws for what a candidate holds; throws when a session is lost, and what `checkTime` throws. */
@@ -104,6 +106,25 @@ class CandidateVerification {
   }
 
   async run(): Promise<Verification> {
+    const pages = new Findings();
+    const looking = this.input.beside?.(async (session) => {
+      await this.before.begin(PAGES_ROLE, session);
+      return checkPages(session, pages, this.before, PAGES_ROLE);
+    });
+    try {
+      return await this.checkAll(async (findings) => {
+        if (looking === undefined) return checkPages(this.input.candidate, findings, this.before);
+        const verdict = await looking;
+        findings.addAll(pages);
+        return verdict;
+      });
+    } finally {
+      // Whatever ended the checks, nobody uses the session any more.
+      await looking?.catch(() => undefined);
+    }
+  }
+
+  private async checkAll(lookAtPages: (findings: Findings) => Promise<PagesVerdict>): Promise<Verification> {
     const { control, candidate, declared } = this.input;
     const { before } = this;
     await before.begin('control', control);
@@ -120,7 +141,7 @@ class CandidateVerification {
     for (const { path } of this.findings.kept) differing.add(path.slice(0, path.indexOf('/')));
     await this.checkStates(schemas);
     await this.check('pages', async (findings) => {
-      const { indexes, absent } = await checkPages(candidate, findings, before);
+      const { indexes, absent } = await lookAtPages(findings);
       return { about: [`${indexes} indexes`, ...absent].join('; '), isAbsent: absent.length > 0 };
     });
     await this.check('absent_values', async (findings) => {
