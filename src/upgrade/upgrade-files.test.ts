@@ -24,8 +24,14 @@ const REHEARSE = makeEvidence([PLAN], '1-aaaaaaaa', { ...REPORT, state: 'REHEARS
 /** A disk that takes half of each write once it is full. */
 class FullDisk implements Disk {
   isFull = false;
-  sync = fileDisk.sync;
-  truncate = fileDisk.truncate;
+
+  sync(descriptor: number): void {
+    fileDisk.sync(descriptor);
+  }
+
+  truncate(descriptor: number, bytes: number): void {
+    fileDisk.truncate(descriptor, bytes);
+  }
 
   write(descriptor: number, parts: readonly Uint8Array[], position: number): void {
     if (!this.isFull) return fileDisk.write(descriptor, parts, position);
