@@ -31,6 +31,8 @@ export interface ClientPart {
   readonly seconds: number;
   /** Between two orders that were taken. */
   readonly longestGapMs: number;
+  /** When it ended, from the begin of the part. */
+  readonly longestGapAtSeconds: number;
   readonly gapP50Ms: number;
   readonly gapP99Ms: number;
 }
@@ -40,6 +42,8 @@ interface Part {
   sent: number;
   readonly startMs: number;
   readonly gaps: number[];
+  /** When each ended. */
+  readonly endsMs: number[];
   readonly refused: Map<string, number>;
 }
 
@@ -54,7 +58,14 @@ interface Answer {
   readonly held?: readonly { readonly check: string }[];
 }
 
-const partOf = (name: string): Part => ({ name, sent: 0, startMs: performance.now(), gaps: [], refused: new Map() });
+const partOf = (name: string): Part => ({
+  name,
+  sent: 0,
+  startMs: performance.now(),
+  gaps: [],
+  endsMs: [],
+  refused: new Map(),
+});
 
 async function send(request: ClientRequest): Promise<ClientPart[]> {
   const { socket: path, account, market, priceTicks, sizeLots, everyMs } = request;
@@ -89,6 +100,7 @@ async function send(request: ClientRequest): Promise<ClientPart[]> {
     } else {
       const nowMs = performance.now();
       part.gaps.push(nowMs - lastMs);
+      part.endsMs.push(nowMs);
       lastMs = nowMs;
       order = accepted.order;
     }
@@ -107,9 +119,10 @@ function whyNot({ error, held = [], events = [] }: Answer): string {
   );
 }
 
-function reported({ name, sent, startMs, gaps, refused }: Part): ClientPart {
+function reported({ name, sent, startMs, gaps, endsMs, refused }: Part): ClientPart {
   const sorted = Float64Array.from(gaps).sort();
   const at = (share: number): number => Math.round((sorted[Math.floor((sorted.length - 1) * share)] ?? 0) * 10) / 10;
+  const longest = gaps.reduce((found, gap, n) => (gap > (gaps[found] ?? 0) ? n : found), 0);
   return {
     name,
     sent,
@@ -117,6 +130,7 @@ function reported({ name, sent, startMs, gaps, refused }: Part): ClientPart {
     refused: Object.fromEntries(refused),
     seconds: Math.round(performance.now() - startMs) / 1000,
     longestGapMs: at(1),
+    longestGapAtSeconds: Math.round((endsMs[longest] ?? startMs) - startMs) / 1000,
     gapP50Ms: at(0.5),
     gapP99Ms: at(0.99),
   };

@@ -60,15 +60,24 @@ export async function checkAbsentValues(
 /** How many values of each column are absent, and how many are what a default would be: 0, nothing, false. */
 async function count(
   session: SqlSession,
-  { name }: SchemaTable,
+  { name, columns: all }: SchemaTable,
   columns: readonly string[],
 ): Promise<Map<string, Counted>> {
   const counts = columns.flatMap((column, n) => [
     `count(*) filter (where ${quoted(column)} is null) as n${n}`,
-    `count(*) filter (where ${quoted(column)}::text in ('0', '', 'false', '{}', '\\x')) as z${n}`,
+    `count(*) filter (where ${isZero(quoted(column), all.find((each) => each.name === column)?.type)}) as z${n}`,
   ]);
   const [row] = await session.query<Record<string, number>>(`select ${counts.join(', ')} from ${quoted(name)}`);
   return new Map(
     columns.map((column, n) => [column, { nulls: row?.[`n${n}`] as number, zeros: row?.[`z${n}`] as number }]),
   );
 }
+
+/** What a default would be, by the type where it has one such value: a number is compared sooner than its text is made. */
+function isZero(value: string, type: string | undefined): string {
+  if (type === 'boolean') return `not ${value}`;
+  if (type === 'text') return `${value} in ('0', '', 'false', '{}', '\\x')`;
+  return NUMBERS.has(type ?? '') ? `${value} = 0` : `${value}::text in ('0', '', 'false', '{}', '\\x')`;
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint', 'numeric', 'double precision']);

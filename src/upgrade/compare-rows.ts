@@ -1,6 +1,6 @@
 /**
- * Compares the rows of a table on both sides: first by sums of hashes in the databases, group by group, then, where they differ, row by
- * row and column by column, so that each difference has its path.
+ * Compares the rows of a table on both sides: first by the sum of their hashes in the databases, then, where that differs, by those of
+ * groups of rows, and of the groups that differ row by row and column by column, so that each difference has its path.
  */
 import type { SqlSession } from '../store/database.ts';
 import type { Findings } from './finding.ts';
@@ -31,10 +31,13 @@ export interface RowsComparison {
   readonly all?: { readonly control: readonly string[]; readonly candidate: readonly string[] };
 }
 
-interface Group {
-  readonly bucket: number;
+interface Sum {
   readonly n: number;
-  readonly sum: string;
+  readonly sum: string | null;
+}
+
+interface Group extends Sum {
+  readonly bucket: number;
 }
 
 /** Groups of rows by their hash, and rows that are held in memory at once, about. */
@@ -49,20 +52,24 @@ export function quoted(name: string): string {
 /** Compares a table; returns how many rows the control has. Both sides must be at rest. */
 export async function compareRows(comparison: RowsComparison, findings: Findings): Promise<number> {
   const { control, candidate } = comparison;
+  const [own, other] = await Promise.all([sumOf(control, comparison), sumOf(candidate, comparison)]);
+  if (own.n !== other.n || own.sum !== other.sum) await compareGroups(comparison, findings);
+  return own.n;
+}
+
+async function compareGroups(comparison: RowsComparison, findings: Findings): Promise<void> {
+  const { control, candidate } = comparison;
   const [before, after] = await Promise.all([groupsOf(control, comparison), groupsOf(candidate, comparison)]);
-  const rows = [...before.values()].reduce((sum, { n }) => sum + n, 0);
   const differing = Array.from({ length: GROUPS }, (_, bucket) => bucket).filter((bucket) => {
     const [own, other] = [before.get(bucket), after.get(bucket)];
     return own?.n !== other?.n || own?.sum !== other?.sum;
   });
-  if (differing.length === 0) return rows;
   const affected = differing.reduce((sum, bucket) => sum + (before.get(bucket)?.n ?? 0), 0);
   const slices = Math.max(1, Math.ceil(affected / SLICE_ROWS));
   for (let slice = 0; slice < slices; slice++) {
     comparison.checkTime();
     await compareSlice(comparison, differing, slice, slices, findings);
   }
-  return rows;
 }
 
 /** Types whose values have a hash of their own that tells all of them apart; floats and wide numbers by their bytes. */
@@ -91,18 +98,26 @@ function hashed({ from, expressions }: RowsSide, { columns, types = [] }: RowsCo
     from (select ${named.join(', ')} from ${from} s) t)`;
 }
 
-function groupsOf(side: RowsSide, comparison: RowsComparison): Promise<Map<number, Group>> {
+/** Of all rows at once: a database that groups millions of rows by what it cannot estimate sorts them, whole. */
+function sumOf(side: RowsSide, comparison: RowsComparison): Promise<Sum> {
   const { table, columns, before, all } = comparison;
-  const text = `select (row_hash & ${GROUPS - 1})::integer as bucket, count(*) as n, sum(row_hash)::text as sum
-      from ${hashed(side, comparison)} h group by 1`;
-  const read = async (): Promise<Map<number, Group>> => {
-    const groups = await side.session.query<Group>(text);
-    return new Map(groups.map((group) => [group.bucket, group]));
+  const text = `select count(*) as n, sum(row_hash)::text as sum from ${hashed(side, comparison)} h`;
+  const read = async (): Promise<Sum> => {
+    const [sum] = await side.session.query<Sum>(text);
+    return sum as Sum;
   };
   // What a declaration says may look at other tables as well.
   const isPlain = side.from === quoted(table) && side.expressions.every((each, n) => each === quoted(columns[n] ?? ''));
   const tables = isPlain ? [table] : all?.[side.role];
   return before === undefined || tables === undefined ? read() : before.once(side.role, tables, text, read);
+}
+
+async function groupsOf(side: RowsSide, comparison: RowsComparison): Promise<Map<number, Group>> {
+  const groups = await side.session.query<Group>(
+    `select (row_hash & ${GROUPS - 1})::integer as bucket, count(*) as n, sum(row_hash)::text as sum
+      from ${hashed(side, comparison)} h group by 1`,
+  );
+  return new Map(groups.map((group) => [group.bucket, group]));
 }
 
 /** Reads what `compareRows` will ask of the control of a table that a migration leaves as it is. */
@@ -115,7 +130,7 @@ export async function readRowsAhead(
   const names = columns.map((column) => column.name);
   const side: RowsSide = { role: 'control', session, from: quoted(name), expressions: names.map(quoted) };
   const types = columns.map(({ type }) => type);
-  await groupsOf(side, {
+  await sumOf(side, {
     table: name,
     columns: names,
     key: [],

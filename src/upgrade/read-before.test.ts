@@ -82,6 +82,31 @@ test('what is written by a transaction that began before a look and ended behind
   assert.equal(await look(known, ['late']), 0);
 });
 
+test('pages are those of the same files, whatever columns are named; rows that were written make others of them', async () => {
+  await database.query('create table paged (id integer, value integer)');
+  await database.query('insert into paged select n, n from generate_series(1, 50) n');
+  const known = new ReadBefore();
+  const lookAtPages = async (): Promise<boolean> => {
+    let isRead = false;
+    await database.hold(async (session: SqlSession) => {
+      await session.query('begin isolation level repeatable read');
+      await known.begin('control', session);
+      known.beginBeside('pages', session, 'control');
+      await known.once('pages', ['paged'], 'index', () => Promise.resolve((isRead = true)), 'pages');
+      await session.query('rollback');
+    });
+    return isRead;
+  };
+  assert.equal(await lookAtPages(), true);
+  await database.query('alter table paged drop column value');
+  assert.equal(await lookAtPages(), false, 'a column goes');
+  await database.query('update paged set id = id where id = 3');
+  assert.equal(await lookAtPages(), true, 'a row is written');
+  await database.query('vacuum full paged');
+  assert.equal(await lookAtPages(), true, 'the files are others');
+  assert.equal(await lookAtPages(), false);
+});
+
 test('of another database in the same role nothing was read', async () => {
   const known = new ReadBefore();
   assert.equal(await look(known, ['b']), 2);

@@ -5,14 +5,21 @@
 import type { SqlSession } from '../store/database.ts';
 import { quoted } from './compare-rows.ts';
 
+/** A table as the catalogue has it: which files its rows are in, and its columns. */
+interface Definition {
+  readonly files: string;
+  readonly columns: string;
+}
+
 /** What a table was when something of it was read. */
-interface Standing {
-  /** Its files and its columns, as the catalogue has them. */
-  readonly definition: string;
+interface Standing extends Definition {
   readonly rows: number;
   /** Transactions from this one on came later. */
   readonly mark: string;
 }
+
+/** What is read depends on the rows and columns of tables, or on the pages of their files alone. */
+type Of = 'rows' | 'pages';
 
 interface Kept {
   readonly standings: ReadonlyMap<string, Standing>;
@@ -25,13 +32,15 @@ interface Look {
   readonly session: SqlSession;
   readonly mark: string;
   readonly standings: Map<string, Standing>;
+  /** Whether a table is what it was, by its name and when; both sessions of one moment ask once. */
+  readonly answers: Map<string, Promise<boolean>>;
 }
 
 const MARK = 'select pg_snapshot_xmin(pg_current_snapshot())::text as mark';
 
-const DEFINITION = `select c.oid || ' ' || c.relfilenode || ' ' || (select string_agg(concat_ws(' ', a.attnum, a.attname,
+const DEFINITION = `select c.oid || ' ' || c.relfilenode as files, (select string_agg(concat_ws(' ', a.attnum, a.attname,
     a.atttypid, a.atttypmod, a.atthasmissing, a.xmin), ',' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0)
-    as definition from pg_class c where c.oid = to_regclass($1)`;
+    as columns from pg_class c where c.oid = to_regclass($1)`;
 
 /** The candidate's role in the session that looks at its pages while another one reads its rows. */
 export const PAGES_ROLE = 'candidate pages';
@@ -68,22 +77,39 @@ export class ReadBefore {
   /** Begins a look at a database (`role`) in a session whose transaction sees one moment of it. */
   async begin(role: string, session: SqlSession): Promise<void> {
     const [row] = await session.query<{ mark: string }>(MARK);
-    this.looks.set(role, { role, session, mark: row?.mark ?? '0', standings: new Map() });
+    this.looks.set(role, { role, session, mark: row?.mark ?? '0', standings: new Map(), answers: new Map() });
+    this.nothingUnwritten(role);
+  }
+
+  /** Begins the look of another session that sees the same moment of the same database as the look of `other` does. */
+  beginBeside(role: string, session: SqlSession, other: string): void {
+    const look = this.looks.get(other);
+    if (look !== undefined) this.looks.set(role, { ...look, role, session });
+    this.nothingUnwritten(role);
+  }
+
+  private nothingUnwritten(role: string): void {
     for (const key of this.unwritten.keys()) if (key.startsWith(`${role} `)) this.unwritten.delete(key);
   }
 
   /**
-   * What `read` gives, which depends on nothing but the rows of `tables` (and on `key`). It is not called where it was before, and no row of
-   * them was added, changed or removed since, nor a column.
+   * What `read` gives, which depends on nothing but the rows of `tables` (and on `key`), or on the pages that hold them. It is not called
+   * where it was before, and no row of them was added, changed or removed since, nor, for what depends on rows, a column.
    */
-  async once<T>(role: string, tables: readonly string[], key: string, read: () => Promise<T>): Promise<T> {
+  async once<T>(
+    role: string,
+    tables: readonly string[],
+    key: string,
+    read: () => Promise<T>,
+    of: Of = 'rows',
+  ): Promise<T> {
     const look = this.looks.get(role);
     if (look === undefined) return read();
     const kept = this.kept.get(role) ?? new Map<string, Kept>();
     this.kept.set(role, kept);
     const what = `${key} of ${tables.join()}`;
     const found = kept.get(what);
-    if (found !== undefined && (await this.stands(look, tables, found))) return found.value as T;
+    if (found !== undefined && (await this.stands(look, tables, found, of))) return found.value as T;
     const value = await read();
     const standings = new Map<string, Standing>();
     for (const table of tables) standings.set(table, await standingOf(look, table));
@@ -91,10 +117,13 @@ export class ReadBefore {
     return value;
   }
 
-  private async stands(look: Look, tables: readonly string[], { standings }: Kept): Promise<boolean> {
+  private async stands(look: Look, tables: readonly string[], { standings }: Kept, of: Of): Promise<boolean> {
     for (const table of tables) {
       const before = standings.get(table);
-      if (before === undefined || !(await isAsBefore(look, table, before))) return false;
+      if (before === undefined) return false;
+      const now = look.standings.get(table) ?? (await definitionOf(look, table));
+      if (now.files !== before.files || (of === 'rows' && now.columns !== before.columns)) return false;
+      if (!(await hasRowsOf(look, table, before, now))) return false;
     }
     for (const table of tables) this.unwritten.set(`${look.role} ${table}`, standings.get(table)?.rows ?? 0);
     return true;
@@ -106,31 +135,37 @@ async function standingOf(look: Look, table: string): Promise<Standing> {
   if (known !== undefined) return known;
   const definition = await definitionOf(look, table);
   const [row] = await look.session.query<{ n: number }>(`select count(*) as n from ${quoted(table)}`);
-  const standing = { definition, rows: row?.n ?? 0, mark: look.mark };
+  const standing = { ...definition, rows: row?.n ?? 0, mark: look.mark };
   look.standings.set(table, standing);
   return standing;
 }
 
-async function definitionOf({ session }: Look, table: string): Promise<string> {
-  const [row] = await session.query<{ definition: string }>(DEFINITION, [`public.${quoted(table)}`]);
-  return row?.definition ?? 'none';
+async function definitionOf({ session }: Look, table: string): Promise<Definition> {
+  const [row] = await session.query<Definition>(DEFINITION, [`public.${quoted(table)}`]);
+  return row ?? { files: 'none', columns: 'none' };
 }
 
 /** True when every row there is was there before, by its transaction, and none is missing. */
-async function isAsBefore(look: Look, table: string, before: Standing): Promise<boolean> {
+async function hasRowsOf(look: Look, table: string, before: Standing, now: Definition): Promise<boolean> {
   const known = look.standings.get(table);
-  if (known !== undefined) {
-    if (known.definition !== before.definition || known.rows !== before.rows) return false;
-    // Not written since an earlier moment, so not since a later one either.
-    if (BigInt(known.mark) <= BigInt(before.mark)) return true;
-  } else if ((await definitionOf(look, table)) !== before.definition) return false;
-  const [row] = await look.session.query<{ n: number; written: number }>(
+  if (known !== undefined && known.rows !== before.rows) return false;
+  // Not written since an earlier moment, so not since a later one either.
+  if (known !== undefined && BigInt(known.mark) <= BigInt(before.mark)) return true;
+  const question = `${table} ${before.mark}`;
+  const asked = look.answers.get(question) ?? askForRows(look, table, before);
+  look.answers.set(question, asked);
+  if (!(await asked)) return false;
+  // What was true then is true now: later looks begin from here as well.
+  const { files, columns } = now;
+  look.standings.set(table, { files, columns, rows: before.rows, mark: before.mark });
+  return true;
+}
+
+async function askForRows({ session }: Look, table: string, { mark, rows }: Standing): Promise<boolean> {
+  const [row] = await session.query<{ n: number; written: number }>(
     `select count(*) as n, count(*) filter (
         where age(xmin) <= age(($1::text::xid8)::xid)) as written from ${quoted(table)}`,
-    [before.mark],
+    [mark],
   );
-  if (row?.n !== before.rows || row.written > 0) return false;
-  // What was true then is true now: later looks begin from here as well.
-  look.standings.set(table, before);
-  return true;
+  return row?.n === rows && row.written === 0;
 }

@@ -9,9 +9,11 @@ import { appliedMigrations } from '../store/migrate.ts';
 import { recoverFromDatabase } from '../store/recover-from-database.ts';
 import { lastHeight } from '../store/write-blocks.ts';
 import { readTablesAhead } from './compare-tables.ts';
+import { Findings } from './finding.ts';
 import { historyFingerprint } from './history-fingerprint.ts';
 import { migrateBack, migrateInChunks, appliedChunks, sayEpoch } from './chunks.ts';
-import { ReadBefore } from './read-before.ts';
+import { checkPages } from './page-checks.ts';
+import { PAGES_ROLE, ReadBefore } from './read-before.ts';
 import { readSchema } from './read-schema.ts';
 import { asControl } from './read-state.ts';
 import { LedState } from './replay-differential.ts';
@@ -108,33 +110,34 @@ class InterruptedHere extends Error {}
 
 async function rehearseForwards(context: UpgradeContext, control: Database, candidate: Database): Promise<StepResult> {
   const { migration, checkTime, memory } = context;
-  // The control is read while the candidate is migrated.
-  const [restored, crashes] = await both(
+  // The control, and what is left as it is of the candidate, are read while the migration runs.
+  const [restored, crashes] = await together([
     restoredBackup(context, control).then(async (result) => {
       if (result.verdict === 'pass') await readControlAhead(context, control);
       return result;
     }),
     crashAtEveryChunk(context, candidate),
-  );
+    readPagesAhead(context, candidate),
+  ]);
   if (restored.verdict !== 'pass') return restored;
   const { content } = restored;
   if (typeof crashes !== 'number') return failedWith([crashes], content);
   checkTime();
-  const after = await verification(context, control, candidate, migration.declared, memory.known?.before);
-  if (after.verdict !== 'pass')
-    return { verdict: after.verdict, content: { ...content, crashes, ...contentOf(after) } };
   const ranTwice = await migrateInChunks(candidate, migration);
-  const twice = await verification(context, control, candidate, migration.declared, memory.known?.before);
-  return {
-    verdict: ranTwice === 0 ? twice.verdict : 'fail',
-    content: { ...content, crashes, ranTwice, ...contentOf(twice) },
-  };
+  if (ranTwice > 0) {
+    const finding = { path: 'migration/again/statements', control: '0', candidate: String(ranTwice) };
+    return failedWith([finding], { ...content, crashes, ranTwice });
+  }
+  const after = await verification(context, control, candidate, migration.declared, memory.known?.before);
+  return { verdict: after.verdict, content: { ...content, crashes, ranTwice, ...contentOf(after) } };
 }
 
-/** What both come to, once both have ended; throws what one has thrown only then. */
-async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([one, other]);
-  return [await one, await other];
+/** What all come to, once all have ended; throws what one has thrown only then. */
+async function together<T extends readonly Promise<unknown>[]>(
+  works: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(works);
+  return Promise.all(works) as Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
 }
 
 /** Reads what verification will ask of the control. */
@@ -148,6 +151,19 @@ async function readControlAhead({ migration, memory, checkTime }: UpgradeContext
       const { declared } = migration;
       await readTablesAhead(session, await readSchema(session), declared, before, checkTime);
       await historyFingerprint(session, Number.MAX_SAFE_INTEGER, declared, { role: 'control', before });
+    }),
+  );
+}
+
+/** Checks the indexes of tables that the migration leaves as they are, where a database has more than one session. */
+async function readPagesAhead({ world, migration, memory }: UpgradeContext, candidate: Database): Promise<void> {
+  const before = memory.known?.before;
+  if (before === undefined || world.engine !== 'postgres') return;
+  const { tables, newTables } = migration.declared;
+  await candidate.hold((session) =>
+    rolledBack(session, async () => {
+      await before.begin(PAGES_ROLE, session);
+      await checkPages(session, new Findings(), before, PAGES_ROLE, Object.keys({ ...tables, ...newTables }));
     }),
   );
 }

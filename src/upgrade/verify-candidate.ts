@@ -106,9 +106,14 @@ class CandidateVerification {
   }
 
   async run(): Promise<Verification> {
+    const { control, candidate, beside } = this.input;
+    await this.before.begin('control', control);
+    await this.before.begin('candidate', candidate);
     const pages = new Findings();
-    const looking = this.input.beside?.(async (session) => {
-      await this.before.begin(PAGES_ROLE, session);
+    const snapshot = beside === undefined ? '' : await exportedSnapshot(candidate);
+    const looking = beside?.(async (session) => {
+      await session.query(`set transaction snapshot '${snapshot}'`);
+      this.before.beginBeside(PAGES_ROLE, session, 'candidate');
       return checkPages(session, pages, this.before, PAGES_ROLE);
     });
     try {
@@ -127,8 +132,6 @@ class CandidateVerification {
   private async checkAll(lookAtPages: (findings: Findings) => Promise<PagesVerdict>): Promise<Verification> {
     const { control, candidate, declared } = this.input;
     const { before } = this;
-    await before.begin('control', control);
-    await before.begin('candidate', candidate);
     for (const session of [control, candidate]) await session.query("set local timezone = 'UTC'");
     const schemas = { control: await readSchema(control), candidate: await readSchema(candidate) };
     const differing = new Set<string>(Object.keys(declared.tables));
@@ -265,6 +268,12 @@ class CandidateVerification {
       end('fail', (error as Error).message);
     }
   }
+}
+
+/** Names the moment that a transaction sees, for another one to see the same. */
+async function exportedSnapshot(session: SqlSession): Promise<string> {
+  const [row] = await session.query<{ snapshot: string }>('select pg_export_snapshot() as snapshot');
+  return row?.snapshot ?? '';
 }
 
 /** A check for which what it needs is not there. */
