@@ -4,7 +4,7 @@
  * It is created only if it is not there. One that a dead process left behind is taken over; a process is known by its number
  * and, where the system tells, by the time it started, since numbers come again.
  */
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const LOCK_NAME = 'lock';
@@ -36,15 +36,15 @@ export function takeLock(folder: string): () => void {
 /** The lock appears with what it says, so that no crash leaves one that says nothing. False when there is one already. */
 function create(file: string): boolean {
   const own = `${file}.by-${process.pid}`;
-  writeFileSync(own, identity(process.pid));
   try {
+    writeFileSync(own, identity(process.pid));
     linkSync(own, file);
     return true;
   } catch (error) {
     if (isCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
-    unlinkSync(own);
+    rmSync(own, { force: true });
   }
 }
 

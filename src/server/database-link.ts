@@ -4,6 +4,7 @@
  */
 import type { Database } from '../store/database.ts';
 import { SqlFailed } from '../store/database.ts';
+import { DiskFilled } from '../store/disk-room.ts';
 import { Follower } from '../store/follow-journal.ts';
 import { type DurableBlock, Fenced, type Lease, LeaseHeld, leaseHolder, takeLease } from '../store/lease.ts';
 import { appliedMigrations, migrate } from '../store/migrate.ts';
@@ -70,6 +71,11 @@ interface Attached {
   readonly timer: NodeJS.Timeout;
 }
 
+/** Another writes, or the database ended: waiting changes nothing. */
+function isFinal(error: unknown): error is Error {
+  return error instanceof Fenced || error instanceof DiskFilled;
+}
+
 export class DatabaseLink {
   private readonly options: DatabaseLinkOptions;
   private attached: Attached | undefined;
@@ -134,7 +140,7 @@ export class DatabaseLink {
         folder: journalFolder,
         database,
         before: (session) => lease.fence(session),
-        onTrouble: (error) => (error instanceof Fenced ? this.lose(error) : onTrouble(error)),
+        onTrouble: (error) => (isFinal(error) ? this.lose(error) : onTrouble(error)),
       });
       void follower.failed.then((error) => (error === undefined ? undefined : this.lose(error)));
       const timer = setInterval(() => void this.renew(), LEASE_MS / RENEWALS);
@@ -250,7 +256,7 @@ export class DatabaseLink {
       await lease.renew(durable());
       this.note(wall, count);
     } catch (error) {
-      if (error instanceof Fenced) this.lose(error);
+      if (isFinal(error)) this.lose(error);
       else onTrouble(error instanceof Error ? error : new Error(String(error)));
     }
   }

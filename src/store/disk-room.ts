@@ -14,6 +14,15 @@ export class DiskFull extends Error {
   }
 }
 
+/** A disk became full under a database that was writing, and it cannot go on: what was not committed is lost, and it must be opened anew. */
+export class DiskFilled extends DiskFull {
+  constructor(folder: string, freeBytes: number, neededBytes: number) {
+    super(folder, freeBytes, neededBytes);
+    this.name = 'DiskFilled';
+    this.message = `${this.message}: the database there was ended; opened anew, it has what was committed`;
+  }
+}
+
 /** In megabytes, rounded up. */
 function megabytes(bytes: number): number {
   return Math.ceil(bytes / 1_000_000);

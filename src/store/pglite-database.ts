@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { takeLock } from '../journal/lock-file.ts';
 import { type Database, DatabaseUnavailable, inTransaction, SqlFailed, type SqlSession } from './database.ts';
-import { DiskFull, freeBytes } from './disk-room.ts';
+import { DiskFilled, DiskFull, freeBytes } from './disk-room.ts';
 import { finishSwap, PGLITE_FOLDER } from './pglite-folders.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-message.ts';
 
@@ -17,49 +17,70 @@ type Waiting = {
   readonly text: string;
 };
 
-/** What the embedded database may write as it starts: one segment of its log. Of a disk it only says that it could not start. */
-const START_BYTES = 16_777_216;
+/** A segment of the database's log. Without room for one it does not start, and in the midst of a statement it goes round for ever. */
+const SEGMENT_BYTES = 16_777_216;
+/** Free before anything is begun: a commit may end one segment and begin the next. */
+const ROOM_BYTES = 2 * SEGMENT_BYTES;
+/** How often the disk is looked at while an answer is waited for. */
+const LOOK_MS = 2000;
 
 /**
  * Opens (or makes) the embedded database of a folder. Refuses (throws) a folder that another process uses (`JournalLocked`), one on a disk
  * that is full (`DiskFull`), and one whose files are none of a database (`DatabaseUnavailable`): it can be moved away and made anew.
+ * Nothing is begun (`DiskFull`) while the disk has no room for it; `room` says how many bytes it has.
  */
-export async function openPglite(folder: string): Promise<Database> {
+export async function openPglite(folder: string, room: (folder: string) => number = freeBytes): Promise<Database> {
   mkdirSync(folder, { recursive: true });
+  requireSegment(folder, room);
   const release = takeLock(folder);
   try {
     finishSwap(folder);
-    return await PgliteDatabase.open(join(folder, PGLITE_FOLDER), release);
+    return await PgliteDatabase.open(join(folder, PGLITE_FOLDER), release, room);
   } catch (error) {
     release();
-    const free = freeBytes(folder);
-    if (free < START_BYTES) throw new DiskFull(folder, free, START_BYTES);
+    if (error instanceof DiskFull) throw error;
+    requireSegment(folder, room);
     throw new DatabaseUnavailable(folder, error);
   }
+}
+
+function requireSegment(folder: string, room: (folder: string) => number): void {
+  const free = room(folder);
+  if (free < SEGMENT_BYTES) throw new DiskFull(folder, free, SEGMENT_BYTES);
 }
 
 class PgliteDatabase implements Database {
   readonly engine = 'pglite';
   private readonly worker: Worker;
+  private readonly folder: string;
   private readonly release: () => void;
+  private readonly room: (folder: string) => number;
   private readonly waiting = new Map<number, Waiting>();
   private requests = 0;
   /** The last transaction or statement: the next begins behind it, since there is one session. */
   private turn: Promise<unknown> = Promise.resolve();
   private stopped: Error | undefined;
 
-  private constructor(folder: string, release: () => void) {
+  private constructor(folder: string, release: () => void, room: (folder: string) => number) {
+    this.folder = folder;
     this.release = release;
+    this.room = room;
     this.worker = new Worker(new URL('./pglite-thread.ts', import.meta.url), { workerData: folder });
     this.worker.on('message', (answer: PgliteAnswer) => this.take(answer));
     this.worker.on('error', (error) => this.stop(error as Error));
     this.worker.on('exit', () => this.stop(new Error('its thread has ended')));
   }
 
-  static async open(folder: string, release: () => void): Promise<PgliteDatabase> {
-    const database = new PgliteDatabase(folder, release);
-    await new Promise<object[]>((resolve, reject) => database.waiting.set(0, { resolve, reject, text: 'open' }));
-    return database;
+  static async open(folder: string, release: () => void, room: (folder: string) => number): Promise<PgliteDatabase> {
+    const database = new PgliteDatabase(folder, release, room);
+    try {
+      await database.answerTo(0, 'open');
+      return database;
+    } catch (error) {
+      // Its thread has the files open until it is gone.
+      await database.worker.terminate();
+      throw error;
+    }
   }
 
   query<Row extends object>(text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
@@ -79,9 +100,12 @@ class PgliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    await this.inTurn(() => this.ask({ kind: 'close' }, 'close'));
-    await this.worker.terminate();
-    this.release();
+    try {
+      await this.turn.then(() => this.ask({ kind: 'close' }, 'close'));
+    } finally {
+      await this.worker.terminate();
+      this.release();
+    }
   }
 
   private readonly session: SqlSession = {
@@ -94,7 +118,11 @@ class PgliteDatabase implements Database {
   };
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.turn.then(work);
+    const result = this.turn.then(() => {
+      const free = this.freeBytes();
+      if (free !== undefined && free < ROOM_BYTES) throw new DiskFull(this.folder, free, ROOM_BYTES);
+      return work();
+    });
     this.turn = result.catch(() => undefined);
     return result;
   }
@@ -102,10 +130,34 @@ class PgliteDatabase implements Database {
   private ask(request: DistributiveOmit<PgliteRequest, 'id'>, text: string): Promise<object[]> {
     if (this.stopped !== undefined) return Promise.reject(this.stopped);
     const id = ++this.requests;
-    return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject, text });
-      this.worker.postMessage({ ...request, id });
-    });
+    const answer = this.answerTo(id, text);
+    this.worker.postMessage({ ...request, id });
+    return answer;
+  }
+
+  /** The answer to a request; while it is waited for, the disk is looked after. */
+  private answerTo(id: number, text: string): Promise<object[]> {
+    const look = setInterval(() => this.look(), LOOK_MS);
+    return new Promise<object[]>((resolve, reject) => this.waiting.set(id, { resolve, reject, text })).finally(() =>
+      clearInterval(look),
+    );
+  }
+
+  /** A thread that found no room for its log never answers: it is ended. What was committed is in the files. */
+  private look(): void {
+    const free = this.freeBytes();
+    if (free === undefined || free >= SEGMENT_BYTES) return;
+    this.stop(new DiskFilled(this.folder, free, SEGMENT_BYTES));
+    void this.worker.terminate();
+  }
+
+  /** Undefined where the disk does not say: such a one is not known to be full. */
+  private freeBytes(): number | undefined {
+    try {
+      return this.room(this.folder);
+    } catch {
+      return undefined;
+    }
   }
 
   private take(answer: PgliteAnswer): void {

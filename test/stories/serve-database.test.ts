@@ -9,6 +9,7 @@ import { type Disk, fileDisk } from '../../src/journal/disk.ts';
 import { JournalReader } from '../../src/journal/journal-reader.ts';
 import { auditStore } from '../../src/store/audit-store.ts';
 import type { Database } from '../../src/store/database.ts';
+import { DiskFilled } from '../../src/store/disk-room.ts';
 import { Fenced, JournalBehindLease, LeaseHeld, LeaseOfAnotherExchange } from '../../src/store/lease.ts';
 import { migrate, MigrationRefused } from '../../src/store/migrate.ts';
 import { MIGRATIONS } from '../../src/store/migrations.ts';
@@ -150,6 +151,40 @@ describe('two exchanges on one database', () => {
     await taker.stop();
     await requireEqual('taker', url);
   });
+});
+
+/** A database that ends, as an embedded one does, when its disk is full. */
+function filling(database: Database, isFull: () => boolean): Database {
+  return new Proxy(database, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function' || name === 'close' || !isFull()) return value;
+      return () => Promise.reject(new DiskFilled('its folder', 0, 1));
+    },
+  });
+}
+
+test('one whose database ended since the disk became full ends by that name; opened with room, it goes on with all that was taken', async () => {
+  const url = await emptyDatabase();
+  let isFull = false;
+  const openDatabase = async (): Promise<Database> => filling(await openPostgres(url), () => isFull);
+  const old = await open('filled', url, { openDatabase });
+  await old.ticks(3);
+  await caughtUp(old);
+  isFull = true;
+  // It goes on by itself until the database says so.
+  await old.ticks(2).catch((error: unknown) => assert.ok(error instanceof DiskFilled));
+  await waitFor(() => old.live.isLost);
+  const ended = await refusal(old);
+  assert.ok(ended instanceof DiskFilled);
+  assert.match(ended.message, /^the disk of its folder has 0 MB free, 1 MB are needed: the database there was ended/);
+  const { height } = new JournalReader(join(dirOf('filled'), 'journal'));
+  rmSync(join(dirOf('filled'), 'lock'));
+  const again = await open('filled', url, { machine: old.machine });
+  assert.ok(again.live.head.height >= height);
+  await again.ticks(2);
+  await again.stop();
+  await requireEqual('filled', url);
 });
 
 test('one that stands still in the midst of a write, until its lease is over, promises nothing of what it was taking', async () => {
