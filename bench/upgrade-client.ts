@@ -49,6 +49,7 @@ interface Part {
 
 interface Answer {
   readonly error?: string;
+  readonly message?: string;
   readonly events?: readonly {
     readonly kind: string;
     readonly order?: number;
@@ -110,10 +111,10 @@ async function send(request: ClientRequest): Promise<ClientPart[]> {
   return [...parts, reported(part)];
 }
 
-function whyNot({ error, held = [], events = [] }: Answer): string {
+function whyNot({ error, message, held = [], events = [] }: Answer): string {
   const refusal = events.find(({ kind }) => kind === 'refused');
   return (
-    error ??
+    (error === 'not_ready' ? `${error}: ${message}` : error) ??
     held[0]?.check ??
     (refusal === undefined ? 'no answer to it' : `refused ${REFUSALS[refusal.refusal ?? 0] ?? 'unknown'}`)
   );

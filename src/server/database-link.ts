@@ -145,6 +145,7 @@ export class DatabaseLink {
       void follower.failed.then((error) => (error === undefined ? undefined : this.lose(error)));
       const timer = setInterval(() => void this.renew(), LEASE_MS / RENEWALS);
       this.attached = { database, lease, follower, timer };
+      this.newestEpoch = lease.epoch;
       this.closedHeight = -1;
     } catch (error) {
       await database.close();
@@ -234,7 +235,6 @@ export class DatabaseLink {
       durable: durable(),
       hashAt,
     });
-    this.newestEpoch = lease.epoch;
     return lease;
   }
 

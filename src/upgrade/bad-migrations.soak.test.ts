@@ -82,7 +82,7 @@ for (const engine of ['pglite', 'postgres'] as const) {
         const named = findings.find((finding) => path.test(finding.path));
         assert.ok(named, findings.map((finding) => finding.path).join(', '));
         assert.notEqual(named.control, named.candidate);
-        for (const role of ['control', 'rehearsal', 'candidate', 'old', 'failed'] as const) {
+        for (const role of ['control', 'candidate', 'old', 'failed'] as const) {
           assert.equal(await own.has(role), false, role);
         }
         await withDatabase(own.openLive(), async (live) => {

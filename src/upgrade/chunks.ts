@@ -58,13 +58,11 @@ export async function migrateInChunks(
   return run;
 }
 
-/** Takes a migration back in one transaction, its markers too. */
-export async function migrateBack(database: Database, { name, down }: UpgradeMigration): Promise<void> {
-  await database.transaction(async (session) => {
-    await sayEpoch(session);
-    for (const statement of down) await session.query(statement);
-    await session.query('delete from upgrade_chunk where migration = $1', [name]);
-  });
+/** Takes a migration back, its markers too, in the transaction that the session is in. */
+export async function migrateBack(session: SqlSession, { name, down }: UpgradeMigration): Promise<void> {
+  await sayEpoch(session);
+  for (const statement of down) await session.query(statement);
+  await session.query('delete from upgrade_chunk where migration = $1', [name]);
 }
 
 /** The statements of a migration that a database has run. */

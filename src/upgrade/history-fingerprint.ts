@@ -2,7 +2,7 @@
 import type { SqlSession } from '../store/database.ts';
 import { PROJECTED_TABLES } from '../store/projected-tables.ts';
 import { totalsOf } from '../store/table-sums.ts';
-import type { ReadBefore } from './read-before.ts';
+import type { Of, ReadBefore } from './read-before.ts';
 import type { Declared } from './upgrade-migration.ts';
 
 /** Which side it is, and what was read of it before. */
@@ -61,16 +61,17 @@ export async function orphansOf(session: SqlSession, declared: Declared, side: S
   for (const [path, text] of Object.entries(ORPHANS)) {
     const tables = [...new Set([...text.matchAll(USED)].map(([name]) => name))];
     if (tables.some((name) => isLeftToRows(name, declared))) continue;
-    const [row] = await once(tables, path, () => session.query<{ n: number }>(text));
+    const read = (): Promise<{ n: number }[]> => session.query<{ n: number }>(text);
+    const [row] = await once(tables, path, read, { statement: text });
     found.set(path, String(row?.n ?? 0));
   }
   return found;
 }
 
-type Once = <T>(tables: readonly string[], key: string, read: () => Promise<T>) => Promise<T>;
+type Once = <T>(tables: readonly string[], key: string, read: () => Promise<T>, of?: Of) => Promise<T>;
 
 function onceOf({ role, before }: Side): Once {
-  return (tables, key, read) => (before === undefined ? read() : before.once(role, tables, key, read));
+  return (tables, key, read, of) => (before === undefined ? read() : before.once(role, tables, key, read, of));
 }
 
 function isLeftToRows(name: string, { tables, droppedTables }: Declared): boolean {

@@ -37,7 +37,7 @@ export class PostgresWorld implements World {
     if (this.database === '' || this.database === ADMINISTRATION) {
       throw new UnfitServer(`the URL must name a database of its own, not "${this.database}"`);
     }
-    if (Buffer.byteLength(this.nameOf('rehearsal')) > NAME_BYTES) {
+    if (Buffer.byteLength(this.nameOf('candidate')) > NAME_BYTES) {
       throw new UnfitServer(`the name of database ${this.database} is too long for copies beside it`);
     }
   }

@@ -136,7 +136,7 @@ for (const engine of ['pglite', 'postgres'] as const) {
       const market = bad.findings.find(({ path }) => /^state_market\/\d\/funding_index$/.test(path));
       assert.equal(market?.candidate, '0');
       assert.equal(await digestOf(venue.world(0).openLive()), untouched);
-      for (const role of ['control', 'rehearsal', 'candidate'] as const) {
+      for (const role of ['control', 'candidate'] as const) {
         assert.equal(await venue.world(1).has(role), false);
       }
 
@@ -266,7 +266,7 @@ describe('an upgrade that is interrupted or goes back', () => {
         assert.equal((await recordedHashes(live, outcome.id)).length, outcome.steps.length);
       });
       assert.equal(await venue.world(1).has('failed'), abort !== 'A');
-      for (const role of ['control', 'rehearsal', 'candidate', 'old'] as const) {
+      for (const role of ['control', 'candidate', 'old'] as const) {
         assert.equal(await venue.world(1).has(role), false, role);
       }
       // Killed while it went back, it goes back again; asked twice, nothing happens.
@@ -339,7 +339,7 @@ describe('an upgrade that is interrupted or goes back', () => {
     const late = await procedure(venue, GOOD, { clocks: { wallMs: () => 0, countMs: () => timeMs }, onPlace }).run();
     assert.deepEqual([late.verdict, late.abort, late.steps.at(-2)?.state], ['inconclusive', 'A', 'REHEARSE']);
     assert.equal(await digestOf(venue.world(0).openLive()), untouched);
-    await runTo(venue, 'rehearsal copied');
+    await runTo(venue, 'rehearsed forwards');
     const other = { ...venue, upgrades: join(folder, 'elsewhere') };
     await assert.rejects(procedure(other, BAD).run(), UpgradeActive);
     assert.deepEqual(upgradesIn(other.upgrades), []);

@@ -107,6 +107,29 @@ test('pages are those of the same files, whatever columns are named; rows that w
   assert.equal(await lookAtPages(), false);
 });
 
+test('of a statement that does not name a column it does not matter that the column goes', async () => {
+  await database.query('create table named (id integer, value integer)');
+  await database.query('insert into named select n, n from generate_series(1, 50) n');
+  const known = new ReadBefore();
+  const reads = async (statement: string): Promise<boolean> => {
+    let isRead = false;
+    await database.hold(async (session: SqlSession) => {
+      await session.query('begin isolation level repeatable read');
+      await known.begin('control', session);
+      await known.once('control', ['named'], statement, () => Promise.resolve((isRead = true)), { statement });
+      await session.query('rollback');
+    });
+    return isRead;
+  };
+  const [ofIds, ofValues] = ['select sum(id) from named', 'select sum(value) from named'];
+  assert.deepEqual([await reads(ofIds), await reads(ofValues)], [true, true]);
+  await database.query('alter table named drop column value');
+  await database.query('alter table named add column value integer');
+  assert.deepEqual([await reads(ofIds), await reads(ofValues)], [false, true]);
+  await database.query('insert into named values (51)');
+  assert.deepEqual([await reads(ofIds), await reads(ofValues)], [true, true]);
+});
+
 test('of another database in the same role nothing was read', async () => {
   const known = new ReadBefore();
   assert.equal(await look(known, ['b']), 2);

@@ -5,10 +5,10 @@
 import type { SqlSession } from '../store/database.ts';
 import { quoted } from './compare-rows.ts';
 
-/** A table as the catalogue has it: which files its rows are in, and its columns. */
+/** A table as the catalogue has it: which files its rows are in, and its columns by their names. */
 interface Definition {
   readonly files: string;
-  readonly columns: string;
+  readonly columns: Readonly<Record<string, string>>;
 }
 
 /** What a table was when something of it was read. */
@@ -18,8 +18,11 @@ interface Standing extends Definition {
   readonly mark: string;
 }
 
-/** What is read depends on the rows and columns of tables, or on the pages of their files alone. */
-type Of = 'rows' | 'pages';
+/**
+ * What is read depends on the rows of tables and on all their columns; on those columns alone that a statement names; or on the pages of
+ * the files, whatever columns the catalogue names.
+ */
+export type Of = 'rows' | 'pages' | { readonly statement: string };
 
 interface Kept {
   readonly standings: ReadonlyMap<string, Standing>;
@@ -38,8 +41,8 @@ interface Look {
 
 const MARK = 'select pg_snapshot_xmin(pg_current_snapshot())::text as mark';
 
-const DEFINITION = `select c.oid || ' ' || c.relfilenode as files, (select string_agg(concat_ws(' ', a.attnum, a.attname,
-    a.atttypid, a.atttypmod, a.atthasmissing, a.xmin), ',' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0)
+const DEFINITION = `select c.oid || ' ' || c.relfilenode as files, coalesce((select json_object_agg(a.attname, concat_ws(' ', a.attnum,
+    a.atttypid, a.atttypmod, a.atthasmissing, a.xmin)) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0), '{}')
     as columns from pg_class c where c.oid = to_regclass($1)`;
 
 /** The candidate's role in the session that looks at its pages while another one reads its rows. */
@@ -122,7 +125,7 @@ export class ReadBefore {
       const before = standings.get(table);
       if (before === undefined) return false;
       const now = look.standings.get(table) ?? (await definitionOf(look, table));
-      if (now.files !== before.files || (of === 'rows' && now.columns !== before.columns)) return false;
+      if (now.files !== before.files || !hasColumnsOf(before, now, of)) return false;
       if (!(await hasRowsOf(look, table, before, now))) return false;
     }
     for (const table of tables) this.unwritten.set(`${look.role} ${table}`, standings.get(table)?.rows ?? 0);
@@ -142,7 +145,14 @@ async function standingOf(look: Look, table: string): Promise<Standing> {
 
 async function definitionOf({ session }: Look, table: string): Promise<Definition> {
   const [row] = await session.query<Definition>(DEFINITION, [`public.${quoted(table)}`]);
-  return row ?? { files: 'none', columns: 'none' };
+  return row ?? { files: 'none', columns: {} };
+}
+
+function hasColumnsOf({ columns: before }: Definition, { columns: now }: Definition, of: Of): boolean {
+  if (of === 'pages') return true;
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const words = of === 'rows' ? undefined : new Set(of.statement.match(/\w+/g));
+  return names.every((name) => before[name] === now[name] || words?.has(name) === false);
 }
 
 /** True when every row there is was there before, by its transaction, and none is missing. */

@@ -94,7 +94,7 @@ export async function goBack(context: UpgradeContext, abort: Abort): Promise<Ste
   if (context.chain().some(({ state }) => state === 'CANCEL_ONLY') || abort !== 'A') await giveLeaseBack(context);
   await venue.resume();
   const resumedMs = now();
-  for (const role of ['rehearsal', 'candidate', 'control'] as const) await world.drop(role);
+  for (const role of ['candidate', 'control'] as const) await world.drop(role);
   return passed({ abort, resumedMs, failed: await world.has('failed') });
 }
 

@@ -2,18 +2,16 @@
 import { toHex } from '../chain/digest.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
 import type { Json } from '../remedy/canonical-json.ts';
-import { type Database, SqlFailed } from '../store/database.ts';
+import { type Database, SqlFailed, type SqlSession } from '../store/database.ts';
 import { catchUp } from '../store/follow-journal.ts';
 import { stateHeadOf } from '../store/load-state.ts';
 import { appliedMigrations } from '../store/migrate.ts';
 import { recoverFromDatabase } from '../store/recover-from-database.ts';
 import { lastHeight } from '../store/write-blocks.ts';
 import { readTablesAhead } from './compare-tables.ts';
-import { Findings } from './finding.ts';
 import { historyFingerprint } from './history-fingerprint.ts';
 import { migrateBack, migrateInChunks, appliedChunks, sayEpoch } from './chunks.ts';
-import { checkPages } from './page-checks.ts';
-import { PAGES_ROLE, ReadBefore } from './read-before.ts';
+import { ReadBefore } from './read-before.ts';
 import { readSchema } from './read-schema.ts';
 import { asControl } from './read-state.ts';
 import { LedState } from './replay-differential.ts';
@@ -28,7 +26,7 @@ import {
   withDatabase,
 } from './upgrade-context.ts';
 import { type Declared, NOTHING_DECLARED, upgradeMigrationHash } from './upgrade-migration.ts';
-import { type Verification, verifyCandidate } from './verify-candidate.ts';
+import { type Verification, type VerifyInput, verifyCandidate } from './verify-candidate.ts';
 
 /** U0: what is to be done, to what, within what time; refuses what cannot be begun. */
 export async function plan(context: UpgradeContext): Promise<StepResult> {
@@ -73,7 +71,7 @@ async function hasFence(database: Database): Promise<boolean> {
 
 /**
  * U1: a copy of the live database stands still from here on, the control. The migration is rehearsed on a copy of that, the candidate, so
- * that what may go live later is what was rehearsed; the way back on a copy of the candidate, which is thrown away.
+ * that what may go live later is what was rehearsed; the way back in a transaction of the candidate that is rolled back.
  */
 export async function rehearse(context: UpgradeContext): Promise<StepResult> {
   const { world, venue, journal, memory, onPlace } = context;
@@ -91,34 +89,29 @@ export async function rehearse(context: UpgradeContext): Promise<StepResult> {
   onPlace('control at the tip');
   await world.copy('control', 'candidate');
   onPlace('candidate copied');
-  return withDatabase(world.open('control'), async (control) => {
-    const forwards = await withDatabase(world.open('candidate'), (candidate) =>
-      rehearseForwards(context, control, candidate),
-    );
-    if (forwards.verdict !== 'pass') return forwards;
-    await world.copy('candidate', 'rehearsal');
-    onPlace('rehearsal copied');
-    const back = await withDatabase(world.open('rehearsal'), (rehearsal) =>
-      rehearseBack(context, control, rehearsal, known.before.ofCopy()),
-    );
-    await world.drop('rehearsal');
-    return back.verdict === 'pass' ? { ...forwards, content: { ...forwards.content, ...back.content } } : back;
-  });
+  return withDatabase(world.open('control'), (control) =>
+    withDatabase(world.open('candidate'), async (candidate) => {
+      const forwards = await rehearseForwards(context, control, candidate);
+      if (forwards.verdict !== 'pass') return forwards;
+      onPlace('rehearsed forwards');
+      const back = await rehearseBack(context, control, candidate, known.before.ofCopy());
+      return back.verdict === 'pass' ? { ...forwards, content: { ...forwards.content, ...back.content } } : back;
+    }),
+  );
 }
 
 class InterruptedHere extends Error {}
 
 async function rehearseForwards(context: UpgradeContext, control: Database, candidate: Database): Promise<StepResult> {
   const { migration, checkTime, memory } = context;
-  // The control, and what is left as it is of the candidate, are read while the migration runs.
-  const [restored, crashes] = await together([
+  // The control is read while the candidate is migrated.
+  const [restored, crashes] = await both(
     restoredBackup(context, control).then(async (result) => {
       if (result.verdict === 'pass') await readControlAhead(context, control);
       return result;
     }),
     crashAtEveryChunk(context, candidate),
-    readPagesAhead(context, candidate),
-  ]);
+  );
   if (restored.verdict !== 'pass') return restored;
   const { content } = restored;
   if (typeof crashes !== 'number') return failedWith([crashes], content);
@@ -132,12 +125,10 @@ async function rehearseForwards(context: UpgradeContext, control: Database, cand
   return { verdict: after.verdict, content: { ...content, crashes, ranTwice, ...contentOf(after) } };
 }
 
-/** What all come to, once all have ended; throws what one has thrown only then. */
-async function together<T extends readonly Promise<unknown>[]>(
-  works: readonly [...T],
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(works);
-  return Promise.all(works) as Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+/** What both come to, once both have ended; throws what one has thrown only then. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }
 
 /** Reads what verification will ask of the control. */
@@ -151,19 +142,6 @@ async function readControlAhead({ migration, memory, checkTime }: UpgradeContext
       const { declared } = migration;
       await readTablesAhead(session, await readSchema(session), declared, before, checkTime);
       await historyFingerprint(session, Number.MAX_SAFE_INTEGER, declared, { role: 'control', before });
-    }),
-  );
-}
-
-/** Checks the indexes of tables that the migration leaves as they are, where a database has more than one session. */
-async function readPagesAhead({ world, migration, memory }: UpgradeContext, candidate: Database): Promise<void> {
-  const before = memory.known?.before;
-  if (before === undefined || world.engine !== 'postgres') return;
-  const { tables, newTables } = migration.declared;
-  await candidate.hold((session) =>
-    rolledBack(session, async () => {
-      await before.begin(PAGES_ROLE, session);
-      await checkPages(session, new Findings(), before, PAGES_ROLE, Object.keys({ ...tables, ...newTables }));
     }),
   );
 }
@@ -184,23 +162,24 @@ async function restoredBackup({ journal }: UpgradeContext, control: Database): P
   return failedWith(found.length > 0 ? found : [named], { backup: restored.refusal });
 }
 
-/** The way back gives the control again. */
-async function rehearseBack(
+/** The way back gives the control again; what it did is rolled back. */
+function rehearseBack(
   context: UpgradeContext,
   control: Database,
-  rehearsal: Database,
+  candidate: Database,
   before: ReadBefore,
 ): Promise<StepResult> {
-  const { migration } = context;
-  try {
-    await migrateBack(rehearsal, migration);
-  } catch (error) {
-    if (!(error instanceof SqlFailed)) throw error;
-    return failedWith([{ path: 'migration/down/statement', control: 'runs', candidate: error.message }]);
-  }
-  const back = await verification(context, control, rehearsal, NOTHING_DECLARED, before);
-  if (back.verdict !== 'pass') return { verdict: back.verdict, content: { way: 'down', ...contentOf(back) } };
-  return passed({ wayBack: { rows: back.rows, found: back.found } });
+  return comparing(control, candidate, async (own, other) => {
+    try {
+      await migrateBack(other, context.migration);
+    } catch (error) {
+      if (!(error instanceof SqlFailed)) throw error;
+      return failedWith([{ path: 'migration/down/statement', control: 'runs', candidate: error.message }]);
+    }
+    const back = await verifyCandidate(verifyInput(context, own, other, NOTHING_DECLARED, before));
+    if (back.verdict !== 'pass') return { verdict: back.verdict, content: { way: 'down', ...contentOf(back) } };
+    return passed({ wayBack: { rows: back.rows, found: back.found } });
+  });
 }
 
 /** Interrupts the migration before and behind each commit, and goes on; returns how often. A statement that fails is a finding. */
@@ -306,25 +285,26 @@ function verification(
   declared: Declared,
   before: ReadBefore | undefined,
 ): Promise<Verification> {
-  const { journal, limits, memory, world, checkTime } = context;
-  const history = new JournalReader(journal);
+  const beside: VerifyInput['beside'] = (work) => candidate.hold((session) => rolledBack(session, () => work(session)));
   return comparing(control, candidate, (own, other) =>
     verifyCandidate({
-      control: own,
-      candidate: other,
-      declared,
-      history,
-      folder: journal,
-      blocks: limits.blocks,
-      checkTime,
-      before,
-      led: memory.known?.led,
-      beside:
-        world.engine === 'postgres'
-          ? (work) => candidate.hold((session) => rolledBack(session, () => work(session)))
-          : undefined,
+      ...verifyInput(context, own, other, declared, before),
+      beside: context.world.engine === 'postgres' ? beside : undefined,
     }),
   );
+}
+
+function verifyInput(
+  { journal, limits, memory, checkTime }: UpgradeContext,
+  control: SqlSession,
+  candidate: SqlSession,
+  declared: Declared,
+  before: ReadBefore | undefined,
+): VerifyInput {
+  const history = new JournalReader(journal);
+  const { blocks } = limits;
+  const { led } = memory.known ?? {};
+  return { control, candidate, declared, history, folder: journal, blocks, checkTime, before, led };
 }
 
 function contentOf({ checks, findings, found, rows, stateRoot, height }: Verification): Record<string, Json> {

@@ -20,7 +20,7 @@ import {
 import { compareTables } from './compare-tables.ts';
 import { Findings, type UpgradeFinding } from './finding.ts';
 import { historyFingerprint, knownIndexes, orphansOf, type Side } from './history-fingerprint.ts';
-import { checkPages, type PagesVerdict } from './page-checks.ts';
+import { checkPages, indexFilesOf, type PagesVerdict, type Untouched } from './page-checks.ts';
 import { PAGES_ROLE, ReadBefore } from './read-before.ts';
 import { readSchema, type Schema } from './read-schema.ts';
 import { readState } from './read-state.ts';
@@ -106,19 +106,26 @@ class CandidateVerification {
   }
 
   async run(): Promise<Verification> {
-    const { control, candidate, beside } = this.input;
+    const { control, candidate, declared, beside } = this.input;
     await this.before.begin('control', control);
     await this.before.begin('candidate', candidate);
+    const untouched: Untouched = {
+      isDeclared: (table) => table in declared.tables || table in declared.newTables,
+      files: await indexFilesOf(control),
+    };
     const pages = new Findings();
     const snapshot = beside === undefined ? '' : await exportedSnapshot(candidate);
     const looking = beside?.(async (session) => {
       await session.query(`set transaction snapshot '${snapshot}'`);
       this.before.beginBeside(PAGES_ROLE, session, 'candidate');
-      return checkPages(session, pages, this.before, PAGES_ROLE);
+      return checkPages(session, pages, this.before, untouched);
     });
     try {
       return await this.checkAll(async (findings) => {
-        if (looking === undefined) return checkPages(this.input.candidate, findings, this.before);
+        if (looking === undefined) {
+          this.before.beginBeside(PAGES_ROLE, candidate, 'candidate');
+          return checkPages(candidate, findings, this.before, untouched);
+        }
         const verdict = await looking;
         findings.addAll(pages);
         return verdict;
@@ -144,8 +151,11 @@ class CandidateVerification {
     for (const { path } of this.findings.kept) differing.add(path.slice(0, path.indexOf('/')));
     await this.checkStates(schemas);
     await this.check('pages', async (findings) => {
-      const { indexes, absent } = await lookAtPages(findings);
-      return { about: [`${indexes} indexes`, ...absent].join('; '), isAbsent: absent.length > 0 };
+      const { indexes, whole, absent } = await lookAtPages(findings);
+      return {
+        about: [`${indexes} indexes, ${whole} of them with all rows`, ...absent].join('; '),
+        isAbsent: absent.length > 0,
+      };
     });
     await this.check('absent_values', async (findings) => {
       const columns = await checkAbsentValues(control, candidate, schemas, declared, differing, findings, before);

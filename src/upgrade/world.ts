@@ -5,7 +5,7 @@
 import type { Database } from '../store/database.ts';
 
 /** What a copy is for. `control` stands still; `old` is the live one that a candidate took the place of; `failed` one that went back. */
-export type CopyRole = 'control' | 'rehearsal' | 'candidate' | 'old' | 'failed';
+export type CopyRole = 'control' | 'candidate' | 'old' | 'failed';
 
 export interface World {
   readonly engine: 'pglite' | 'postgres';
