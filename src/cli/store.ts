@@ -2,9 +2,11 @@
 import type { Command } from 'commander';
 import { JournalReader } from '../journal/journal-reader.ts';
 import { auditStore, type StoreAudit } from '../store/audit-store.ts';
+import { readCaseRows } from '../store/case-rows.ts';
 import { describeRowDifference } from '../store/compare-rows.ts';
 import type { Database } from '../store/database.ts';
 import { catchUp, rebuild, type Written } from '../store/follow-journal.ts';
+import { compareCase, describeCaseDifference } from '../store/load-case.ts';
 import { judgeDatabaseState, readStateAtOnce, type RefusedState } from '../store/recover-from-database.ts';
 import { wholeNumber } from './arguments.ts';
 import { action, addCommand, type Frame } from './command.ts';
@@ -14,11 +16,13 @@ import { readableCount } from './money.ts';
 import type { Output } from './output.ts';
 import { startProgress } from './progress.ts';
 import { type DatabaseOptions, journalOf, openDatabase } from './store-database.ts';
+import { registerStoreCases } from './store-cases.ts';
 import { asWriter, requireSchema } from './store-writer.ts';
 import { textTable } from './table.ts';
 
 interface StoreOptions extends DatabaseOptions {
   readonly differences: number;
+  readonly case?: string;
 }
 
 /** Adds the command `store` and those under it. */
@@ -56,7 +60,8 @@ export function registerStore(program: Command, frame: Frame): void {
       'first row and column that differs: `table/row/column: journal, database`. Ends with 1 when something does.',
     isWriter: false,
     work: audit,
-  });
+  }).option('--case <folder>', 'compare what was loaded of this case (`store cases`) too');
+  registerStoreCases(store, frame);
   addStore(store, frame, 'recover', {
     summary: 'say whether an exchange may start from the database',
     description:
@@ -134,7 +139,21 @@ async function build(output: Output, folder: string, database: Database, project
   return exitCodes.ok;
 }
 
-async function audit(output: Output, folder: string, database: Database): Promise<ExitCode> {
+/** What the database has otherwise than the folder of a case, as text; null where it has all of it, undefined where none is named. */
+async function caseDifference(database: Database, folder: string | undefined): Promise<string | null | undefined> {
+  if (folder === undefined) return undefined;
+  const rows = readCaseRows(folder);
+  if ('refusal' in rows) return `${rows.refusal}: ${rows.about}`;
+  const difference = await compareCase(database, rows);
+  return difference === undefined ? null : describeCaseDifference(difference);
+}
+
+async function audit(
+  output: Output,
+  folder: string,
+  database: Database,
+  { case: caseFolder }: StoreOptions,
+): Promise<ExitCode> {
   const startMs = performance.now();
   const progress = startProgress(output, 'audit', Math.max(1, new JournalReader(folder).height + 1));
   let result: StoreAudit;
@@ -149,7 +168,8 @@ async function audit(output: Output, folder: string, database: Database): Promis
   }
   const seconds = Number(((performance.now() - startMs) / 1000).toFixed(3));
   const { firstDifference, height, journalHeight, rows, tables } = result;
-  const equal = firstDifference === undefined;
+  const ofCase = await caseDifference(database, caseFolder);
+  const equal = firstDifference === undefined && typeof ofCase !== 'string';
   const asOf = placeOf(folder, height);
   output.result({
     asOf,
@@ -159,11 +179,16 @@ async function audit(output: Output, folder: string, database: Database): Promis
     rows,
     tables,
     firstDifference: firstDifference ?? null,
+    ...(ofCase === undefined ? {} : { caseDifference: ofCase }),
     seconds,
   });
-  if (!equal) {
+  if (firstDifference !== undefined) {
     output.say(`DIFFERS after ${readableCount(rows)} rows.`);
     output.say(describeRowDifference(firstDifference));
+    return exitCodes.finding;
+  }
+  if (typeof ofCase === 'string') {
+    output.say(`The case DIFFERS: ${ofCase}`);
     return exitCodes.finding;
   }
   output.say(totalsText(result));

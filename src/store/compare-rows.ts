@@ -11,6 +11,8 @@ export interface ComparedTable {
   readonly order: readonly string[];
   /** The column that says which block a row is of; `height` unless said. */
   readonly height?: string;
+  /** A condition of SQL that the compared rows fulfil; all rows unless said. */
+  readonly only?: string;
 }
 
 /** The first place where the database is not what the journal says. */
@@ -36,13 +38,13 @@ export async function linesBetween(
   from: number,
   to: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { name, columns, order, height = 'height' } = table;
+  const { name, columns, order, height = 'height', only = 'true' } = table;
   const sorted = [...new Set([height, ...order])].map((column) => {
     const isText = columns.some(([own, type]) => own === column && type === 'text');
     return isText ? `${name}.${column} collate "C"` : `${name}.${column}`;
   });
   const rows = await session.query<Record<string, SqlValue>>(
-    `select ${columns.map(selected).join(', ')} from ${name} where ${height} between $1 and $2 order by ${sorted.join(', ')}`,
+    `select ${columns.map(selected).join(', ')} from ${name} where ${height} between $1 and $2 and ${only} order by ${sorted.join(', ')}`,
     [from, to],
   );
   const lines = new LineBuffer();

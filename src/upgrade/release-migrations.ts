@@ -7,8 +7,24 @@ import { type Declared, NOTHING_DECLARED, type UpgradeMigration } from './upgrad
 /**
  * What each released migration changes of what is compared. Those before the fence (`0003-lease`) are not brought to a database with
  * rows: one of that age is filled anew from the journal. `0004-upgrade` makes the record of the procedure itself, which is not compared.
+ * The views of `0005-incidents` have nothing of their own.
  */
-const DECLARED: Readonly<Record<string, Declared>> = { '0004-upgrade': NOTHING_DECLARED };
+const DECLARED: Readonly<Record<string, Declared>> = {
+  '0004-upgrade': NOTHING_DECLARED,
+  '0005-incidents': {
+    ...NOTHING_DECLARED,
+    newTables: { incident_document: null, claim_document: null },
+    schema: [
+      'index refund_of_account',
+      'function transfer_reference',
+      'view as_of',
+      'view refund_act',
+      'view refund_movement',
+      'view claim',
+      'view incident',
+    ],
+  },
+};
 
 /** The schema of a database is that of this release, or lacks what no upgrade brings. Nothing was done. */
 class NoPendingUpgrade extends Error {
@@ -50,10 +66,16 @@ export async function pendingUpgrade(
     name: last.name,
     up: pending.flatMap((migration) => [...migration.up, ...marked(migration)]),
     down: [...pending].reverse().flatMap((migration) => [...migration.down, ...unmarked(migration)]),
-    declared: joined(pending.map(({ name }) => declared[name] as Declared)),
+    declared: joined([OWN_RECORD, ...pending.map(({ name }) => declared[name] as Declared)]),
     brings: pending.map(({ name }) => name),
   };
 }
+
+/** What the record of a release's own migrations is brought by. */
+const OWN_RECORD: Declared = {
+  ...NOTHING_DECLARED,
+  schema: ['record kysely_migration', 'record migration_hash'],
+};
 
 /** The record that the migrator would have made of a migration. Names are those of a release: digits, letters, hyphens. */
 function marked(migration: Migration): string[] {
