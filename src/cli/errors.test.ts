@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { CommanderError } from 'commander';
+import { SqlFailed } from '../store/database.ts';
+import { DiskFilled } from '../store/disk-room.ts';
 import { CommandError, exitCodes, toCommandError } from './errors.ts';
 
 async function thrownBy(work: () => unknown): Promise<unknown> {
@@ -29,6 +31,14 @@ test('what the system refuses is bad input, by name', async () => {
   assert.match(missing.message, /no-such-file/);
   const folder = toCommandError(await thrownBy(() => readFile('.')));
   assert.equal(folder.name, 'not_a_file');
+});
+
+test('a database whose disk is full says so by the name that every full disk has', () => {
+  const full = toCommandError(new SqlFailed('could not extend file', '53100', 'insert into t values (1)'));
+  assert.deepEqual([full.name, full.exitCode], ['disk_full', exitCodes.badInput]);
+  assert.equal(toCommandError(new SqlFailed('x', '42P01', 'select 1')).name, 'database_refused');
+  const ended = toCommandError(new DiskFilled('folder', 0, 1));
+  assert.deepEqual([ended.name, ended.exitCode], ['disk_full', exitCodes.badInput]);
 });
 
 test('a refusal of input keeps the code that its folder gave it', () => {

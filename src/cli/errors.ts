@@ -66,13 +66,18 @@ const storageErrors: Readonly<Record<string, readonly [name: string, exitCode: E
   ProjectedByAnother: ['database_in_use', exitCodes.badInput],
 };
 
+/** SQLSTATE of a database whose disk is full. */
+const DISK_FULL = '53100';
+
 /** An error of what keeps history under its name, with what caused it. */
 function storageError(error: Error): CommandError | undefined {
   const known = storageErrors[error.name];
   if (known === undefined) return undefined;
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
   // A full disk is what a person must hear of, whoever met it.
-  const isFull = error.cause instanceof Error && systemCode(error.cause) === 'ENOSPC';
+  const isFull =
+    (error.cause instanceof Error && systemCode(error.cause) === 'ENOSPC') ||
+    ('code' in error && error.code === DISK_FULL);
   return new CommandError(isFull ? 'disk_full' : known[0], `${error.message}${cause}`, known[1]);
 }
 

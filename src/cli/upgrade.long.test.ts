@@ -11,8 +11,12 @@ import { migrate } from '../store/migrate.ts';
 import { MIGRATIONS } from '../store/migrations.ts';
 import { openPostgres } from '../store/postgres-database.ts';
 import { startPostgres, type TestServer } from '../store/postgres.fixture.ts';
+import { makeEvidence } from '../upgrade/evidence.ts';
 import { recordJournal } from '../upgrade/recorded-venue.fixture.ts';
 import { STATES } from '../upgrade/states.ts';
+import { UpgradeFiles } from '../upgrade/upgrade-files.ts';
+import { writeRecord } from '../upgrade/upgrade-record.ts';
+import { readKeyFile } from './key-file.ts';
 import { runProgram } from './program.ts';
 import { memoryStreams } from './streams.fixture.ts';
 
@@ -177,21 +181,46 @@ describe('a migration of a file', () => {
     const { code, json } = await upgrade('resume', venue);
     assert.deepEqual([code, json['verdict'], statesOf(json).length], [0, 'pass', STATES.length]);
   });
+
+  test('one of whose documents the last were removed is not gone on with, nor back from: the database knows what was there', async () => {
+    const venue = await stopped();
+    const { json: planned } = await upgrade('plan', venue, '--migration', GOOD);
+    const upgrades = join(venue.dir, 'upgrades');
+    const id = String(planned['id']);
+    const { chain } = new UpgradeFiles(upgrades, id).verify();
+    const { seed } = readKeyFile(join(upgrades, 'key.json'));
+    const report = { state: 'REHEARSE', verdict: 'pass', abort: null, beganMs: 1, endedMs: 2, content: {} } as const;
+    const longer = [...chain, makeEvidence(chain, id, report, seed)];
+    const head = { id, migration: '0100-trade-notional', migrationHash: '', isActive: true };
+    await on(venue.url, (database) => writeRecord(database, head, longer));
+    for (const what of ['resume', 'abort']) {
+      const refused = await upgrade(what, venue);
+      assert.deepEqual([refused.code, refused.json['error']], [2, 'evidence_edited'], what);
+      assert.match(String(refused.json['message']), /document 1: missing: the database recorded [0-9a-f]{64}/);
+    }
+    assert.deepEqual(readdirSync(join(upgrades, id)).sort(), ['00-PLAN.json', 'reserve']);
+    await on(venue.url, (database) => database.query('delete from upgrade_step where ordinal = 1'));
+    const back = await upgrade('abort', venue);
+    assert.deepEqual([back.code, back.json['abort']], [1, 'A']);
+  });
 });
 
 describe('what a database lacks of this release', () => {
-  test('without a file it is brought by the same procedure, and known to the migrator afterwards', async () => {
-    const venue = await stopped(MIGRATIONS.slice(0, -1));
-    const { code, json } = await upgrade('run', venue);
-    assert.deepEqual([code, json['verdict'], json['findings']], [0, 'pass', []]);
-    await on(venue.url, async (database) => {
-      assert.deepEqual(await migrate(database, MIGRATIONS), []);
-      const [upgrades] = await database.query<{ id: string }>('select id from upgrade');
-      assert.equal(upgrades?.id, json['id']);
+  // Without the record of the procedure, and with it.
+  for (const missing of [2, 1]) {
+    test(`without a file the last ${missing} is brought by the same procedure, and known to the migrator afterwards`, async () => {
+      const venue = await stopped(MIGRATIONS.slice(0, -missing));
+      const { code, json } = await upgrade('run', venue);
+      assert.deepEqual([code, json['verdict'], json['findings']], [0, 'pass', []]);
+      await on(venue.url, async (database) => {
+        assert.deepEqual(await migrate(database, MIGRATIONS), []);
+        const [upgrades] = await database.query<{ id: string }>('select id from upgrade');
+        assert.equal(upgrades?.id, json['id']);
+      });
+      const again = await upgrade('run', venue);
+      assert.deepEqual([again.code, again.json['error']], [2, 'nothing_pending']);
     });
-    const again = await upgrade('run', venue);
-    assert.deepEqual([again.code, again.json['error']], [2, 'nothing_pending']);
-  });
+  }
 
   test('a database of before the fence, and one of a later release, are refused by name', async () => {
     const old = await stopped(MIGRATIONS.slice(0, 2));

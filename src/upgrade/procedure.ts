@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../remedy/canonical-json.ts';
 import { publicKeyOf } from '../guard/authority/signature.ts';
-import { type Evidence, type EvidenceFault, makeEvidence } from './evidence.ts';
+import { type Evidence, makeEvidence } from './evidence.ts';
 import { Following } from './following.ts';
 import type { UpgradeFinding } from './finding.ts';
 import {
@@ -18,10 +18,10 @@ import {
   type Verdict,
 } from './states.ts';
 import { MACHINE_CLOCKS, type MachineClocks, procedureClock } from './procedure-clock.ts';
+import { endsProcedure, EvidenceRefused, ProcedureRecord } from './procedure-record.ts';
 import { readyCheck } from './ready-check.ts';
 import type { Override } from './sign-off.ts';
 import { goBack } from './steps-after.ts';
-import { withLive } from './steps-before.ts';
 import { goBackRelease } from './steps-release.ts';
 import { RELEASE_STEPS, STEPS } from './steps.ts';
 import {
@@ -30,11 +30,9 @@ import {
   type StepResult,
   type UpgradeContext,
   type UpgradeLimits,
-  withDatabase,
 } from './upgrade-context.ts';
 import { UpgradeFiles } from './upgrade-files.ts';
-import { type UpgradeMigration, upgradeMigrationHash } from './upgrade-migration.ts';
-import { UpgradeActive, writeRecord } from './upgrade-record.ts';
+import type { UpgradeMigration } from './upgrade-migration.ts';
 import type { Venue } from './venue.ts';
 import type { World } from './world.ts';
 
@@ -85,19 +83,6 @@ export interface UpgradeOutcome {
 
 const RETRY_MS = 250;
 
-/**
- * The documents of an upgrade are not as they were written, or others than the holder of this key began it. Nothing was done: going on
- * would sign what cannot be vouched for.
- */
-export class EvidenceRefused extends Error {
-  readonly code: 'evidence_edited' | 'evidence_of_another_key';
-  constructor(id: string, { ordinal, what, about }: EvidenceFault) {
-    super(`${id}, document ${ordinal}: ${what}: ${about}`);
-    this.name = 'EvidenceRefused';
-    this.code = what === 'key_changed' ? 'evidence_of_another_key' : 'evidence_edited';
-  }
-}
-
 /** What a document says beside its place in the chain. */
 interface Report {
   readonly state: Evidence['state'];
@@ -118,6 +103,7 @@ export class Procedure {
   private readonly context: UpgradeContext;
   private chain: readonly Evidence[];
   private toldHold = '';
+  private readonly record: ProcedureRecord;
 
   /** Begins behind the documents that are there. Refuses (throws `EvidenceRefused`) edited ones, and those that another key signed. */
   constructor(options: ProcedureOptions) {
@@ -125,6 +111,7 @@ export class Procedure {
     const verified = options.files.verify({ key: publicKeyOf(options.seed) });
     if (!verified.sound) throw new EvidenceRefused(options.id, verified.fault);
     this.chain = verified.chain;
+    this.record = new ProcedureRecord(options);
     this.now = procedureClock(options.clocks ?? MACHINE_CLOCKS, this.chain.at(-1)?.endedMs);
     const { world, journal, limits } = options;
     this.context = {
@@ -157,7 +144,7 @@ export class Procedure {
       }
       const { last } = this.options;
       if (last === 'REHEARSE') await this.endRehearsal();
-      await this.recordEnd(last === 'PLAN');
+      await this.record.writeEnd(this.chain, last === 'PLAN');
       return this.outcome();
     } finally {
       await this.letGo();
@@ -177,6 +164,10 @@ export class Procedure {
     // What was begun behind the last document may be half done.
     const state = last === 'ABORT' || last === 'END' ? 'COMMIT' : (ruleOf(last).next ?? last);
     try {
+      await this.record.requireSame().catch((error: unknown) => {
+        // A database that does not answer keeps nobody from going back.
+        if (error instanceof EvidenceRefused) throw error;
+      });
       return await this.abort(ruleOf(state).abort, 'asked');
     } finally {
       await this.letGo();
@@ -224,7 +215,7 @@ export class Procedure {
       const refused = this.writeEnd(transition, { state, verdict, abort: null, beganMs, content: result.content });
       if (refused !== undefined) return refused;
       // Nobody is kept waiting for the record: it is brought up behind the pause.
-      if (!ruleOf(state).isPaused) await this.recordIfShared(true);
+      if (!ruleOf(state).isPaused) await this.record.writeIfShared(this.chain);
       return transition;
     }
   }
@@ -234,7 +225,7 @@ export class Procedure {
     const { files } = this.options;
     files.reserve();
     try {
-      await this.record(true);
+      await this.record.write(this.chain, true);
     } catch (error) {
       files.freeReserve();
       throw error;
@@ -272,6 +263,7 @@ export class Procedure {
 
   private async attempt(state: UpgradeState): Promise<StepResult> {
     try {
+      await this.record.requireSame();
       this.context.onPlace(`${state} begins`);
       const steps = this.options.release === undefined ? STEPS : RELEASE_STEPS;
       const ready = state === 'CANCEL_ONLY' ? await readyCheck(this.context) : undefined;
@@ -282,14 +274,9 @@ export class Procedure {
       return result;
     } catch (error) {
       // What could not be done says nothing of the candidate: it is tried again while there is time.
-      if (!(error instanceof Error) || this.isEnded(error)) throw error;
+      if (!(error instanceof Error) || endsProcedure(error)) throw error;
       return { verdict: 'inconclusive', content: { why: `${error.name}: ${error.message}`.slice(0, 1000) } };
     }
-  }
-
-  /** What ends the process, or is a mistake of this program: no verdict. */
-  private isEnded(error: Error): boolean {
-    return error instanceof UpgradeActive || error.name === 'ProcessEnded' || error instanceof TypeError;
   }
 
   private async abort(abort: Abort, reason: string): Promise<UpgradeOutcome> {
@@ -299,7 +286,7 @@ export class Procedure {
     this.context.onPlace('ABORT ends');
     this.options.files.freeReserve();
     this.write({ state: 'ABORT', verdict: 'pass', abort, beganMs, content: { ...content, reason } });
-    await this.recordEnd(false);
+    await this.record.writeEnd(this.chain, false);
     return this.outcome();
   }
 
@@ -309,47 +296,6 @@ export class Procedure {
     files.write(evidence);
     this.chain = [...this.chain, evidence];
     onStep?.(evidence);
-  }
-
-  /**
-   * The record where that is easy: a server takes more than one at a time. One that does not answer gets it with a later step: the files
-   * have it already.
-   */
-  private async recordIfShared(isActive: boolean): Promise<void> {
-    if (this.options.world.engine !== 'postgres') return;
-    try {
-      await this.record(isActive);
-    } catch (error) {
-      if (!(error instanceof Error) || this.isEnded(error)) throw error;
-    }
-  }
-
-  /** The record of an end is tried as long as a step would be: another upgrade must not find this one active. */
-  private async recordEnd(isActive: boolean): Promise<void> {
-    const untilMs = this.now() + this.options.limits.holdMs;
-    for (;;) {
-      try {
-        return await this.record(isActive);
-      } catch (error) {
-        if (!(error instanceof Error) || this.isEnded(error) || this.now() >= untilMs) throw error;
-        await sleep(Math.min(RETRY_MS, this.options.limits.holdMs));
-      }
-    }
-  }
-
-  private async record(isActive: boolean): Promise<void> {
-    const { id, migration, world, release } = this.options;
-    if (release?.hasDatabase === false) return;
-    const [name, hash] =
-      release === undefined
-        ? [migration.name, upgradeMigrationHash(migration)]
-        : [`release ${release.release.folder}`, release.release.hash];
-    const head = { id, migration: name, migrationHash: hash, isActive };
-    const write = (database: Parameters<typeof writeRecord>[0]): Promise<void> =>
-      writeRecord(database, head, this.chain);
-    // While it is paused, or there is none, the exchange has the database closed.
-    if (world.engine === 'postgres') await withDatabase(world.openLive(), write);
-    else await withLive(this.context, write);
   }
 
   /** What it came to, by the documents. */

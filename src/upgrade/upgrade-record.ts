@@ -26,10 +26,7 @@ export interface UpgradeHead {
  * database whose schema has no such record yet.
  */
 export async function writeRecord(session: SqlSession, head: UpgradeHead, chain: readonly Evidence[]): Promise<void> {
-  const [there] = await session.query<{ is_there: boolean }>(
-    "select to_regclass('upgrade_step') is not null as is_there",
-  );
-  if (there?.is_there !== true) return;
+  if (!(await hasRecord(session))) return;
   const [first, last] = [chain[0], chain.at(-1)];
   const { id, migration, migrationHash, isActive } = head;
   // One whose plan was never written was never begun.
@@ -84,8 +81,16 @@ export async function writeRecord(session: SqlSession, head: UpgradeHead, chain:
   }
 }
 
-/** Hashes of the documents that the database's record has of an upgrade, in their order. */
+async function hasRecord(session: SqlSession): Promise<boolean> {
+  const [there] = await session.query<{ is_there: boolean }>(
+    "select to_regclass('upgrade_step') is not null as is_there",
+  );
+  return there?.is_there === true;
+}
+
+/** Hashes of the documents that the database's record has of an upgrade, in their order; none where its schema has no such record yet. */
 export async function recordedHashes(session: SqlSession, id: string): Promise<string[]> {
+  if (!(await hasRecord(session))) return [];
   const rows = await session.query<{ evidence_hash: string }>(
     'select evidence_hash from upgrade_step where upgrade = $1 order by ordinal',
     [id],
