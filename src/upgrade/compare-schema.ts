@@ -36,6 +36,8 @@ function compareColumns(before: SchemaTable, after: SchemaTable, declared: Decla
       if (!(column.name in removed)) findings.add(path, describe(column), NONE);
     } else if (describe(column) !== describe(twin) && !(column.name in changed)) {
       findings.add(path, describe(column), describe(twin));
+    } else if (column.fallback !== twin.fallback && !(column.name in changed)) {
+      findings.add(path, `default ${column.fallback ?? NONE}`, `default ${twin.fallback ?? NONE}`);
     }
   }
   for (const column of after.columns) {

@@ -3,6 +3,7 @@
  * finding. Expressions are SQL over the row of the other side: they say what a value must be, so that a default in its place shows.
  */
 import { migrationHash, type Migration } from '../store/migration.ts';
+import { reachOf } from './statement-reach.ts';
 
 export interface DeclaredTable {
   /** New columns: what their value must be, over the control's row. */
@@ -59,6 +60,15 @@ export function migrationOf(value: unknown, file: string): UpgradeMigration {
   if (up.length === 0) throw new BadMigration(file, 'up: it has no statement');
   const down = read.texts(top['down'], 'down');
   if (down.length === 0) throw new BadMigration(file, 'down: it has no statement, so there would be no way back');
+  for (const [way, statements] of [
+    ['up', up],
+    ['down', down],
+  ] as const) {
+    for (const [n, statement] of statements.entries()) {
+      const reach = reachOf(statement);
+      if (reach !== undefined) throw new BadMigration(file, `${way}[${n}]: ${reach}`);
+    }
+  }
   const declared = top['declared'] === undefined ? NOTHING_DECLARED : declaredOf(read, top);
   const brings = top['brings'] === undefined ? {} : { brings: read.texts(top['brings'], 'brings') };
   return { name, up, down, declared, ...brings };

@@ -93,6 +93,36 @@ for (const engine of ['pglite', 'postgres'] as const) {
       });
     }
 
+    // Every row stays as it is: it is what comes later that would be lost, kept out, or stand for a value that nobody gave.
+    for (const [up, path] of [
+      ['create rule lost as on insert to trade do instead nothing', 'schema/rule trade.lost'],
+      ['alter table bar set unlogged', 'schema/storage bar'],
+      ['alter table trade enable row level security', 'schema/storage trade'],
+      ['create policy own on trade for insert with check (false)', 'schema/policy trade.own'],
+      ['grant insert on trade to public', 'schema/access trade'],
+      [
+        'alter table projected_block alter column table_name type text collate "C"',
+        'collation projected_block.table_name',
+      ],
+      ['alter table state_account alter column fee_class set default 0', 'state_account/schema/fee_class'],
+      [
+        "update pg_index set indisvalid = false where indexrelid = 'trade_of_maker'::regclass",
+        'schema/index trade_of_maker',
+      ],
+      ["delete from migration_hash where name = '0001-history'", 'schema/record migration_hash'],
+      ["delete from kysely_migration where name = '0001-history'", 'schema/record kysely_migration'],
+      ["insert into upgrade values ('9-x', '9-x', '', 0, 1, 'COMMIT', 'pass', null, false)", 'schema/record upgrade'],
+    ] as const) {
+      test(`found, though every row is as it was: ${path}`, async () => {
+        const { verdict, findings } = await verifyBehind([up]);
+        assert.equal(verdict, 'fail');
+        assert.ok(
+          findings.some((finding) => finding.path.endsWith(path)),
+          JSON.stringify(findings),
+        );
+      });
+    }
+
     test('what is declared passes, and nothing else: a new column, a changed unit, a new table', async () => {
       const up = [
         'alter table trade add column notional numeric',
