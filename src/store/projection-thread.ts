@@ -83,6 +83,11 @@ async function project(): Promise<void> {
   if (isContinued) {
     next = (await commonBlock(reader)) + 1;
     ({ kept } = await ask({ kind: 'cut', height: next - 1 }));
+    // Whoever brings it to the end has the state of the end: where nothing is left to project, the last block comes once more, with it.
+    if (!isLive && stateBlocks > 0 && next > 0 && !hasMore(reader, next) && kept !== next - 1) {
+      next -= 1;
+      ({ kept } = await ask({ kind: 'cut', height: next - 1 }));
+    }
   }
   const points = new Map<number, RestoredPoint>();
   tell({ kind: 'reading', height: reader.height });

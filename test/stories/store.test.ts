@@ -110,6 +110,22 @@ test('of a journal that grows while it is projected, the state that is kept is t
   }
 });
 
+test('a database that has every block, but the state of an earlier one, gets that of the end when it is brought there', async (t) => {
+  const { database: own } = await opened('behind');
+  t.after(() => own.close());
+  const follower = new Follower({ folder, database: own, stateBlocks: 1 << 20 });
+  const { height } = flow;
+  await follower.reached(height);
+  await follower.stop();
+  const [before] = await own.query<{ height: number }>('select height from state_head');
+  assert.ok(before !== undefined && before.height < height, JSON.stringify(before));
+  await project({ database: own });
+  const found = await recoverFromDatabase(own, new JournalReader(folder), { differences: 3 });
+  assert.ok(found.accepted && found.block.height === height, JSON.stringify(found));
+  assert.equal(await digestsOf(own), digests);
+  assert.equal((await auditStore({ database: own, folder })).firstDifference, undefined);
+});
+
 describe('what is in the database', () => {
   test('the newest living version of every balance and of every position is what the state has, none missing', async () => {
     const { account, position } = flow.state;
