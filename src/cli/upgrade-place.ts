@@ -30,8 +30,8 @@ export interface UpgradePlace {
   readonly seat: string;
   /** The folder of all upgrades. */
   readonly upgrades: string;
-  /** The world of the upgrade of a number. */
-  readonly world: (number: number) => World;
+  /** The world of the upgrade of a number; no statement on a copy may take longer than `statementMs`. */
+  readonly world: (number: number, statementMs?: number) => World;
   /** The exchange as one that can be stopped and started by another release; the upgrade of a number keeps its copy. */
   readonly handOver: (id: string) => HandOver;
   /** False where the exchange was started without a database, and none is named. */
@@ -49,12 +49,12 @@ export function upgradesFolder({ dataDir }: PlaceOptions): string {
 }
 
 /** The database that the options name, for the upgrade of a number. */
-export function worldOf({ dataDir, database }: PlaceOptions, number: number): World {
+export function worldOf({ dataDir, database }: PlaceOptions, number: number, statementMs?: number): World {
   const url = database ?? process.env['DATABASE_URL'];
   // Without one a release alone is upgraded, and no world is asked for.
   return url === undefined || url === '' || url === NO_DATABASE
-    ? new PgliteWorld(join(realpathSync(dataDir), 'database'), number)
-    : new PostgresWorld(url, number);
+    ? new PgliteWorld(join(realpathSync(dataDir), 'database'), number, statementMs)
+    : new PostgresWorld(url, number, statementMs);
 }
 
 /**
@@ -79,7 +79,7 @@ export async function takePlace(options: PlaceOptions): Promise<UpgradePlace> {
       // A seat stands for whoever holds the folder: beside a running exchange that is not this process.
       seat: isRunning ? `${seatOf(path)} upgrade` : seatOf(path),
       upgrades,
-      world: (number) => worldOf(options, number),
+      world: (number, statementMs) => worldOf(options, number, statementMs),
       handOver: (id) => handOverOf(path, join(upgrades, id, 'copy'), hold),
       hasDatabase: hasDatabase(path, options),
       close: () => {

@@ -9,6 +9,7 @@ import type { Database } from '../store/database.ts';
 import { catchUp } from '../store/follow-journal.ts';
 import { migrate } from '../store/migrate.ts';
 import { MIGRATIONS } from '../store/migrations.ts';
+import { openPglite } from '../store/pglite-database.ts';
 import { openPostgres } from '../store/postgres-database.ts';
 import { startPostgres, type TestServer } from '../store/postgres.fixture.ts';
 import { makeEvidence } from '../upgrade/evidence.ts';
@@ -203,6 +204,32 @@ describe('a migration of a file', () => {
     const back = await upgrade('abort', venue);
     assert.deepEqual([back.code, back.json['abort']], [1, 'A']);
   });
+});
+
+test('a statement that never ends is ended when the time budget is over, on both engines, and the upgrade goes back', async () => {
+  const file = join(folder, 'endless.json');
+  const up = ['do $$ begin loop perform 1; end loop; end $$'];
+  writeFileSync(file, JSON.stringify({ name: '0100-endless', up, down: ['select 1'] }));
+  const venue = await stopped();
+  const embedded = join(folder, 'endless');
+  cpSync(venue.dir, embedded, { recursive: true });
+  const own = await openPglite(join(embedded, 'database'));
+  await migrate(own, MIGRATIONS);
+  await catchUp({ database: own, folder: join(embedded, 'journal') });
+  await own.close();
+  for (const place of [
+    ['--data-dir', venue.dir, '--database', venue.url],
+    ['--data-dir', embedded],
+  ]) {
+    const streams = memoryStreams();
+    const words = ['upgrade', 'run', ...place, '--migration', file, '--budget', '15', '--hold', '0', '--json'];
+    assert.equal(await runProgram(words, streams), 1, streams.stderr.text);
+    const json = JSON.parse(streams.stdout.text) as Json;
+    assert.deepEqual([json['verdict'], json['abort']], ['fail', 'A']);
+    const [finding] = json['findings'] as { path: string; candidate: string }[];
+    assert.equal(finding?.path, 'migration/0/statement');
+    assert.match(finding?.candidate ?? '', /SQLSTATE 57014/);
+  }
 });
 
 describe('what a database lacks of this release', () => {

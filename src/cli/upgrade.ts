@@ -196,7 +196,8 @@ function procedureOf(
   return new Procedure({
     id,
     files: new UpgradeFiles(upgrades, id),
-    world: world(numberOf(id)),
+    // One that never ended would keep the time budget from being looked at.
+    world: world(numberOf(id), limits.budgetMs),
     // Whoever serves is another process by and by: it is asked anew each time.
     venue: isRelease ? place.controlled : place.venue,
     migration: isRelease ? NO_MIGRATION : subject.migration,

@@ -24,18 +24,29 @@ const ROOM_BYTES = 2 * SEGMENT_BYTES;
 /** How often the disk is looked at while an answer is waited for. */
 const LOOK_MS = 2000;
 
+/** A statement that was ended because it took too long: SQLSTATE of one that was cancelled. */
+const CANCELLED = '57014';
+
+interface PgliteOptions {
+  /** How many bytes the disk of a folder has room for. */
+  readonly room?: (folder: string) => number;
+  /** A statement that takes longer fails (`SqlFailed`), and the database with it: there is no other way to end one. */
+  readonly statementMs?: number;
+}
+
 /**
  * Opens (or makes) the embedded database of a folder. Refuses (throws) a folder that another process uses (`JournalLocked`), one on a disk
  * that is full (`DiskFull`), and one whose files are none of a database (`DatabaseUnavailable`): it can be moved away and made anew.
- * Nothing is begun (`DiskFull`) while the disk has no room for it; `room` says how many bytes it has.
+ * Nothing is begun (`DiskFull`) while the disk has no room for it.
  */
-export async function openPglite(folder: string, room: (folder: string) => number = freeBytes): Promise<Database> {
+export async function openPglite(folder: string, options: PgliteOptions = {}): Promise<Database> {
+  const { room = freeBytes, statementMs = Number.POSITIVE_INFINITY } = options;
   mkdirSync(folder, { recursive: true });
   requireSegment(folder, room);
   const release = takeLock(folder);
   try {
     finishSwap(folder);
-    return await PgliteDatabase.open(join(folder, PGLITE_FOLDER), release, room);
+    return await PgliteDatabase.open(join(folder, PGLITE_FOLDER), release, { room, statementMs });
   } catch (error) {
     release();
     if (error instanceof DiskFull) throw error;
@@ -54,25 +65,25 @@ class PgliteDatabase implements Database {
   private readonly worker: Worker;
   private readonly folder: string;
   private readonly release: () => void;
-  private readonly room: (folder: string) => number;
+  private readonly options: Required<PgliteOptions>;
   private readonly waiting = new Map<number, Waiting>();
   private requests = 0;
   /** The last transaction or statement: the next begins behind it, since there is one session. */
   private turn: Promise<unknown> = Promise.resolve();
   private stopped: Error | undefined;
 
-  private constructor(folder: string, release: () => void, room: (folder: string) => number) {
+  private constructor(folder: string, release: () => void, options: Required<PgliteOptions>) {
     this.folder = folder;
     this.release = release;
-    this.room = room;
+    this.options = options;
     this.worker = new Worker(new URL('./pglite-thread.ts', import.meta.url), { workerData: folder });
     this.worker.on('message', (answer: PgliteAnswer) => this.take(answer));
     this.worker.on('error', (error) => this.stop(error as Error));
     this.worker.on('exit', () => this.stop(new Error('its thread has ended')));
   }
 
-  static async open(folder: string, release: () => void, room: (folder: string) => number): Promise<PgliteDatabase> {
-    const database = new PgliteDatabase(folder, release, room);
+  static async open(folder: string, release: () => void, options: Required<PgliteOptions>): Promise<PgliteDatabase> {
+    const database = new PgliteDatabase(folder, release, options);
     try {
       await database.answerTo(0, 'open');
       return database;
@@ -101,7 +112,8 @@ class PgliteDatabase implements Database {
 
   async close(): Promise<void> {
     try {
-      await this.turn.then(() => this.ask({ kind: 'close' }, 'close'));
+      // One that was ended with its statement has said so.
+      if (!(this.stopped instanceof SqlFailed)) await this.turn.then(() => this.ask({ kind: 'close' }, 'close'));
     } finally {
       await this.worker.terminate();
       this.release();
@@ -137,24 +149,28 @@ class PgliteDatabase implements Database {
 
   /** The answer to a request; while it is waited for, the disk is looked after. */
   private answerTo(id: number, text: string): Promise<object[]> {
-    const look = setInterval(() => this.look(), LOOK_MS);
+    const beganMs = performance.now();
+    const look = setInterval(() => this.look(text, beganMs), Math.min(LOOK_MS, this.options.statementMs));
     return new Promise<object[]>((resolve, reject) => this.waiting.set(id, { resolve, reject, text })).finally(() =>
       clearInterval(look),
     );
   }
 
   /** A thread that found no room for its log never answers: it is ended. What was committed is in the files. */
-  private look(): void {
+  private look(text: string, beganMs: number): void {
     const free = this.freeBytes();
-    if (free === undefined || free >= SEGMENT_BYTES) return;
-    this.stop(new DiskFilled(this.folder, free, SEGMENT_BYTES));
+    const { statementMs } = this.options;
+    if (free !== undefined && free < SEGMENT_BYTES) this.stop(new DiskFilled(this.folder, free, SEGMENT_BYTES));
+    else if (performance.now() - beganMs > statementMs) {
+      this.stop(new SqlFailed(`it took longer than ${statementMs} ms and was ended`, CANCELLED, text));
+    } else return;
     void this.worker.terminate();
   }
 
   /** Undefined where the disk does not say: such a one is not known to be full. */
   private freeBytes(): number | undefined {
     try {
-      return this.room(this.folder);
+      return this.options.room(this.folder);
     } catch {
       return undefined;
     }

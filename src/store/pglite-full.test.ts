@@ -13,7 +13,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 test('nothing is begun without room for its log, a transaction that was begun is ended, and with room it goes on', async () => {
   let free = freeBytes(folder);
-  const database = await openPglite(join(folder, 'one'), () => free);
+  const database = await openPglite(join(folder, 'one'), { room: () => free });
   await database.query('create table t (n int)');
   await database.transaction(async (session) => {
     free = 33_554_431;
@@ -28,10 +28,10 @@ test('nothing is begun without room for its log, a transaction that was begun is
   assert.deepEqual(await database.query('select n from t'), [{ n: 1 }]);
   free = 0;
   await database.close();
-  await assert.rejects(
-    openPglite(join(folder, 'one'), () => free),
-    { code: 'disk_full', message: /0 MB free, 17 MB are needed/ },
-  );
+  await assert.rejects(openPglite(join(folder, 'one'), { room: () => free }), {
+    code: 'disk_full',
+    message: /0 MB free, 17 MB are needed/,
+  });
   const again = await openPglite(join(folder, 'one'));
   assert.deepEqual(await again.query('select n from t'), [{ n: 1 }]);
   await again.close();
@@ -39,7 +39,7 @@ test('nothing is begun without room for its log, a transaction that was begun is
 
 test('a statement that never ends because the disk became full is ended by name, and the database can be opened anew', async () => {
   let free = freeBytes(folder);
-  const database = await openPglite(join(folder, 'two'), () => free);
+  const database = await openPglite(join(folder, 'two'), { room: () => free });
   await database.query('create table t (n int)');
   await database.query('insert into t values (1)');
   const endless = database.query(
@@ -56,6 +56,22 @@ test('a statement that never ends because the disk became full is ended by name,
   await assert.rejects(database.query('select 1'), DiskFilled);
   await assert.rejects(database.close(), DiskFilled);
   const again = await openPglite(join(folder, 'two'));
+  assert.deepEqual(await again.query('select n from t'), [{ n: 1 }]);
+  await again.close();
+});
+
+test('a statement that takes longer than it may is ended by name, and what was committed is there', async () => {
+  const place = join(folder, 'three');
+  const made = await openPglite(place);
+  await made.query('create table t (n int)');
+  await made.close();
+  // Whatever opening takes is of no account: the limit is that of what a machine under load needs for it.
+  const database = await openPglite(place, { statementMs: 15_000 });
+  await database.query('insert into t values (1)');
+  await assert.rejects(database.query('do $$ begin loop perform 1; end loop; end $$'), { code: '57014' });
+  await assert.rejects(database.query('select 1'), { code: '57014' });
+  await database.close();
+  const again = await openPglite(place);
   assert.deepEqual(await again.query('select n from t'), [{ n: 1 }]);
   await again.close();
 });

@@ -16,13 +16,17 @@ import {
 const MOST_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Opens the database at a URL (`postgres://…`). Refuses (throws `DatabaseUnavailable`) one that does not answer. */
-export async function openPostgres(url: string): Promise<Database> {
+/**
+ * Opens the database at a URL (`postgres://…`). Refuses (throws `DatabaseUnavailable`) one that does not answer. A statement that takes
+ * longer than `statementMs` fails (`SqlFailed`, 57014); none does unless said.
+ */
+export async function openPostgres(url: string, statementMs?: number): Promise<Database> {
   const pool = new Pool({
     connectionString: url,
     max: MOST_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types: { getTypeParser: parserOf },
+    ...(statementMs === undefined ? {} : { statement_timeout: statementMs }),
   });
   // A connection that is lost while nobody uses it is made anew by the pool; one in use rejects its statement.
   pool.on('error', () => undefined);

@@ -10,11 +10,13 @@ export class PgliteWorld implements World {
   readonly engine = 'pglite';
   private readonly folder: string;
   private readonly number: number;
+  private readonly statementMs: number | undefined;
 
-  /** The embedded database in a folder as the live one of upgrade `number`. */
-  constructor(folder: string, number: number) {
+  /** The embedded database in a folder as the live one of upgrade `number`; no statement on a copy may take longer than `statementMs`. */
+  constructor(folder: string, number: number, statementMs?: number) {
     this.folder = folder;
     this.number = number;
+    this.statementMs = statementMs;
   }
 
   get name(): string {
@@ -26,7 +28,8 @@ export class PgliteWorld implements World {
   }
 
   open(role: CopyRole): Promise<Database> {
-    return openPglite(this.folderOf(role));
+    const { statementMs } = this;
+    return openPglite(this.folderOf(role), statementMs === undefined ? {} : { statementMs });
   }
 
   has(role: CopyRole): Promise<boolean> {

@@ -28,10 +28,12 @@ export class PostgresWorld implements World {
   private readonly url: string;
   private readonly database: string;
   private readonly number: number;
+  private readonly statementMs: number | undefined;
 
-  /** The database at a URL as the live one of upgrade `number`. */
-  constructor(url: string, number: number) {
+  /** The database at a URL as the live one of upgrade `number`; no statement on a copy may take longer than `statementMs`. */
+  constructor(url: string, number: number, statementMs?: number) {
     this.url = url;
+    this.statementMs = statementMs;
     this.database = decodeURIComponent(new URL(url).pathname.slice(1));
     this.number = number;
     if (this.database === '' || this.database === ADMINISTRATION) {
@@ -51,7 +53,7 @@ export class PostgresWorld implements World {
   }
 
   open(role: CopyRole): Promise<Database> {
-    return openPostgres(this.urlOf(this.nameOf(role)));
+    return openPostgres(this.urlOf(this.nameOf(role)), this.statementMs);
   }
 
   has(role: CopyRole): Promise<boolean> {
