@@ -59,8 +59,8 @@ const CLIENT = fileURLToPath(new URL('./upgrade-client.ts', import.meta.url));
 /** How long the client trades before and behind, to compare with. */
 const BESIDE_MS = 15_000;
 const LOOK_MS = 250;
-/** The last gate, and blocks that the database may be behind. */
-const OPEN = 'liquidations';
+/** Gates behind which a market that is open takes orders, whatever another one waits for; and blocks that the database may be behind. */
+const TRADING: readonly string[] = ['cancel_only', 'post_only', 'trade', 'triggers', 'liquidations'];
 const BEHIND_BLOCKS = 8;
 /** The first account that is no maker's and its market; orders rest this far below the last trade. */
 const MARKET = 1;
@@ -262,14 +262,15 @@ async function until(serve: ChildProcess, isSo: () => Promise<boolean>): Promise
   }
 }
 
-/** True when all markets have come back to all that they do, and the database is near. */
+/** True when the client's market has come back to all that it does, and the database is near. */
 async function isOpen(socket: string): Promise<boolean> {
   const { ready, reopening, projection } = (await askControl(socket, { ask: 'status' })) as {
     readonly ready: string;
-    readonly reopening: readonly unknown[];
+    readonly reopening: readonly { readonly market: number }[];
     readonly projection: { readonly lagBlocks: number | null };
   };
-  return ready === OPEN && reopening.length === 0 && (projection.lagBlocks ?? Infinity) <= BEHIND_BLOCKS;
+  const isBack = reopening.every(({ market }) => market !== MARKET);
+  return isBack && TRADING.includes(ready) && (projection.lagBlocks ?? Infinity) <= BEHIND_BLOCKS;
 }
 
 /** An account with money, and a price at which its order rests. */

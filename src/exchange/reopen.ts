@@ -34,8 +34,9 @@ import type { Verdict } from '../guard/verdict.ts';
 import { WithdrawalEmbargo } from '../guard/withdrawal-embargo.ts';
 
 const WORDS = COMMAND_BYTES / 4;
-/** Time between two audits of the whole state, at least. */
-const AUDIT_MS = 10_000;
+/** Time between two audits of the whole state, at least: where a market waits for one alone, and where none does. */
+const AWAITED_AUDIT_MS = 10_000;
+const AUDIT_MS = 60_000;
 
 /** What became of a market at a tick, for its record: told when it moves. */
 export interface ReopeningStep extends Step {
@@ -187,11 +188,13 @@ export class Reopening {
 
   /**
    * A block ends with this state and the guard has sealed it. While a market is on its way, everything is audited at this cut, unless
-   * it was a moment ago: an audit reads every row.
+   * it was a moment ago: an audit reads every row, while nobody's commands are taken. A market that waits for something else, an order
+   * book without depth maybe, waits without one.
    */
   sealed(state: State): void {
     const timeMs = state.venue.f64[64 + VENUE.TIME_MS] as number;
-    if (this.trail.all.length === 0 || timeMs - this.auditedMs < AUDIT_MS) return;
+    if (this.trail.all.length === 0 || timeMs - this.auditedMs < (this.isAwaited() ? AWAITED_AUDIT_MS : AUDIT_MS))
+      return;
     this.auditedMs = timeMs;
     const findings = new Map<string, string>();
     for (const { component, finding } of this.narrowed(state, auditState(state))) {
@@ -210,6 +213,13 @@ export class Reopening {
     }
     this.auditFindings = findings;
     this.auditedSequence = state.venue.f64[64 + VENUE.SEQUENCE] as number;
+  }
+
+  /** True when a market has just begun, or lacks nothing for its next rung but a clean audit. */
+  private isAwaited(): boolean {
+    return this.trail.all.some((market) =>
+      (this.latest.get(market)?.conditions ?? []).every(({ name, holds }) => holds || name === 'audit'),
+    );
   }
 
   /** Each finding with what rests on it. A sum over all rows that does not hold says nothing where a row in it is found already. */
