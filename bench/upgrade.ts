@@ -18,6 +18,7 @@ import { MIGRATIONS } from '../src/store/migrations.ts';
 import { startPostgres } from '../src/store/postgres.fixture.ts';
 import { openPostgres } from '../src/store/postgres-database.ts';
 import { lastHeight } from '../src/store/write-blocks.ts';
+import { sayEpoch } from '../src/upgrade/chunks.ts';
 import type { UpgradeOutcome } from '../src/upgrade/procedure.ts';
 import { withScratchFolder } from './scratch-folder.ts';
 import { rounded, type Tell } from './series.ts';
@@ -119,7 +120,7 @@ async function projected(database: Database, journal: string, tell: Tell): Promi
   const isEmpty = (await lastHeight(database)) < 0;
   const startMs = performance.now();
   let rows = 0;
-  await catchUp({ folder: journal, database, onWritten: (written) => (rows = written.rows) });
+  await catchUp({ folder: journal, database, before: sayEpoch, onWritten: (written) => (rows = written.rows) });
   const seconds = (performance.now() - startMs) / 1000;
   if (!isEmpty) return null;
   tell(`${rows} rows projected in ${rounded(seconds, 1)} s`);
