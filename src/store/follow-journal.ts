@@ -1,12 +1,12 @@
 /** Keeps a database at the end of a journal. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, SqlSession } from './database.ts';
+import { type Database, SqlFailed, type SqlSession } from './database.ts';
 import { cutBack, emptyProjection } from './cut-back.ts';
 import { Fenced } from './lease.ts';
 import { openBarsAt } from './open-bars.ts';
 import { type ProjectedBlock, rowsOf } from './projected-block.ts';
 import { Projection, ProjectionStopped, type ProjectionTarget } from './projection.ts';
-import { BlockWriter, lastHeight, ProjectedByAnother } from './write-blocks.ts';
+import { BlockWriter, lastHeight, ProjectedByAnother, UNIQUE_VIOLATION } from './write-blocks.ts';
 
 /** The state goes to the database at the heights that are multiples of this, unless said. */
 export const STATE_BLOCKS = 32;
@@ -62,7 +62,7 @@ class WritingTarget implements ProjectionTarget {
 
   async cut(height: number): Promise<number | undefined> {
     const { database, before } = this.options;
-    if ((await lastHeight(database)) > height) await cutBack(database, height, before);
+    if ((await lastMention(database)) > height) await cutBack(database, height, before);
     this.writer = await BlockWriter.open(database);
     const [kept] = await database.query<{ height: number }>('select height from state_head');
     return kept?.height;
@@ -74,7 +74,14 @@ class WritingTarget implements ProjectionTarget {
 
   async take(blocks: readonly ProjectedBlock[]): Promise<void> {
     const writer = this.writer as BlockWriter;
-    await writer.write(blocks, this.options.before);
+    const { database, before } = this.options;
+    try {
+      await writer.write(blocks, before);
+    } catch (error) {
+      // Rows are there of blocks that are not: whoever took those away, the next attempt finds none of them.
+      if (error instanceof SqlFailed && error.code === UNIQUE_VIOLATION) await cutBack(database, writer.height, before);
+      throw error;
+    }
     for (const block of blocks) this.rows += rowsOf(block);
     this.written += blocks.length;
     this.journalHeight = Math.max(this.journalHeight, writer.height);
@@ -91,6 +98,14 @@ class WritingTarget implements ProjectionTarget {
     const height = this.writer?.height ?? -1;
     this.options.onWritten?.({ height, journalHeight, blocks: written, rows });
   }
+}
+
+/** The greatest height that blocks or the digests of their rows have: one of both may have been taken away by hand. */
+async function lastMention(database: Database): Promise<number> {
+  const [digested] = await database.query<{ height: number | null }>(
+    'select max(height) as height from projected_block',
+  );
+  return Math.max(await lastHeight(database), digested?.height ?? -1);
 }
 
 /** Brings a database to the end of a journal as it is now. Refuses (throws) a journal that is damaged or diverges; what is before that is written. */

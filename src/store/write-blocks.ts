@@ -27,7 +27,8 @@ export const BLOCK_COLUMNS = [
 ] as const;
 
 export const DIGEST_COLUMNS = ['height', 'table_name', 'rows', 'digest'] as const;
-const UNIQUE_VIOLATION = '23505';
+/** SQLSTATE of a row whose key is there. */
+export const UNIQUE_VIOLATION = '23505';
 const NOTHING = new Uint8Array(32);
 
 /** A block that does not follow the last one that was written: a bug of the caller. Nothing was written. */
