@@ -124,12 +124,7 @@ export function compareAccounts(control: State, candidate: State, findings: Find
 }
 
 /** Equity, margins and whether it could be liquidated, of these accounts; returns how many could be in the control. */
-export function compareEquities(
-  control: State,
-  candidate: State,
-  accounts: Iterable<number>,
-  findings: Findings,
-): number {
+function compareEquities(control: State, candidate: State, accounts: Iterable<number>, findings: Findings): number {
   const [own, other] = [new Margin(), new Margin()];
   let liquidatable = 0;
   for (const account of accounts) {
@@ -148,6 +143,33 @@ export function compareEquities(
     if (before !== after) findings.add(`account/${account}/liquidatable`, String(before), String(after));
   }
   return liquidatable;
+}
+
+const EQUITY_FLOATS = 7;
+
+/** How many of these accounts have another equity or margin, or can be liquidated otherwise, once `change` was made to the state. */
+export function countMoved(state: State, accounts: readonly number[], change: () => void): number {
+  const before = equitiesOf(state, accounts);
+  change();
+  const after = equitiesOf(state, accounts);
+  const isMoved = (n: number): boolean => {
+    const at = n * EQUITY_FLOATS;
+    for (let column = at; column < at + EQUITY_FLOATS; column++) if (before[column] !== after[column]) return true;
+    return false;
+  };
+  return accounts.filter((_, n) => isMoved(n)).length;
+}
+
+function equitiesOf(state: State, accounts: readonly number[]): Float64Array {
+  const found = new Float64Array(accounts.length * EQUITY_FLOATS);
+  const margin = new Margin();
+  accounts.forEach((account, n) => {
+    computeMargin(state, account, margin);
+    const { equity, initial, maintenance } = margin;
+    const values = [equity.high, equity.low, initial.high, initial.low, maintenance.high, maintenance.low];
+    found.set([...values, isUnhealthy(margin) ? 1 : 0], n * EQUITY_FLOATS);
+  });
+  return found;
 }
 
 const LINKS = [

@@ -33,13 +33,16 @@ interface Kept {
 interface Look {
   readonly role: string;
   readonly session: SqlSession;
+  /** Names the transaction and what it sees. */
+  readonly moment: string;
   readonly mark: string;
   readonly standings: Map<string, Standing>;
   /** Whether a table is what it was, by its name and when; both sessions of one moment ask once. */
   readonly answers: Map<string, Promise<boolean>>;
 }
 
-const MARK = 'select pg_snapshot_xmin(pg_current_snapshot())::text as mark';
+const MARK = `select pg_snapshot_xmin(pg_current_snapshot())::text as mark,
+  concat_ws(' ', pg_backend_pid(), extract(epoch from now()), pg_current_snapshot()) as moment`;
 
 const DEFINITION = `select c.oid || ' ' || c.relfilenode as files, coalesce((select json_object_agg(a.attname, concat_ws(' ', a.attnum,
     a.atttypid, a.atttypmod, a.atthasmissing, a.xmin)) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0), '{}')
@@ -74,14 +77,19 @@ export class ReadBefore {
   ofCopy(): ReadBefore {
     const other = new ReadBefore();
     for (const [role, kept] of this.kept) other.kept.set(role, role === 'control' ? kept : new Map(kept));
+    const look = this.looks.get('control');
+    if (look !== undefined) other.looks.set('control', look);
     return other;
   }
 
-  /** Begins a look at a database (`role`) in a session whose transaction sees one moment of it. */
+  /** Begins a look at a database (`role`) in a session whose transaction sees one moment of it; in the same transaction it goes on. */
   async begin(role: string, session: SqlSession): Promise<void> {
-    const [row] = await session.query<{ mark: string }>(MARK);
-    this.looks.set(role, { role, session, mark: row?.mark ?? '0', standings: new Map(), answers: new Map() });
+    const [row] = await session.query<{ mark: string; moment: string }>(MARK);
+    const { mark = '0', moment = '' } = row ?? {};
     this.nothingUnwritten(role);
+    const found = this.looks.get(role);
+    if (found?.session === session && found.moment === moment) return;
+    this.looks.set(role, { role, session, moment, mark, standings: new Map(), answers: new Map() });
   }
 
   /** Begins the look of another session that sees the same moment of the same database as the look of `other` does. */

@@ -13,10 +13,10 @@ import { historyFingerprint } from './history-fingerprint.ts';
 import { migrateBack, migrateInChunks, appliedChunks, sayEpoch } from './chunks.ts';
 import { ReadBefore } from './read-before.ts';
 import { readSchema } from './read-schema.ts';
-import { asControl } from './read-state.ts';
+import { asControl, isStateChanged } from './read-state.ts';
+import { markOf, TipState } from './tip-state.ts';
 import { LedState } from './replay-differential.ts';
 import {
-  comparing,
   failedWith,
   jsonOf,
   passed,
@@ -89,7 +89,7 @@ export async function rehearse(context: UpgradeContext): Promise<StepResult> {
   onPlace('control at the tip');
   await world.copy('control', 'candidate');
   onPlace('candidate copied');
-  return withDatabase(world.open('control'), (control) =>
+  return seenAtOnce(world.open('control'), (control) =>
     withDatabase(world.open('candidate'), async (candidate) => {
       const forwards = await rehearseForwards(context, control, candidate);
       if (forwards.verdict !== 'pass') return forwards;
@@ -100,9 +100,18 @@ export async function rehearse(context: UpgradeContext): Promise<StepResult> {
   );
 }
 
+/** Runs `work` with a session of a database that sees one moment of it throughout. */
+function seenAtOnce<T>(open: Promise<Database>, work: (session: SqlSession) => Promise<T>): Promise<T> {
+  return withDatabase(open, (database) => database.hold((session) => rolledBack(session, () => work(session))));
+}
+
 class InterruptedHere extends Error {}
 
-async function rehearseForwards(context: UpgradeContext, control: Database, candidate: Database): Promise<StepResult> {
+async function rehearseForwards(
+  context: UpgradeContext,
+  control: SqlSession,
+  candidate: Database,
+): Promise<StepResult> {
   const { migration, checkTime, memory } = context;
   // The control is read while the candidate is migrated.
   const [restored, crashes] = await both(
@@ -131,23 +140,21 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   return [await one, await other];
 }
 
-/** Reads what verification will ask of the control. */
-async function readControlAhead({ migration, memory, checkTime }: UpgradeContext, control: Database): Promise<void> {
+/** Reads what verification will ask of the control, by one process of the server: the migration has the others. */
+async function readControlAhead({ migration, memory, checkTime }: UpgradeContext, control: SqlSession): Promise<void> {
   const before = memory.known?.before;
   if (before === undefined) return;
-  await control.hold((session) =>
-    rolledBack(session, async () => {
-      await before.begin('control', session);
-      await session.query("set local timezone = 'UTC'");
-      const { declared } = migration;
-      await readTablesAhead(session, await readSchema(session), declared, before, checkTime);
-      await historyFingerprint(session, Number.MAX_SAFE_INTEGER, declared, { role: 'control', before });
-    }),
-  );
+  await before.begin('control', control);
+  await control.query("set local timezone = 'UTC'");
+  await control.query('set local max_parallel_workers_per_gather = 0');
+  const { declared } = migration;
+  await readTablesAhead(control, await readSchema(control), declared, before, checkTime);
+  await historyFingerprint(control, Number.MAX_SAFE_INTEGER, declared, { role: 'control', before });
+  await control.query('set local max_parallel_workers_per_gather to default');
 }
 
 /** The control is a backup that was restored: it must be the state of a sealed block, by the journal and its snapshots. */
-async function restoredBackup({ journal }: UpgradeContext, control: Database): Promise<StepResult> {
+async function restoredBackup({ journal }: UpgradeContext, control: SqlSession): Promise<StepResult> {
   const options = { folder: journal, differences: 20 };
   const restored = await recoverFromDatabase(control, new JournalReader(journal), options);
   if (restored.accepted) {
@@ -165,21 +172,22 @@ async function restoredBackup({ journal }: UpgradeContext, control: Database): P
 /** The way back gives the control again; what it did is rolled back. */
 function rehearseBack(
   context: UpgradeContext,
-  control: Database,
+  control: SqlSession,
   candidate: Database,
   before: ReadBefore,
 ): Promise<StepResult> {
-  return comparing(control, candidate, async (own, other) => {
+  const work = async (session: SqlSession): Promise<StepResult> => {
     try {
-      await migrateBack(other, context.migration);
+      await migrateBack(session, context.migration);
     } catch (error) {
       if (!(error instanceof SqlFailed)) throw error;
       return failedWith([{ path: 'migration/down/statement', control: 'runs', candidate: error.message }]);
     }
-    const back = await verifyCandidate(verifyInput(context, own, other, NOTHING_DECLARED, before));
+    const back = await verifyCandidate(verifyInput(context, control, session, NOTHING_DECLARED, before));
     if (back.verdict !== 'pass') return { verdict: back.verdict, content: { way: 'down', ...contentOf(back) } };
     return passed({ wayBack: { rows: back.rows, found: back.found } });
-  });
+  };
+  return candidate.hold((session) => rolledBack(session, () => work(session)));
 }
 
 /** Interrupts the migration before and behind each commit, and goes on; returns how often. A statement that fails is a finding. */
@@ -216,15 +224,15 @@ export async function shadow(context: UpgradeContext): Promise<StepResult> {
   const { world, migration, memory, onPlace } = context;
   // The one that was rehearsed on, whose rows are not read again unless they were written since.
   if (await isCandidateMade(context)) memory.known?.before.forget('candidate');
-  return withDatabase(world.open('control'), async (control) => {
-    return withDatabase(world.open('candidate'), async (candidate) => {
+  return seenAtOnce(world.open('control'), (control) =>
+    withDatabase(world.open('candidate'), async (candidate) => {
       await migrateInChunks(candidate, migration, (ordinal, place) => onPlace(`chunk ${ordinal} ${place}`));
       const verified = await verification(context, control, candidate, migration.declared, memory.known?.before);
       if (verified.verdict !== 'pass') return { verdict: verified.verdict, content: contentOf(verified) };
       onPlace('candidate verified');
       return followed(context, control, candidate, contentOf(verified));
-    });
-  });
+    }),
+  );
 }
 
 /**
@@ -244,8 +252,8 @@ async function isCandidateMade({ world, onPlace }: UpgradeContext): Promise<bool
 
 /** The candidate goes on with the journal as the live one does, by this release: what it cannot write, it could not live with. */
 async function followed(
-  { journal, migration, onPlace }: UpgradeContext,
-  control: Database,
+  { journal, migration, memory, onPlace }: UpgradeContext,
+  control: SqlSession,
   candidate: Database,
   content: StepResult['content'],
 ): Promise<StepResult> {
@@ -258,14 +266,17 @@ async function followed(
   onPlace('candidate followed');
   const reader = new JournalReader(journal);
   const before = await readSchema(control);
-  const recovered = await candidate.hold((session) =>
-    asControl(session, before, migration.declared, () =>
+  const { mark, recovered } = await candidate.hold(async (session) => ({
+    mark: await markOf(session),
+    recovered: await asControl(session, before, migration.declared, () =>
       recoverFromDatabase(session, reader, { folder: journal, differences: 20 }),
     ),
-  );
+  }));
   const height = await lastHeight(candidate);
   if (recovered.accepted) {
-    const followedTo = { height, state: recovered.block.height, stateRoot: toHex(recovered.block.stateRoot) };
+    const { state, block } = recovered;
+    const followedTo = { height, state: block.height, stateRoot: toHex(block.stateRoot) };
+    if (!isStateChanged(migration.declared)) memory.tip = TipState.of({ state, height: block.height, mark }, journal);
     return passed({ ...content, followed: followedTo });
   }
   const found = recovered.differences.map(({ table, row, column, journal: ours, database }) => ({
@@ -280,17 +291,16 @@ async function followed(
 /** All seven checks of two databases at rest. */
 function verification(
   context: UpgradeContext,
-  control: Database,
+  control: SqlSession,
   candidate: Database,
   declared: Declared,
   before: ReadBefore | undefined,
 ): Promise<Verification> {
-  const beside: VerifyInput['beside'] = (work) => candidate.hold((session) => rolledBack(session, () => work(session)));
-  return comparing(control, candidate, (own, other) =>
-    verifyCandidate({
-      ...verifyInput(context, own, other, declared, before),
-      beside: context.world.engine === 'postgres' ? beside : undefined,
-    }),
+  const inTransaction = <T>(work: (session: SqlSession) => Promise<T>): Promise<T> =>
+    candidate.hold((session) => rolledBack(session, () => work(session)));
+  const beside = context.world.engine === 'postgres' ? inTransaction : undefined;
+  return inTransaction((session) =>
+    verifyCandidate({ ...verifyInput(context, control, session, declared, before), beside }),
   );
 }
 

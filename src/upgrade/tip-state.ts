@@ -5,7 +5,6 @@
  */
 import { sameBytes, toHex } from '../chain/digest.ts';
 import { BlockSealer, headOf } from '../chain/block-sealer.ts';
-import { copyState } from '../chain/copy-state.ts';
 import { entriesUpTo } from '../chain/first-batch.ts';
 import { replay } from '../chain/replay.ts';
 import { DirectRoots } from '../chain/roots.ts';
@@ -18,8 +17,16 @@ import { loadState, stateHeadOf, UnreadableState } from '../store/load-state.ts'
 import { quotedColumns, STATE_TABLES, type StateTable } from '../store/state-columns.ts';
 import type { Findings } from './finding.ts';
 
+/** The rows of a table as they were. */
+interface Rows {
+  readonly rows: number;
+  readonly words: Int32Array;
+}
+
 interface Taken {
   readonly state: State;
+  /** The rows before the blocks that are replayed on it. */
+  readonly before: ReadonlyMap<string, Rows>;
   readonly height: number;
   readonly roots: DirectRoots;
   /** Transactions from this one on came later. */
@@ -47,11 +54,9 @@ export class TipState {
     const found = await candidate.hold(async (session) => {
       await session.query('begin isolation level repeatable read');
       try {
-        const [row] = await session.query<{ mark: string }>(
-          'select pg_snapshot_xmin(pg_current_snapshot())::text as mark',
-        );
+        const mark = await markOf(session);
         const head = await stateHeadOf(session);
-        return head === undefined ? undefined : { head, mark: row?.mark ?? '0', state: await loadState(session) };
+        return head === undefined ? undefined : { height: head.height, mark, state: await loadState(session) };
       } catch (error) {
         if (error instanceof UnreadableState) return undefined;
         throw error;
@@ -59,22 +64,32 @@ export class TipState {
         await session.query('rollback');
       }
     });
-    if (found === undefined) return undefined;
-    const { state, mark } = found;
-    const { height } = found.head;
+    return found === undefined ? undefined : TipState.of(found, journal);
+  }
+
+  /**
+   * The state at the end of the block at `height`, as it was read behind `mark` (`markOf`); it goes on from here. Undefined where it is not
+   * that of the block.
+   */
+  static of({ state, height, mark }: Pick<Taken, 'state' | 'height' | 'mark'>, journal: string): TipState | undefined {
     const reader = new JournalReader(journal);
     const roots = new DirectRoots(sha256);
     roots.request(state);
     const block = reader.block(height);
     if (block === undefined || !sameBytes(roots.wait().stateRoot, block.stateRoot)) return undefined;
     state.index.restore(state);
-    return new TipState({ state, height, roots, mark, reader });
+    const before = new Map(STATE_TABLES.map(({ table }) => [table, rowsOf(state[table])] as const));
+    return new TipState({ state, before, height, roots, mark, reader });
+  }
+
+  /** Height of the block whose state was read. */
+  get height(): number {
+    return this.taken.height;
   }
 
   /** Verifies the state of the candidate at the end of the block at `height`; adds what differs. Returns its root. */
   async check(candidate: SqlSession, height: number, findings: Findings): Promise<string> {
-    const { state, reader, roots, mark } = this.taken;
-    const before = copyState(state);
+    const { state, before, reader, roots, mark } = this.taken;
     const block = reader.block(this.taken.height);
     if (block === undefined) throw new Error(`block ${this.taken.height} is gone`);
     const sealer = new BlockSealer(sha256, roots, headOf(block, sha256));
@@ -93,11 +108,17 @@ export class TipState {
     if (found !== expected) findings.add('state_head/0/height', expected, found);
     await compareCounts(candidate, state, findings);
     for (const each of STATE_TABLES) {
-      await compareChanged(candidate, each, before[each.table], state[each.table], mark, findings);
+      await compareChanged(candidate, each, before.get(each.table) as Rows, state[each.table], mark, findings);
     }
     this.state = state;
     return root;
   }
+}
+
+/** Transactions from this one on come later than what is read now. */
+export async function markOf(session: SqlSession): Promise<string> {
+  const [row] = await session.query<{ mark: string }>('select pg_snapshot_xmin(pg_current_snapshot())::text as mark');
+  return row?.mark ?? '0';
 }
 
 async function compareCounts(session: SqlSession, state: State, findings: Findings): Promise<void> {
@@ -116,7 +137,7 @@ async function compareCounts(session: SqlSession, state: State, findings: Findin
 async function compareChanged(
   session: SqlSession,
   table: StateTable,
-  before: Table,
+  before: Rows,
   after: Table,
   mark: string,
   findings: Findings,
@@ -143,9 +164,13 @@ async function compareChanged(
   for (const row of written.keys()) findings.add(`${name}/${row}/row`, 'none', 'written');
 }
 
-function isSameRow(before: Table, after: Table, row: number): boolean {
+function rowsOf({ rows, i32, rowWords }: Table): Rows {
+  return { rows, words: i32.slice(0, rows * rowWords) };
+}
+
+function isSameRow(before: Rows, after: Table, row: number): boolean {
   if (row >= before.rows) return false;
   const words = after.rowWords;
-  for (let at = row * words; at < (row + 1) * words; at++) if (before.i32[at] !== after.i32[at]) return false;
+  for (let at = row * words; at < (row + 1) * words; at++) if (before.words[at] !== after.i32[at]) return false;
   return true;
 }
