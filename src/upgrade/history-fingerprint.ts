@@ -2,12 +2,12 @@
 import type { SqlSession } from '../store/database.ts';
 import { PROJECTED_TABLES } from '../store/projected-tables.ts';
 import { totalsOf } from '../store/table-sums.ts';
-import type { Of, ReadBefore } from './read-before.ts';
+import type { BESIDE_ROLE, Of, ReadBefore } from './read-before.ts';
 import type { Declared } from './upgrade-migration.ts';
 
 /** Which side it is, and what was read of it before. */
 export interface Side {
-  readonly role: 'control' | 'candidate';
+  readonly role: 'control' | 'candidate' | typeof BESIDE_ROLE;
   readonly before: ReadBefore | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Check 6: what the database says of its own pages and indexes (PostgreSQL's `amcheck`, page checksums), where it can. */
 import { type SqlSession, SqlFailed } from '../store/database.ts';
 import type { Findings } from './finding.ts';
-import { PAGES_ROLE, type ReadBefore } from './read-before.ts';
+import { BESIDE_ROLE, type ReadBefore } from './read-before.ts';
 
 export interface PagesVerdict {
   readonly indexes: number;
@@ -71,7 +71,7 @@ export async function checkPages(
         }
       };
       const key = `${isWhole ? 'rows' : 'order'} of index ${files}`;
-      const what = await before.once(PAGES_ROLE, [table], key, check, 'pages');
+      const what = await before.once(BESIDE_ROLE, [table], key, check, 'pages');
       if (what !== '') findings.add(`${table}/index/${name}`, 'whole', what.slice(0, 200));
       indexes++;
       if (isWhole) whole++;

@@ -48,8 +48,8 @@ const DEFINITION = `select c.oid || ' ' || c.relfilenode as files, coalesce((sel
     a.atttypid, a.atttypmod, a.atthasmissing, a.xmin)) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0), '{}')
     as columns from pg_class c where c.oid = to_regclass($1)`;
 
-/** The candidate's role in the session that looks at its pages while another one reads its rows. */
-export const PAGES_ROLE = 'candidate pages';
+/** The candidate's role in the session that looks at its pages and links while another one reads its rows. */
+export const BESIDE_ROLE = 'candidate beside';
 
 export class ReadBefore {
   /** By the name of the database's role, then by what was read. */
@@ -60,7 +60,7 @@ export class ReadBefore {
 
   /** What was not read again, in words; empty where all was. */
   get about(): string {
-    const own = [...this.unwritten].filter(([key]) => !key.startsWith(PAGES_ROLE));
+    const own = [...this.unwritten].filter(([key]) => !key.startsWith(BESIDE_ROLE));
     const rows = own.reduce((sum, [, n]) => sum + n, 0);
     return rows === 0 ? '' : `; ${rows} of both sides not written since they were read before, and not read again`;
   }

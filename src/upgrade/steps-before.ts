@@ -26,7 +26,7 @@ import {
   withDatabase,
 } from './upgrade-context.ts';
 import { type Declared, NOTHING_DECLARED, upgradeMigrationHash } from './upgrade-migration.ts';
-import { type Verification, type VerifyInput, verifyCandidate } from './verify-candidate.ts';
+import { type Verification, type VerifyInput, rememberState, verifyCandidate } from './verify-candidate.ts';
 
 /** U0: what is to be done, to what, within what time; refuses what cannot be begun. */
 export async function plan(context: UpgradeContext): Promise<StepResult> {
@@ -144,7 +144,6 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
 async function readControlAhead({ migration, memory, checkTime }: UpgradeContext, control: SqlSession): Promise<void> {
   const before = memory.known?.before;
   if (before === undefined) return;
-  await before.begin('control', control);
   await control.query("set local timezone = 'UTC'");
   await control.query('set local max_parallel_workers_per_gather = 0');
   const { declared } = migration;
@@ -154,11 +153,14 @@ async function readControlAhead({ migration, memory, checkTime }: UpgradeContext
 }
 
 /** The control is a backup that was restored: it must be the state of a sealed block, by the journal and its snapshots. */
-async function restoredBackup({ journal }: UpgradeContext, control: SqlSession): Promise<StepResult> {
+async function restoredBackup({ journal, memory }: UpgradeContext, control: SqlSession): Promise<StepResult> {
+  const before = memory.known?.before;
+  await before?.begin('control', control);
   const options = { folder: journal, differences: 20 };
   const restored = await recoverFromDatabase(control, new JournalReader(journal), options);
   if (restored.accepted) {
     const { height, stateRoot } = restored.block;
+    if (before !== undefined) await rememberState(before, restored.state);
     return passed({ backup: { height, stateRoot: toHex(stateRoot) } });
   }
   const found = restored.differences.map(({ table, row, column, journal: ours, database }) => {

@@ -21,7 +21,7 @@ import { compareTables } from './compare-tables.ts';
 import { Findings, type UpgradeFinding } from './finding.ts';
 import { historyFingerprint, knownIndexes, orphansOf, type Side } from './history-fingerprint.ts';
 import { checkPages, indexFilesOf, type PagesVerdict, type Untouched } from './page-checks.ts';
-import { PAGES_ROLE, ReadBefore } from './read-before.ts';
+import { BESIDE_ROLE, ReadBefore } from './read-before.ts';
 import { readSchema, type Schema } from './read-schema.ts';
 import { readState } from './read-state.ts';
 import { compareReplays, type LedState } from './replay-differential.ts';
@@ -85,6 +85,14 @@ export function verifyCandidate(input: VerifyInput): Promise<Verification> {
   return new CandidateVerification(input).run();
 }
 
+const STATES: readonly string[] = STATE_TABLES.map(({ name }) => name).concat('state_table');
+
+/** The state of a control that was read already, in the look that `before` has of it. */
+export function rememberState(before: ReadBefore, state: State): Promise<unknown> {
+  const read: ReadState = { state, unread: new Findings() };
+  return before.once('control', STATES, 'state', () => Promise.resolve(read));
+}
+
 /** A state, or what of it could not be read. */
 interface ReadState {
   readonly state: State | undefined;
@@ -113,30 +121,41 @@ class CandidateVerification {
       isDeclared: (table) => table in declared.tables || table in declared.newTables,
       files: await indexFilesOf(control),
     };
-    const pages = new Findings();
     const snapshot = beside === undefined ? '' : await exportedSnapshot(candidate);
     const looking = beside?.(async (session) => {
       await session.query(`set transaction snapshot '${snapshot}'`);
-      this.before.beginBeside(PAGES_ROLE, session, 'candidate');
-      return checkPages(session, pages, this.before, untouched);
+      this.before.beginBeside(BESIDE_ROLE, session, 'candidate');
+      return this.lookBeside(session, untouched);
     });
+    looking?.catch(() => undefined);
+    const look = async (): Promise<Beside> => {
+      this.before.beginBeside(BESIDE_ROLE, candidate, 'candidate');
+      return this.lookBeside(candidate, untouched);
+    };
+    let found = looking;
     try {
-      return await this.checkAll(async (findings) => {
-        if (looking === undefined) {
-          this.before.beginBeside(PAGES_ROLE, candidate, 'candidate');
-          return checkPages(candidate, findings, this.before, untouched);
-        }
-        const verdict = await looking;
-        findings.addAll(pages);
-        return verdict;
-      });
+      return await this.checkAll(() => (found ??= look()));
     } finally {
       // Whatever ended the checks, nobody uses the session any more.
       await looking?.catch(() => undefined);
     }
   }
 
-  private async checkAll(lookAtPages: (findings: Findings) => Promise<PagesVerdict>): Promise<Verification> {
+  /** What needs nothing of the other checks. */
+  private async lookBeside(session: SqlSession, untouched: Untouched): Promise<Beside> {
+    const findings = new Findings();
+    const verdict = await checkPages(session, findings, this.before, untouched);
+    await session.query('savepoint links');
+    try {
+      return { findings, verdict, orphans: await orphansOf(session, this.input.declared, this.sideOf(BESIDE_ROLE)) };
+    } catch (error) {
+      if (!(error instanceof SqlFailed)) throw error;
+      await session.query('rollback to savepoint links');
+      return { findings, verdict, orphans: error };
+    }
+  }
+
+  private async checkAll(lookBeside: () => Promise<Beside>): Promise<Verification> {
     const { control, candidate, declared } = this.input;
     const { before } = this;
     for (const session of [control, candidate]) await session.query("set local timezone = 'UTC'");
@@ -149,9 +168,11 @@ class CandidateVerification {
       return `${this.rows} rows of ${schemas.control.tables.size} tables, both ways${before.about}`;
     });
     for (const { path } of this.findings.kept) differing.add(path.slice(0, path.indexOf('/')));
-    await this.checkStates(schemas);
+    await this.checkStates(schemas, lookBeside);
     await this.check('pages', async (findings) => {
-      const { indexes, whole, absent } = await lookAtPages(findings);
+      const beside = await lookBeside();
+      findings.addAll(beside.findings);
+      const { indexes, whole, absent } = beside.verdict;
       return {
         about: [`${indexes} indexes, ${whole} of them with all rows`, ...absent].join('; '),
         isAbsent: absent.length > 0,
@@ -172,7 +193,10 @@ class CandidateVerification {
     };
   }
 
-  private async checkStates(schemas: { readonly control: Schema; readonly candidate: Schema }): Promise<void> {
+  private async checkStates(
+    schemas: { readonly control: Schema; readonly candidate: Schema },
+    lookBeside: () => Promise<Beside>,
+  ): Promise<void> {
     const { control, candidate, declared, history, folder, blocks } = this.input;
     const unread = new Findings();
     const heads = [await stateHeadOf(control), await headOrNone(candidate)] as const;
@@ -182,34 +206,13 @@ class CandidateVerification {
       return { state: await readState(session, schemas, as, found), unread: found };
     };
     this.height = head?.height ?? -1;
-    const states = STATE_TABLES.map(({ name }) => name).concat('state_table');
     const changed = Object.entries(declared.tables).filter(([name]) => name.startsWith('state_'));
-    const ownRead = await this.before.once('control', states, 'state', () => read(control, NOTHING_DECLARED));
-    const otherRead = await this.before.once('candidate', states, `state ${JSON.stringify(changed)}`, () =>
+    const ownRead = await this.before.once('control', STATES, 'state', () => read(control, NOTHING_DECLARED));
+    const otherRead = await this.before.once('candidate', STATES, `state ${JSON.stringify(changed)}`, () =>
       this.candidateState(schemas),
     );
     const [own, other] = [ownRead.state, otherRead.state];
     for (const each of [ownRead, otherRead]) unread.addAll(each.unread);
-    await this.check('fingerprint', async (findings) => {
-      findings.addAll(unread);
-      compareHeads(heads, findings);
-      if (own !== undefined && other !== undefined) {
-        this.stateRoot = rootOf(own);
-        compareFingerprints(stateFingerprint(own), stateFingerprint(other), findings);
-      }
-      const last = Number.MAX_SAFE_INTEGER;
-      const [ownSide, otherSide] = [this.sideOf('control'), this.sideOf('candidate')];
-      const [ours, theirs] = await Promise.all([
-        historyFingerprint(control, last, declared, ownSide),
-        historyFingerprint(candidate, last, declared, otherSide),
-      ]);
-      compareFingerprints(ours, theirs, findings);
-      const orphans = await orphansOf(candidate, declared, otherSide);
-      // Where there are none, there are none in the control, whose rows are the same or are findings.
-      const isNone = [...orphans.values()].every((n) => n === '0');
-      if (!isNone) compareFingerprints(await orphansOf(control, declared, ownSide), orphans, findings);
-      return `${ours.size + orphans.size} numbers of the history, the state at block ${this.height}`;
-    });
     await this.check('replay', (findings) => {
       const state = requireState(head, other);
       const verdict = compareReplays(state, { history, folder, height: this.height, blocks }, findings, this.input.led);
@@ -227,6 +230,27 @@ class CandidateVerification {
     await this.check('accounts', (findings) => {
       const { accounts, liquidatable } = compareAccounts(requireState(head, own), requireState(head, other), findings);
       return Promise.resolve(`${accounts} accounts, ${liquidatable} liquidatable at sealed prices`);
+    });
+    await this.check('fingerprint', async (findings) => {
+      findings.addAll(unread);
+      compareHeads(heads, findings);
+      if (own !== undefined && other !== undefined) {
+        this.stateRoot = rootOf(own);
+        compareFingerprints(stateFingerprint(own), stateFingerprint(other), findings);
+      }
+      const last = Number.MAX_SAFE_INTEGER;
+      const ownSide = this.sideOf('control');
+      const [ours, theirs] = await Promise.all([
+        historyFingerprint(control, last, declared, ownSide),
+        historyFingerprint(candidate, last, declared, this.sideOf('candidate')),
+      ]);
+      compareFingerprints(ours, theirs, findings);
+      const { orphans } = await lookBeside();
+      if (orphans instanceof SqlFailed) throw orphans;
+      // Where there are none, there are none in the control, whose rows are the same or are findings.
+      const isNone = [...orphans.values()].every((n) => n === '0');
+      if (!isNone) compareFingerprints(await orphansOf(control, declared, ownSide), orphans, findings);
+      return `${ours.size + orphans.size} numbers of the history, the state at block ${this.height}`;
     });
   }
 
@@ -284,6 +308,14 @@ class CandidateVerification {
 async function exportedSnapshot(session: SqlSession): Promise<string> {
   const [row] = await session.query<{ snapshot: string }>('select pg_export_snapshot() as snapshot');
   return row?.snapshot ?? '';
+}
+
+/** What was found in a session of its own. */
+interface Beside {
+  readonly findings: Findings;
+  readonly verdict: PagesVerdict;
+  /** How many rows point at none, or why they cannot be counted. */
+  readonly orphans: Map<string, string> | SqlFailed;
 }
 
 /** A check for which what it needs is not there. */
