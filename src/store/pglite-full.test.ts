@@ -66,7 +66,7 @@ test('a statement that takes longer than it may is ended by name, and what was c
   await made.query('create table t (n int)');
   await made.close();
   // Whatever opening takes is of no account: the limit is that of what a machine under load needs for it.
-  const database = await openPglite(place, { statementMs: 15_000 });
+  const database = await openPglite(place, { statementMs: 8_000 });
   await database.query('insert into t values (1)');
   await assert.rejects(database.query('do $$ begin loop perform 1; end loop; end $$'), { code: '57014' });
   await assert.rejects(database.query('select 1'), { code: '57014' });
